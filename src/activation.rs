@@ -1,0 +1,184 @@
+//! Activation functions, alone or as the last step of another operator.
+
+use crate::error::{Buffer, Error};
+use crate::kernel::pieces_mut;
+
+/// An element-wise function applied to an operator's results.
+///
+/// As in PyTorch, a NaN stays a NaN. The variants that need exp, tanh or erf come with the `libm`
+/// feature.
+///
+/// Source: <https://docs.pytorch.org/docs/stable/nn.html#non-linear-activations-weighted-sum-nonlinearity>.
+///
+/// ```
+/// use nchw::{Activate, Activation, Tensor, layer};
+///
+/// layer! { struct Swish(f32) = Activate::new([1, 1, 4], Activation::Hardswish); }
+///
+/// let mut y = Tensor::ZERO;
+/// Swish.run(&Tensor([[[-4.0, 0.0, 1.5, 6.0]]]), &mut y);
+/// assert_eq!(y, Tensor([[[0.0, 0.0, 1.125, 6.0]]]));
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub enum Activation {
+    /// The result as it is.
+    #[default]
+    Identity,
+    /// `max(x, 0)`.
+    Relu,
+    /// `min(max(x, 0), 6)`.
+    Relu6,
+    /// `min(max(x, min), max)`; use infinities for "no bound". PyTorch's `hardtanh`.
+    Clamp {
+        /// The lower bound.
+        min: f32,
+        /// The upper bound, not below `min`.
+        max: f32,
+    },
+    /// `x` where it is positive, `negative_slope * x` elsewhere.
+    LeakyRelu {
+        /// The factor for negative numbers.
+        negative_slope: f32,
+    },
+    /// A leaky ReLU whose slope is a parameter, one per channel.
+    Prelu,
+    /// `x * min(max(x + 3, 0), 6) / 6`.
+    Hardswish,
+    /// `min(max(alpha * x + beta, 0), 1)`; PyTorch's is [`Activation::HARDSIGMOID`].
+    Hardsigmoid {
+        /// The slope.
+        alpha: f32,
+        /// The value at 0.
+        beta: f32,
+    },
+    /// `x` where it is positive, `alpha * (exp(x) - 1)` elsewhere.
+    #[cfg(feature = "libm")]
+    Elu {
+        /// The limit towards minus infinity, negated.
+        alpha: f32,
+    },
+    /// `1 / (1 + exp(-x))`.
+    #[cfg(feature = "libm")]
+    Sigmoid,
+    /// `tanh(x)`.
+    #[cfg(feature = "libm")]
+    Tanh,
+    /// `x / (1 + exp(-x))`, also called swish.
+    #[cfg(feature = "libm")]
+    Silu,
+    /// `x * (1 + erf(x / sqrt(2))) / 2`; PyTorch's `approximate='none'`.
+    #[cfg(feature = "libm")]
+    Gelu,
+    /// `x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 x^3))) / 2`; PyTorch's `approximate='tanh'`.
+    #[cfg(feature = "libm")]
+    GeluTanh,
+}
+
+impl Activation {
+    /// PyTorch's hardsigmoid: `alpha` 1/6, `beta` 1/2.
+    pub const HARDSIGMOID: Self = Self::Hardsigmoid { alpha: 1.0 / 6.0, beta: 0.5 };
+
+    pub(crate) const fn validate(self) -> Result<(), Error> {
+        match self {
+            Self::Clamp { min, max } if !(min <= max) => Err(Error::EmptyClampRange),
+            _ => Ok(()),
+        }
+    }
+
+    /// [`validate`](Self::validate), for operators that have no place for the slopes of a PReLU.
+    pub(crate) const fn validate_without_slopes(self) -> Result<(), Error> {
+        match self {
+            Self::Prelu => Err(Error::Missing(Buffer::Prelu)),
+            _ => self.validate(),
+        }
+    }
+
+    /// Whether it has parameters of its own, one per channel.
+    pub(crate) const fn is_prelu(self) -> bool {
+        matches!(self, Self::Prelu)
+    }
+
+    /// Applies it to every channel, a plane of `plane` elements; `slopes` are those of a PReLU and
+    /// otherwise empty.
+    #[inline(always)]
+    pub(crate) fn apply_planes(self, values: &mut [f32], plane: usize, slopes: &[f32]) {
+        if !self.is_prelu() {
+            return self.apply(values, 0.0);
+        }
+        for (values, slope) in pieces_mut(values, plane).zip(slopes) {
+            self.apply(values, *slope);
+        }
+    }
+
+    /// Applies it to every value; `slope` is that of a PReLU.
+    #[inline(always)]
+    pub(crate) fn apply(self, values: &mut [f32], slope: f32) {
+        match self {
+            Self::Identity => {}
+            Self::Relu => map(values, |x| clamp(x, 0.0, f32::INFINITY)),
+            Self::Relu6 => map(values, |x| clamp(x, 0.0, 6.0)),
+            Self::Clamp { min, max } => map(values, |x| clamp(x, min, max)),
+            Self::LeakyRelu { negative_slope } => map(values, |x| leaky(x, negative_slope)),
+            Self::Prelu => map(values, |x| leaky(x, slope)),
+            Self::Hardswish => map(values, |x| x * clamp(x + 3.0, 0.0, 6.0) / 6.0),
+            Self::Hardsigmoid { alpha, beta } => map(values, |x| clamp(alpha * x + beta, 0.0, 1.0)),
+            #[cfg(feature = "libm")]
+            Self::Elu { alpha } => {
+                map(values, |x| if x > 0.0 { x } else { alpha * libm::expm1f(x) })
+            }
+            #[cfg(feature = "libm")]
+            Self::Sigmoid => map(values, sigmoid),
+            #[cfg(feature = "libm")]
+            Self::Tanh => map(values, libm::tanhf),
+            #[cfg(feature = "libm")]
+            Self::Silu => map(values, |x| x * sigmoid(x)),
+            #[cfg(feature = "libm")]
+            Self::Gelu => map(values, gelu),
+            #[cfg(feature = "libm")]
+            Self::GeluTanh => map(values, gelu_tanh),
+        }
+    }
+}
+
+/// Never inlined, so that every function is linked once, and only where it is used.
+#[inline(never)]
+fn map(values: &mut [f32], f: impl Fn(f32) -> f32) {
+    for value in values {
+        *value = f(*value);
+    }
+}
+
+/// `f32::clamp` without its panic on an empty range.
+fn clamp(x: f32, min: f32, max: f32) -> f32 {
+    if x < min {
+        min
+    } else if x > max {
+        max
+    } else {
+        x
+    }
+}
+
+fn leaky(x: f32, slope: f32) -> f32 {
+    if x < 0.0 { slope * x } else { x }
+}
+
+#[cfg(feature = "libm")]
+fn sigmoid(x: f32) -> f32 {
+    1.0 / (1.0 + libm::expf(-x))
+}
+
+/// By `erfc` on the left, where `1 + erf` would cancel.
+#[cfg(feature = "libm")]
+fn gelu(x: f32) -> f32 {
+    0.5 * x * libm::erfcf(-x * core::f32::consts::FRAC_1_SQRT_2)
+}
+
+/// With `(1 + tanh(u)) / 2` written as `sigmoid(2 u)`, which does not cancel on the left.
+#[cfg(feature = "libm")]
+fn gelu_tanh(x: f32) -> f32 {
+    /// `2 sqrt(2 / pi)`.
+    const SCALE: f32 = 1.595_769_1;
+    x * sigmoid(SCALE * (x + 0.044_715 * x * x * x))
+}

@@ -1,0 +1,356 @@
+//! The one error type: every way a parameter or a slice can be wrong, with what was expected and
+//! what came.
+
+use core::fmt;
+
+use crate::message::Message;
+use crate::padding::PaddingMode;
+
+/// Why a specification was refused or a slice did not fit.
+///
+/// The run-time door returns it as a value. The typed door ([`layer!`](crate::layer)) meets the same
+/// value inside the compiler and stops the build with the same sentence.
+///
+/// ```
+/// use nchw::{Conv2d, Direction, Error};
+///
+/// let error = Conv2d::new([8, 4, 4], 16, [5, 5]).plan::<f32>().unwrap_err();
+/// assert_eq!(
+///     error,
+///     Error::KernelTooLarge { direction: Direction::Height, extent: 5, padded_input: 4 }
+/// );
+/// assert_eq!(
+///     error.to_string(),
+///     "kernel is taller than the padded input: it covers 5 rows, the padded input has 4"
+/// );
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Error {
+    /// A size, stride, dilation or count that has to be at least 1 is 0.
+    Zero(Parameter),
+    /// Input or output channels do not divide into `groups` equal parts.
+    ChannelsNotDivisible {
+        /// [`Parameter::InChannels`] or [`Parameter::OutChannels`].
+        parameter: Parameter,
+        /// How many channels there are.
+        channels: usize,
+        /// The number of groups asked for.
+        groups: usize,
+    },
+    /// The dilated kernel, `dilation * (kernel - 1) + 1`, does not fit into the padded input.
+    KernelTooLarge {
+        /// Rows or columns.
+        direction: Direction,
+        /// What the dilated kernel covers.
+        extent: usize,
+        /// What the input and its padding offer.
+        padded_input: usize,
+    },
+    /// More padding than the padding mode can fill from the input.
+    PaddingTooLarge {
+        /// Rows or columns.
+        direction: Direction,
+        /// The mode that sets the limit.
+        mode: PaddingMode,
+        /// The padding asked for on one side.
+        padding: usize,
+        /// The most that this input allows.
+        limit: usize,
+    },
+    /// `Padding::Same` together with a stride other than 1.
+    SamePaddingWithStride {
+        /// Rows or columns.
+        direction: Direction,
+        /// The stride asked for.
+        stride: usize,
+    },
+    /// `output_padding` has to be smaller than the stride or the dilation.
+    OutputPaddingTooLarge {
+        /// Rows or columns.
+        direction: Direction,
+        /// What was asked for.
+        output_padding: usize,
+        /// The largest value allowed here.
+        limit: usize,
+    },
+    /// The padding of a transposed convolution crops its whole output away.
+    EmptyOutput {
+        /// Rows or columns.
+        direction: Direction,
+        /// What the input spreads to, output padding included.
+        full: usize,
+        /// What the padding crops.
+        cropped: usize,
+    },
+    /// A pooling window that holds padding alone, so there is nothing to take the maximum or the
+    /// average of.
+    WindowInPadding {
+        /// Rows or columns.
+        direction: Direction,
+        /// Index of such an output.
+        output: usize,
+    },
+    /// Two inputs whose shapes do not go together.
+    ShapeMismatch {
+        /// Shape `[channels, height, width]` of the first input.
+        first: [usize; 3],
+        /// Shape of the second.
+        second: [usize; 3],
+    },
+    /// A clamp whose lower bound is above its upper bound, or not a number.
+    EmptyClampRange,
+    /// A tensor whose size in bytes no address space can hold.
+    Overflow,
+    /// A batch norm in front of a convolution with zero padding and a shift other than zero: the
+    /// padding is not shifted, so no set of weights gives the same result.
+    InexactFold {
+        /// The first input channel whose shift is not zero.
+        channel: usize,
+    },
+    /// The specification asks for parameters that were not given.
+    Missing(Buffer),
+    /// Parameters were given that the specification does not ask for.
+    Unexpected(Buffer),
+    /// A slice of the wrong length.
+    Length {
+        /// Which slice.
+        buffer: Buffer,
+        /// Elements expected; for a workspace, the least.
+        expected: usize,
+        /// Elements given.
+        actual: usize,
+    },
+}
+
+/// The parameter that an [`Error`] is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Parameter {
+    /// Channels of the input.
+    InChannels,
+    /// Channels of the output.
+    OutChannels,
+    /// Height or width of the input.
+    Input(Direction),
+    /// Height or width of the output, where the specification names it.
+    Output(Direction),
+    /// The kernel's height or width.
+    KernelSize(Direction),
+    /// The step between windows.
+    Stride(Direction),
+    /// The step between taps.
+    Dilation(Direction),
+    /// The number of groups.
+    Groups,
+    /// The divisor that replaces an average pool's own.
+    DivisorOverride,
+}
+
+/// A spatial direction of an NCHW tensor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Along H: rows.
+    Height,
+    /// Along W: columns.
+    Width,
+}
+
+/// The slice that an [`Error`] is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Buffer {
+    /// The input, `C * H * W` elements.
+    Input,
+    /// The second input of an operator that has two.
+    SecondInput,
+    /// The output.
+    Output,
+    /// The weights, in PyTorch's order.
+    Weight,
+    /// The bias, one value per output channel.
+    Bias,
+    /// The slopes of a PReLU, one per channel.
+    Prelu,
+    /// `weight` (gamma) of a batch norm.
+    BatchNormWeight,
+    /// `bias` (beta) of a batch norm.
+    BatchNormBias,
+    /// `running_mean` of a batch norm.
+    RunningMean,
+    /// `running_var` of a batch norm.
+    RunningVar,
+    /// The packed weights, `packed_len` elements.
+    Packed,
+    /// Scratch memory, at least `workspace_len` elements.
+    Workspace,
+}
+
+impl Error {
+    /// Stops the compiler with this error's sentence.
+    ///
+    /// For constant evaluation, where a panic is a compile error (E0080). Firmware has no use for
+    /// it: print the error, or match on it.
+    ///
+    /// # Panics
+    ///
+    /// Always.
+    #[cold]
+    #[track_caller]
+    pub const fn compile_error(self) -> ! {
+        panic!("{}", self.message().as_str())
+    }
+
+    pub(crate) const fn message(&self) -> Message {
+        let m = Message::new();
+        match *self {
+            Self::Zero(parameter) => m.text(parameter.name()).text(" must be at least 1, it is 0"),
+            Self::ChannelsNotDivisible { parameter, channels, groups } => m
+                .text(parameter.name())
+                .text(" must be divisible by groups: ")
+                .number(channels)
+                .text(" channels, ")
+                .number(groups)
+                .text(" groups"),
+            Self::KernelTooLarge { direction, extent, padded_input } => m
+                .text("kernel is ")
+                .text(direction.comparative())
+                .text(" than the padded input: it covers ")
+                .number(extent)
+                .text(direction.unit())
+                .text(", the padded input has ")
+                .number(padded_input),
+            Self::PaddingTooLarge { direction, mode, padding, limit } => m
+                .text(mode.name())
+                .text(" padding of ")
+                .number(padding)
+                .text(direction.unit())
+                .text(" is too large: this input allows at most ")
+                .number(limit),
+            Self::SamePaddingWithStride { direction, stride } => m
+                .text("padding `same` needs stride 1, the stride along ")
+                .text(direction.letter())
+                .text(" is ")
+                .number(stride),
+            Self::OutputPaddingTooLarge { direction, output_padding, limit } => m
+                .text("output_padding along ")
+                .text(direction.letter())
+                .text(" must be smaller than the stride or the dilation: at most ")
+                .number(limit)
+                .text(" here, it is ")
+                .number(output_padding),
+            Self::EmptyOutput { direction, full, cropped } => m
+                .text("the output is empty: padding crops ")
+                .number(cropped)
+                .text(direction.unit())
+                .text(" of ")
+                .number(full),
+            Self::WindowInPadding { direction, output } => m
+                .text("the pooling window of output ")
+                .number(output)
+                .text(" along ")
+                .text(direction.letter())
+                .text(" lies in the padding alone"),
+            Self::ShapeMismatch { first, second } => m
+                .text("the inputs' shapes do not go together: ")
+                .list(&first)
+                .text(" and ")
+                .list(&second),
+            Self::EmptyClampRange => m.text("the clamp's minimum is above its maximum"),
+            Self::Overflow => m.text("a tensor of this size does not fit into the address space"),
+            Self::InexactFold { channel } => m
+                .text(
+                    "this batch norm cannot be folded into the convolution after it: zero padding \
+                       is not shifted, and the shift of channel ",
+                )
+                .number(channel)
+                .text(" is not zero"),
+            Self::Missing(buffer) => m.text(buffer.name()).text(" is missing"),
+            Self::Unexpected(buffer) => {
+                m.text(buffer.name()).text(" was given, but the specification does not ask for it")
+            }
+            Self::Length { buffer, expected, actual } => m
+                .text(buffer.name())
+                .text(match buffer {
+                    Buffer::Workspace => " has too few elements: at least ",
+                    _ => " has the wrong length: ",
+                })
+                .number(expected)
+                .text(" expected, ")
+                .number(actual)
+                .text(" given"),
+        }
+    }
+}
+
+impl Parameter {
+    const fn name(self) -> &'static str {
+        use Direction::{Height, Width};
+        match self {
+            Self::InChannels => "the number of input channels",
+            Self::OutChannels => "the number of output channels",
+            Self::Input(Height) => "the input's height",
+            Self::Input(Width) => "the input's width",
+            Self::Output(Height) => "the output's height",
+            Self::Output(Width) => "the output's width",
+            Self::KernelSize(Height) => "the kernel's height",
+            Self::KernelSize(Width) => "the kernel's width",
+            Self::Stride(Height) => "the stride along H",
+            Self::Stride(Width) => "the stride along W",
+            Self::Dilation(Height) => "the dilation along H",
+            Self::Dilation(Width) => "the dilation along W",
+            Self::Groups => "groups",
+            Self::DivisorOverride => "divisor_override",
+        }
+    }
+}
+
+impl Direction {
+    const fn letter(self) -> &'static str {
+        match self {
+            Self::Height => "H",
+            Self::Width => "W",
+        }
+    }
+
+    const fn unit(self) -> &'static str {
+        match self {
+            Self::Height => " rows",
+            Self::Width => " columns",
+        }
+    }
+
+    const fn comparative(self) -> &'static str {
+        match self {
+            Self::Height => "taller",
+            Self::Width => "wider",
+        }
+    }
+}
+
+impl Buffer {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Input => "the input",
+            Self::SecondInput => "the second input",
+            Self::Output => "the output",
+            Self::Weight => "the weight",
+            Self::Bias => "the bias",
+            Self::Prelu => "the PReLU slope",
+            Self::BatchNormWeight => "the batch norm's weight",
+            Self::BatchNormBias => "the batch norm's bias",
+            Self::RunningMean => "the batch norm's running_mean",
+            Self::RunningVar => "the batch norm's running_var",
+            Self::Packed => "the packed weights",
+            Self::Workspace => "the workspace",
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.message().as_str())
+    }
+}
+
+impl core::error::Error for Error {}

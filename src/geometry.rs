@@ -1,0 +1,322 @@
+//! Sliding windows: where each output finds its inputs. Validated once; after that no method can
+//! overflow or divide by zero.
+
+use core::num::NonZeroUsize;
+
+use crate::error::{Direction, Error, Parameter};
+use crate::padding::{Padding, PaddingMode};
+
+/// Returns early with the error of a `Result`; `?` is not yet to be had in a `const fn`.
+macro_rules! tri {
+    ($result:expr) => {
+        match $result {
+            Ok(value) => value,
+            Err(error) => return Err(error),
+        }
+    };
+}
+pub(crate) use tri;
+
+/// The most elements a tensor may have: even at eight bytes each it fits into an allocation.
+const MAX_ELEMENTS: usize = isize::MAX as usize / 8;
+
+/// The product of `sizes`, or [`Error::Overflow`].
+pub(crate) const fn elements(sizes: &[usize]) -> Result<usize, Error> {
+    let mut product = 1_usize;
+    let mut rest = sizes;
+    while let Some((&size, tail)) = rest.split_first() {
+        product = match product.checked_mul(size) {
+            Some(product) if product <= MAX_ELEMENTS => product,
+            _ => return Err(Error::Overflow),
+        };
+        rest = tail;
+    }
+    Ok(product)
+}
+
+/// The sum of `sizes`, or [`Error::Overflow`].
+pub(crate) const fn total(sizes: &[usize]) -> Result<usize, Error> {
+    let mut sum = 0_usize;
+    let mut rest = sizes;
+    while let Some((&size, tail)) = rest.split_first() {
+        sum = match sum.checked_add(size) {
+            Some(sum) if sum <= MAX_ELEMENTS => sum,
+            _ => return Err(Error::Overflow),
+        };
+        rest = tail;
+    }
+    Ok(sum)
+}
+
+/// `value`, or [`Error::Zero`] naming `parameter`.
+pub(crate) const fn positive(value: usize, parameter: Parameter) -> Result<NonZeroUsize, Error> {
+    match NonZeroUsize::new(value) {
+        Some(value) => Ok(value),
+        None => Err(Error::Zero(parameter)),
+    }
+}
+
+/// A non-empty `[channels, height, width]` and the number of its elements.
+pub(crate) const fn volume([channels, height, width]: [usize; 3]) -> Result<usize, Error> {
+    tri!(positive(channels, Parameter::InChannels));
+    tri!(positive(height, Parameter::Input(Direction::Height)));
+    tri!(positive(width, Parameter::Input(Direction::Width)));
+    elements(&[channels, height, width])
+}
+
+/// How channels are connected: `groups` times, `inputs` channels with `outputs` channels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Channels {
+    pub(crate) groups: usize,
+    /// Input channels of one group.
+    pub(crate) inputs: usize,
+    /// Output channels of one group.
+    pub(crate) outputs: usize,
+}
+
+impl Channels {
+    /// Divides `inputs` and `outputs` channels into `groups`.
+    pub(crate) const fn divide(
+        inputs: usize,
+        outputs: usize,
+        groups: usize,
+    ) -> Result<Self, Error> {
+        tri!(positive(inputs, Parameter::InChannels));
+        tri!(positive(outputs, Parameter::OutChannels));
+        tri!(positive(groups, Parameter::Groups));
+        if inputs % groups != 0 {
+            return Err(Error::ChannelsNotDivisible {
+                parameter: Parameter::InChannels,
+                channels: inputs,
+                groups,
+            });
+        }
+        if outputs % groups != 0 {
+            return Err(Error::ChannelsNotDivisible {
+                parameter: Parameter::OutChannels,
+                channels: outputs,
+                groups,
+            });
+        }
+        Ok(Self { groups, inputs: inputs / groups, outputs: outputs / groups })
+    }
+
+    pub(crate) const fn all_inputs(&self) -> usize {
+        self.groups * self.inputs
+    }
+
+    pub(crate) const fn all_outputs(&self) -> usize {
+        self.groups * self.outputs
+    }
+}
+
+/// What one direction of a sliding window is asked to be.
+#[derive(Clone, Copy)]
+pub(crate) struct Window {
+    pub(crate) direction: Direction,
+    pub(crate) input: usize,
+    pub(crate) kernel: usize,
+    pub(crate) stride: usize,
+    pub(crate) dilation: usize,
+    pub(crate) before: usize,
+    pub(crate) after: usize,
+}
+
+/// One direction of a sliding window, validated: output `o` and tap `t` of a convolution or a pool
+/// meet input `o * stride + t * dilation - before`; in a transposed convolution input `i` and tap
+/// `t` meet output `i * stride + t * dilation - before`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Axis {
+    pub(crate) input: usize,
+    pub(crate) output: usize,
+    pub(crate) kernel: usize,
+    pub(crate) stride: NonZeroUsize,
+    pub(crate) dilation: usize,
+    pub(crate) before: usize,
+    pub(crate) after: usize,
+}
+
+impl Window {
+    /// The two directions of a window, H then W; `padding` is `[top, left, bottom, right]`.
+    pub(crate) const fn pair(
+        [_, height, width]: [usize; 3],
+        kernel: [usize; 2],
+        stride: [usize; 2],
+        dilation: [usize; 2],
+        [top, left, bottom, right]: [usize; 4],
+    ) -> [Self; 2] {
+        [
+            Self {
+                direction: Direction::Height,
+                input: height,
+                kernel: kernel[0],
+                stride: stride[0],
+                dilation: dilation[0],
+                before: top,
+                after: bottom,
+            },
+            Self {
+                direction: Direction::Width,
+                input: width,
+                kernel: kernel[1],
+                stride: stride[1],
+                dilation: dilation[1],
+                before: left,
+                after: right,
+            },
+        ]
+    }
+
+    /// The dilated kernel's extent, once every parameter is known to be positive.
+    const fn extent(&self) -> Result<usize, Error> {
+        tri!(positive(self.input, Parameter::Input(self.direction)));
+        tri!(positive(self.kernel, Parameter::KernelSize(self.direction)));
+        tri!(positive(self.stride, Parameter::Stride(self.direction)));
+        tri!(positive(self.dilation, Parameter::Dilation(self.direction)));
+        total(&[tri!(elements(&[self.dilation, self.kernel - 1])), 1])
+    }
+
+    const fn with_output(&self, output: usize) -> Result<Axis, Error> {
+        Ok(Axis {
+            input: self.input,
+            output,
+            kernel: self.kernel,
+            stride: tri!(positive(self.stride, Parameter::Stride(self.direction))),
+            dilation: self.dilation,
+            before: self.before,
+            after: self.after,
+        })
+    }
+
+    /// A convolution, which sees whole windows only.
+    pub(crate) const fn conv(mut self, padding: Padding, mode: PaddingMode) -> Result<Axis, Error> {
+        let extent = tri!(self.extent());
+        if let Padding::Same = padding {
+            if self.stride != 1 {
+                return Err(Error::SamePaddingWithStride {
+                    direction: self.direction,
+                    stride: self.stride,
+                });
+            }
+            self.before = (extent - 1) / 2;
+            self.after = extent - 1 - self.before;
+        }
+        let limit = match mode {
+            PaddingMode::Zeros | PaddingMode::Replicate => usize::MAX,
+            PaddingMode::Reflect => self.input - 1,
+            PaddingMode::Circular => self.input,
+        };
+        let padding = if self.before > self.after { self.before } else { self.after };
+        if padding > limit {
+            return Err(Error::PaddingTooLarge { direction: self.direction, mode, padding, limit });
+        }
+        let padded_input = tri!(total(&[self.input, self.before, self.after]));
+        if extent > padded_input {
+            return Err(Error::KernelTooLarge { direction: self.direction, extent, padded_input });
+        }
+        self.with_output((padded_input - extent) / self.stride + 1)
+    }
+
+    /// A pool, whose last window may hang over the edge in `ceil_mode`, but has to start inside the
+    /// input or the padding before it.
+    ///
+    /// Source: <https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html>.
+    pub(crate) const fn pool(self, ceil_mode: bool) -> Result<Axis, Error> {
+        let extent = tri!(self.extent());
+        let padded_input = tri!(total(&[self.input, self.before, self.after]));
+        if extent > padded_input {
+            return Err(Error::KernelTooLarge { direction: self.direction, extent, padded_input });
+        }
+        let steps = padded_input - extent;
+        let mut output = steps / self.stride + 1;
+        // One more window where a part of it is left over. Overflow is out of the question: the
+        // window starts inside the input.
+        if ceil_mode && steps % self.stride != 0 {
+            match output.checked_mul(self.stride) {
+                Some(start) if start < self.input + self.before => output += 1,
+                _ => {}
+            }
+        }
+        self.with_output(output)
+    }
+
+    /// A transposed convolution: `(input - 1) * stride + extent` outputs, cropped by the padding
+    /// and extended by `output_padding`.
+    ///
+    /// Source: <https://docs.pytorch.org/docs/stable/generated/torch.nn.ConvTranspose2d.html>.
+    pub(crate) const fn transposed(self, output_padding: usize) -> Result<Axis, Error> {
+        let extent = tri!(self.extent());
+        let limit = match self.stride > self.dilation {
+            true => self.stride - 1,
+            false => self.dilation - 1,
+        };
+        if output_padding > limit {
+            return Err(Error::OutputPaddingTooLarge {
+                direction: self.direction,
+                output_padding,
+                limit,
+            });
+        }
+        let spread = tri!(elements(&[self.input - 1, self.stride]));
+        let full = tri!(total(&[spread, extent, output_padding]));
+        let cropped = tri!(total(&[self.before, self.after]));
+        if cropped >= full {
+            return Err(Error::EmptyOutput { direction: self.direction, full, cropped });
+        }
+        self.with_output(full - cropped)
+    }
+}
+
+impl Axis {
+    /// Whether no output looks over the input's edge.
+    pub(crate) const fn unpadded(&self) -> bool {
+        self.before == 0 && self.after == 0
+    }
+
+    /// Whether every output meets the single tap of a kernel of size 1.
+    pub(crate) const fn one_to_one(&self) -> bool {
+        self.kernel == 1 && self.stride.get() == 1 && self.output <= self.input
+    }
+
+    /// Input position, counted from the first padding pixel, of `output`'s first tap.
+    const fn start(&self, output: usize) -> usize {
+        output * self.stride.get()
+    }
+
+    /// The range of taps with which `output` lies inside the input.
+    pub(crate) const fn taps_inside(&self, output: usize) -> (usize, usize) {
+        let start = self.start(output);
+        let first = self.before.saturating_sub(start).div_ceil(self.dilation);
+        let end = (self.before + self.input).saturating_sub(start).div_ceil(self.dilation);
+        (first, if end < self.kernel { end } else { self.kernel })
+    }
+
+    /// Checks that every output's window meets the input.
+    pub(crate) const fn check_windows(&self, direction: Direction) -> Result<(), Error> {
+        let mut output = 0;
+        while output < self.output {
+            let (first, end) = self.taps_inside(output);
+            if first >= end {
+                return Err(Error::WindowInPadding { direction, output });
+            }
+            // A window that starts inside the input meets it: only the first ones, which start in
+            // the padding, and the last need a look.
+            output = match self.start(output) >= self.before && output + 1 < self.output {
+                true => self.output - 1,
+                false => output + 1,
+            };
+        }
+        Ok(())
+    }
+
+    /// How many taps of `output` lie inside the padded input; all but in `ceil_mode`.
+    pub(crate) const fn taps_inside_padded(&self, output: usize) -> usize {
+        let rest = (self.before + self.input + self.after).saturating_sub(self.start(output));
+        if rest < self.kernel { rest } else { self.kernel }
+    }
+
+    /// Where `output` and `tap` of a convolution meet the input; outside of it in the padding.
+    pub(crate) const fn input_of(&self, output: usize, tap: usize) -> isize {
+        (self.start(output) + tap * self.dilation) as isize - self.before as isize
+    }
+}

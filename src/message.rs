@@ -1,0 +1,93 @@
+//! Text with numbers in it, built without an allocator and inside `const fn`, so that an error reads
+//! the same whether the compiler or the firmware meets it.
+
+/// Longest text a [`Message`] holds, in bytes; what does not fit is cut off.
+const CAPACITY: usize = 240;
+
+/// A short text on the stack.
+#[derive(Clone, Copy)]
+pub(crate) struct Message {
+    bytes: [u8; CAPACITY],
+    len: usize,
+}
+
+impl Message {
+    pub(crate) const fn new() -> Self {
+        Self { bytes: [0; CAPACITY], len: 0 }
+    }
+
+    pub(crate) const fn text(mut self, text: &str) -> Self {
+        let mut rest = text.as_bytes();
+        while let Some((&byte, tail)) = rest.split_first() {
+            self = self.ascii(byte);
+            rest = tail;
+        }
+        self
+    }
+
+    pub(crate) const fn number(mut self, number: usize) -> Self {
+        // Digits come out last first; `scale` walks down from the highest power of ten instead.
+        let mut scale = 1;
+        while number / scale >= 10 {
+            scale *= 10;
+        }
+        while scale > 0 {
+            self = self.ascii(b'0' + (number / scale % 10) as u8);
+            scale /= 10;
+        }
+        self
+    }
+
+    /// `[a, b, ..]`, as shapes are written.
+    pub(crate) const fn list(mut self, numbers: &[usize]) -> Self {
+        let mut rest = numbers;
+        let mut separator = "[";
+        while let Some((&number, tail)) = rest.split_first() {
+            self = self.text(separator).number(number);
+            separator = ", ";
+            rest = tail;
+        }
+        self.text("]")
+    }
+
+    pub(crate) const fn as_str(&self) -> &str {
+        match self.bytes.split_at_checked(self.len) {
+            Some((text, _)) => match core::str::from_utf8(text) {
+                Ok(text) => text,
+                Err(_) => "",
+            },
+            None => "",
+        }
+    }
+
+    const fn ascii(mut self, byte: u8) -> Self {
+        if self.len < CAPACITY {
+            self.bytes[self.len] = byte;
+            self.len += 1;
+        }
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::format;
+
+    use super::*;
+
+    #[test]
+    fn numbers_and_lists_read_as_written() {
+        let message = Message::new().text("n = ").number(0).text(", ").number(10_070);
+        assert_eq!(message.list(&[8, 28, 3]).as_str(), "n = 0, 10070[8, 28, 3]");
+        assert_eq!(Message::new().number(usize::MAX).as_str(), format!("{}", usize::MAX));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_cut_off() {
+        let mut message = Message::new();
+        for _ in 0..100 {
+            message = message.text("abc");
+        }
+        assert_eq!(message.as_str().len(), CAPACITY);
+    }
+}

@@ -1,0 +1,158 @@
+//! The plans of the operators with parameters per channel and nothing else.
+
+use core::marker::PhantomData;
+
+use crate::activation::Activation;
+use crate::batch_norm::{BatchNorm, check_len};
+use crate::error::{Buffer, Error};
+use crate::geometry::{elements, tri, volume};
+use crate::kernel::scale_shift;
+use crate::plan::check_io;
+use crate::tensor::Element;
+
+/// A [`BatchNorm2d`](crate::BatchNorm2d), checked and ready to run on slices.
+///
+/// ```
+/// use nchw::{BatchNorm, BatchNorm2d};
+///
+/// let plan = BatchNorm2d::new([1, 1, 2]).plan::<f32>()?;
+/// let mut packed = vec![0.0; plan.packed_len()];
+/// plan.pack(&BatchNorm { eps: 0.0, ..BatchNorm::new(&[1.0], &[4.0]) }, &mut packed)?;
+/// let mut y = [0.0; 2];
+/// plan.run(&packed, &[3.0, 5.0], &mut y)?;
+/// assert_eq!(y, [1.0, 2.0]);
+/// # Ok::<(), nchw::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BatchNorm2dPlan<T> {
+    shape: [usize; 3],
+    activation: Activation,
+    element: PhantomData<T>,
+}
+
+impl<T: Element> BatchNorm2dPlan<T> {
+    pub(crate) const fn new(shape: [usize; 3], activation: Activation) -> Result<Self, Error> {
+        tri!(volume(shape));
+        tri!(elements(&[2, shape[0]]));
+        tri!(activation.validate_without_slopes());
+        Ok(Self { shape, activation, element: PhantomData })
+    }
+
+    /// `[channels, height, width]` of the input.
+    pub const fn input_shape(&self) -> [usize; 3] {
+        self.shape
+    }
+
+    /// `[channels, height, width]` of the output, the same as the input's.
+    pub const fn output_shape(&self) -> [usize; 3] {
+        self.shape
+    }
+
+    /// Elements of the input, and of the output.
+    pub const fn input_len(&self) -> usize {
+        self.shape[0] * self.shape[1] * self.shape[2]
+    }
+
+    /// Elements of the packed parameters: a shift and a factor per channel.
+    pub const fn packed_len(&self) -> usize {
+        2 * self.shape[0]
+    }
+}
+
+impl BatchNorm2dPlan<f32> {
+    /// Turns a batch norm into a shift and a factor per channel.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Length`] for a slice of the wrong length; `packed` is then untouched.
+    pub const fn pack(&self, batch_norm: &BatchNorm<'_>, packed: &mut [f32]) -> Result<(), Error> {
+        let channels = self.shape[0];
+        tri!(batch_norm.validate(channels));
+        tri!(check_len(Buffer::Packed, packed, self.packed_len()));
+        let mut channel = 0;
+        while channel < channels {
+            let (factor, shift) = batch_norm.scale_and_shift(channel);
+            packed[channel] = shift as f32;
+            packed[channels + channel] = factor as f32;
+            channel += 1;
+        }
+        Ok(())
+    }
+
+    /// Computes `x * factor + shift` for every channel, with parameters from [`pack`](Self::pack).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Length`] for a slice of the wrong length; `y` is then untouched.
+    #[inline(always)]
+    pub fn run(&self, packed: &[f32], x: &[f32], y: &mut [f32]) -> Result<(), Error> {
+        check_len(Buffer::Packed, packed, self.packed_len())?;
+        check_io(x, self.input_len(), y, self.input_len())?;
+        let [channels, height, width] = self.shape;
+        let (shift, factor) = packed.split_at_checked(channels).unwrap_or_default();
+        scale_shift::run(height * width, factor, shift, x, y);
+        self.activation.apply(y, 0.0);
+        Ok(())
+    }
+}
+
+/// A [`Prelu`](crate::Prelu), checked and ready to run on slices.
+///
+/// ```
+/// let plan = nchw::Prelu::new([2, 1, 2]).plan::<f32>()?;
+/// let mut y = [0.0; 4];
+/// plan.run(&[0.5, 0.1], &[-2.0, 1.0, -10.0, 3.0], &mut y)?;
+/// assert_eq!(y, [-1.0, 1.0, -1.0, 3.0]);
+/// # Ok::<(), nchw::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PreluPlan<T> {
+    shape: [usize; 3],
+    element: PhantomData<T>,
+}
+
+impl<T: Element> PreluPlan<T> {
+    pub(crate) const fn new(shape: [usize; 3]) -> Result<Self, Error> {
+        tri!(volume(shape));
+        Ok(Self { shape, element: PhantomData })
+    }
+
+    /// `[channels, height, width]` of the input.
+    pub const fn input_shape(&self) -> [usize; 3] {
+        self.shape
+    }
+
+    /// `[channels, height, width]` of the output, the same as the input's.
+    pub const fn output_shape(&self) -> [usize; 3] {
+        self.shape
+    }
+
+    /// Elements of the input, and of the output.
+    pub const fn input_len(&self) -> usize {
+        self.shape[0] * self.shape[1] * self.shape[2]
+    }
+}
+
+impl<T: Element> PreluPlan<T> {
+    /// Elements of the parameters: a slope per channel.
+    pub const fn packed_len(&self) -> usize {
+        self.shape[0]
+    }
+}
+
+impl PreluPlan<f32> {
+    /// Computes `x` where it is positive and `slope * x` elsewhere, with one slope per channel.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Length`] for a slice of the wrong length; `y` is then untouched.
+    #[inline(always)]
+    pub fn run(&self, slopes: &[f32], x: &[f32], y: &mut [f32]) -> Result<(), Error> {
+        let [channels, height, width] = self.shape;
+        check_len(Buffer::Prelu, slopes, channels)?;
+        check_io(x, self.input_len(), y, self.input_len())?;
+        y.iter_mut().zip(x).for_each(|(y, x)| *y = *x);
+        Activation::Prelu.apply_planes(y, height * width, slopes);
+        Ok(())
+    }
+}

@@ -1,0 +1,157 @@
+use crate::activation::Activation;
+use crate::algorithm::Algorithm;
+use crate::error::Error;
+use crate::geometry::{Channels, Window, tri};
+use crate::kernel::direct::Shape;
+use crate::padding::{Padding, PaddingMode};
+use crate::plan::ConvPlan;
+use crate::plan::conv::Operator;
+use crate::spec::activation_methods;
+use crate::tensor::Element;
+
+/// 2-D convolution (cross-correlation), PyTorch's `nn.Conv2d`.
+///
+/// Input `[C, H, W]`, weight `[O, C / groups, kernel height, kernel width]`, bias `[O]`, output
+/// `[O, H', W']` with
+/// `H' = (H + top + bottom - dilation * (kernel - 1) - 1) / stride + 1`, rounded down; W' alike.
+/// Pairs are `[height, width]`. With `groups == C` it is a depthwise convolution.
+///
+/// Source: <https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv2d.html>.
+///
+/// ```
+/// use nchw::{Conv2d, Tensor, Workspace, layer};
+///
+/// layer! {
+///     struct Edge(f32) = Conv2d::new([1, 3, 4], 1, [1, 2]);
+/// }
+/// static EDGE: Edge = Edge::without_bias(&[[[[-1.0, 1.0]]]]);
+///
+/// let x = Tensor([[[0.0, 0.0, 5.0, 5.0], [0.0, 1.0, 2.0, 3.0], [9.0, 9.0, 9.0, 0.0]]]);
+/// let mut y = Tensor::ZERO;
+/// EDGE.run(&x, &mut y, &mut Workspace::NONE);
+/// assert_eq!(y, Tensor([[[0.0, 5.0, 0.0], [1.0, 1.0, 1.0], [0.0, 0.0, -9.0]]]));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Conv2d {
+    /// `[channels, height, width]` of the input.
+    pub input: [usize; 3],
+    /// Channels of the output, divisible by `groups`.
+    pub out_channels: usize,
+    /// The kernel's height and width.
+    pub kernel_size: [usize; 2],
+    /// Rows and columns from one window to the next.
+    pub stride: [usize; 2],
+    /// Rows and columns added around the input.
+    pub padding: Padding,
+    /// What the added rows and columns hold.
+    pub padding_mode: PaddingMode,
+    /// Rows and columns from one tap to the next.
+    pub dilation: [usize; 2],
+    /// Into how many independent parts the channels are divided.
+    pub groups: usize,
+    /// Applied to the results.
+    pub activation: Activation,
+    /// How it is computed.
+    pub algorithm: Algorithm,
+}
+
+impl Conv2d {
+    /// A convolution with PyTorch's defaults: stride 1, no padding, dilation 1, one group.
+    pub const fn new(input: [usize; 3], out_channels: usize, kernel_size: [usize; 2]) -> Self {
+        Self {
+            input,
+            out_channels,
+            kernel_size,
+            stride: [1, 1],
+            padding: Padding::VALID,
+            padding_mode: PaddingMode::Zeros,
+            dilation: [1, 1],
+            groups: 1,
+            activation: Activation::Identity,
+            algorithm: Algorithm::Auto,
+        }
+    }
+
+    /// Sets the rows and columns from one window to the next.
+    pub const fn stride(mut self, stride: [usize; 2]) -> Self {
+        self.stride = stride;
+        self
+    }
+
+    /// Sets the padding `[height, width]`, the same on opposite sides.
+    pub const fn padding(mut self, padding: [usize; 2]) -> Self {
+        self.padding = Padding::symmetric(padding);
+        self
+    }
+
+    /// Sets the padding `[top, left, bottom, right]`.
+    pub const fn padding_sides(mut self, padding: [usize; 4]) -> Self {
+        self.padding = Padding::Sides(padding);
+        self
+    }
+
+    /// PyTorch's `padding='same'`: the output is as large as the input.
+    pub const fn padding_same(mut self) -> Self {
+        self.padding = Padding::Same;
+        self
+    }
+
+    /// PyTorch's `padding='valid'`: none.
+    pub const fn padding_valid(mut self) -> Self {
+        self.padding = Padding::VALID;
+        self
+    }
+
+    /// Sets what the padding holds.
+    pub const fn padding_mode(mut self, padding_mode: PaddingMode) -> Self {
+        self.padding_mode = padding_mode;
+        self
+    }
+
+    /// Sets the rows and columns from one tap to the next.
+    pub const fn dilation(mut self, dilation: [usize; 2]) -> Self {
+        self.dilation = dilation;
+        self
+    }
+
+    /// Divides the channels into `groups` independent parts.
+    pub const fn groups(mut self, groups: usize) -> Self {
+        self.groups = groups;
+        self
+    }
+
+    /// Sets how it is computed.
+    pub const fn algorithm(mut self, algorithm: Algorithm) -> Self {
+        self.algorithm = algorithm;
+        self
+    }
+
+    /// Applies [`Activation::Prelu`] to the results; the slopes come with the weights.
+    pub const fn prelu(self) -> Self {
+        self.activation(Activation::Prelu)
+    }
+
+    activation_methods!();
+
+    /// Checks every parameter and chooses the algorithm.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Zero`], [`Error::ChannelsNotDivisible`], [`Error::KernelTooLarge`],
+    /// [`Error::PaddingTooLarge`], [`Error::SamePaddingWithStride`], [`Error::EmptyClampRange`],
+    /// [`Error::Overflow`].
+    pub const fn plan<T: Element>(&self) -> Result<ConvPlan<T>, Error> {
+        let sides = match self.padding {
+            Padding::Sides(sides) => sides,
+            Padding::Same => [0; 4],
+        };
+        let [rows, columns] =
+            Window::pair(self.input, self.kernel_size, self.stride, self.dilation, sides);
+        let shape = Shape {
+            channels: tri!(Channels::divide(self.input[0], self.out_channels, self.groups)),
+            rows: tri!(rows.conv(self.padding, self.padding_mode)),
+            columns: tri!(columns.conv(self.padding, self.padding_mode)),
+        };
+        ConvPlan::new(Operator::Convolution(self.padding_mode), shape, self.activation)
+    }
+}

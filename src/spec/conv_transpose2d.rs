@@ -1,0 +1,139 @@
+use crate::activation::Activation;
+use crate::algorithm::Algorithm;
+use crate::error::Error;
+use crate::geometry::{Channels, Window, tri};
+use crate::kernel::direct::Shape;
+use crate::plan::ConvPlan;
+use crate::plan::conv::Operator;
+use crate::spec::activation_methods;
+use crate::tensor::Element;
+
+/// 2-D transposed convolution ("deconvolution"), PyTorch's `nn.ConvTranspose2d`.
+///
+/// Input `[C, H, W]`, weight `[C, O / groups, kernel height, kernel width]`, bias `[O]`, output
+/// `[O, H', W']` with
+/// `H' = (H - 1) * stride + dilation * (kernel - 1) + 1 - top - bottom + output_padding`; W' alike.
+/// Pairs are `[height, width]`. Outputs that no input reaches hold the bias alone.
+///
+/// Source: <https://docs.pytorch.org/docs/stable/generated/torch.nn.ConvTranspose2d.html>.
+///
+/// ```
+/// use nchw::{ConvTranspose2d, Tensor, Workspace, layer};
+///
+/// layer! {
+///     struct Double(f32) = ConvTranspose2d::new([1, 1, 2], 1, [1, 2]).stride([1, 2]);
+/// }
+/// static DOUBLE: Double = Double::new(&[[[[1.0, 10.0]]]], &[0.5]);
+///
+/// let mut y = Tensor::ZERO;
+/// DOUBLE.run(&Tensor([[[3.0, 4.0]]]), &mut y, &mut Workspace::NONE);
+/// assert_eq!(y, Tensor([[[3.5, 30.5, 4.5, 40.5]]]));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ConvTranspose2d {
+    /// `[channels, height, width]` of the input.
+    pub input: [usize; 3],
+    /// Channels of the output, divisible by `groups`.
+    pub out_channels: usize,
+    /// The kernel's height and width.
+    pub kernel_size: [usize; 2],
+    /// Output rows and columns from one input to the next.
+    pub stride: [usize; 2],
+    /// Rows and columns cropped from the output: `[top, left, bottom, right]`.
+    pub padding: [usize; 4],
+    /// Rows and columns added to the output at the bottom and at the right.
+    pub output_padding: [usize; 2],
+    /// Output rows and columns from one tap to the next.
+    pub dilation: [usize; 2],
+    /// Into how many independent parts the channels are divided.
+    pub groups: usize,
+    /// Applied to the results.
+    pub activation: Activation,
+    /// How it is computed.
+    pub algorithm: Algorithm,
+}
+
+impl ConvTranspose2d {
+    /// A transposed convolution with PyTorch's defaults: stride 1, no padding, no output padding,
+    /// dilation 1, one group.
+    pub const fn new(input: [usize; 3], out_channels: usize, kernel_size: [usize; 2]) -> Self {
+        Self {
+            input,
+            out_channels,
+            kernel_size,
+            stride: [1, 1],
+            padding: [0; 4],
+            output_padding: [0, 0],
+            dilation: [1, 1],
+            groups: 1,
+            activation: Activation::Identity,
+            algorithm: Algorithm::Auto,
+        }
+    }
+
+    /// Sets the output rows and columns from one input to the next.
+    pub const fn stride(mut self, stride: [usize; 2]) -> Self {
+        self.stride = stride;
+        self
+    }
+
+    /// Sets the rows and columns cropped from each side of the output, `[height, width]`.
+    pub const fn padding(self, [height, width]: [usize; 2]) -> Self {
+        self.padding_sides([height, width, height, width])
+    }
+
+    /// Sets the rows and columns cropped from the output, `[top, left, bottom, right]`.
+    pub const fn padding_sides(mut self, padding: [usize; 4]) -> Self {
+        self.padding = padding;
+        self
+    }
+
+    /// Sets the rows and columns added at the bottom and at the right, each smaller than the stride
+    /// or the dilation.
+    pub const fn output_padding(mut self, output_padding: [usize; 2]) -> Self {
+        self.output_padding = output_padding;
+        self
+    }
+
+    /// Sets the output rows and columns from one tap to the next.
+    pub const fn dilation(mut self, dilation: [usize; 2]) -> Self {
+        self.dilation = dilation;
+        self
+    }
+
+    /// Divides the channels into `groups` independent parts.
+    pub const fn groups(mut self, groups: usize) -> Self {
+        self.groups = groups;
+        self
+    }
+
+    /// Sets how it is computed.
+    pub const fn algorithm(mut self, algorithm: Algorithm) -> Self {
+        self.algorithm = algorithm;
+        self
+    }
+
+    /// Applies [`Activation::Prelu`] to the results; the slopes come with the weights.
+    pub const fn prelu(self) -> Self {
+        self.activation(Activation::Prelu)
+    }
+
+    activation_methods!();
+
+    /// Checks every parameter and chooses the algorithm.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Zero`], [`Error::ChannelsNotDivisible`], [`Error::OutputPaddingTooLarge`],
+    /// [`Error::EmptyOutput`], [`Error::EmptyClampRange`], [`Error::Overflow`].
+    pub const fn plan<T: Element>(&self) -> Result<ConvPlan<T>, Error> {
+        let [rows, columns] =
+            Window::pair(self.input, self.kernel_size, self.stride, self.dilation, self.padding);
+        let shape = Shape {
+            channels: tri!(Channels::divide(self.input[0], self.out_channels, self.groups)),
+            rows: tri!(rows.transposed(self.output_padding[0])),
+            columns: tri!(columns.transposed(self.output_padding[1])),
+        };
+        ConvPlan::new(Operator::Transposed, shape, self.activation)
+    }
+}

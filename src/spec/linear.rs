@@ -1,0 +1,55 @@
+use crate::activation::Activation;
+use crate::error::Error;
+use crate::plan::LinearPlan;
+use crate::spec::activation_methods;
+use crate::tensor::Element;
+
+/// A fully connected layer, PyTorch's `nn.Linear` behind an `nn.Flatten`.
+///
+/// Input `[C, H, W]`, taken as `C * H * W` features in that order; weight `[O, C * H * W]`, bias
+/// `[O]`, output `[O, 1, 1]`.
+///
+/// Source: <https://docs.pytorch.org/docs/stable/generated/torch.nn.Linear.html>.
+///
+/// ```
+/// use nchw::{Linear, Tensor, layer};
+///
+/// layer! { struct Classify(f32) = Linear::new([1, 1, 3], 2); }
+/// static CLASSIFY: Classify = Classify::new(&[[1.0, 0.0, 0.0], [1.0, 1.0, 1.0]], &[0.5, 0.0]);
+///
+/// let mut y = Tensor::ZERO;
+/// CLASSIFY.run(&Tensor([[[1.0, 2.0, 3.0]]]), &mut y);
+/// assert_eq!(y, Tensor([[[1.5]], [[6.0]]]));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Linear {
+    /// `[channels, height, width]` of the input.
+    pub input: [usize; 3],
+    /// Features of the output.
+    pub out_features: usize,
+    /// Applied to the results.
+    pub activation: Activation,
+}
+
+impl Linear {
+    /// A layer from `input`, `[channels, height, width]`, to `out_features`.
+    pub const fn new(input: [usize; 3], out_features: usize) -> Self {
+        Self { input, out_features, activation: Activation::Identity }
+    }
+
+    /// Applies [`Activation::Prelu`] to the results; the slopes come with the weights.
+    pub const fn prelu(self) -> Self {
+        self.activation(Activation::Prelu)
+    }
+
+    activation_methods!();
+
+    /// Checks every parameter.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Zero`], [`Error::EmptyClampRange`], [`Error::Overflow`].
+    pub const fn plan<T: Element>(&self) -> Result<LinearPlan<T>, Error> {
+        LinearPlan::new(self.input, self.out_features, self.activation)
+    }
+}

@@ -1,0 +1,106 @@
+use crate::activation::Activation;
+use crate::error::Error;
+use crate::geometry::{Window, tri};
+use crate::kernel::pool::{Reduction, Windows};
+use crate::plan::UnaryPlan;
+use crate::plan::unary::Operator;
+use crate::spec::activation_methods;
+use crate::tensor::Element;
+
+/// The maximum of every window, PyTorch's `nn.MaxPool2d`.
+///
+/// Input `[C, H, W]`, output `[C, H', W']` with
+/// `H' = (H + top + bottom - dilation * (kernel - 1) - 1) / stride + 1`, rounded down, or up in
+/// `ceil_mode` as long as the last window starts inside the input or the padding before it; W'
+/// alike. Padding never wins, a NaN always does; a dilated window that meets padding alone gives
+/// minus infinity. PyTorch refuses more padding than half the kernel; here it is allowed, as in ONNX.
+///
+/// Source: <https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html>.
+///
+/// ```
+/// use nchw::{MaxPool2d, Tensor, layer};
+///
+/// layer! { struct Pool(f32) = MaxPool2d::new([1, 2, 5], [2, 2]).ceil_mode(true); }
+///
+/// let mut y = Tensor::ZERO;
+/// Pool.run(&Tensor([[[1.0, 2.0, 3.0, 4.0, 5.0], [6.0, 0.0, 0.0, 0.0, 0.0]]]), &mut y);
+/// assert_eq!(y, Tensor([[[6.0, 4.0, 5.0]]]));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MaxPool2d {
+    /// `[channels, height, width]` of the input.
+    pub input: [usize; 3],
+    /// The window's height and width.
+    pub kernel_size: [usize; 2],
+    /// Rows and columns from one window to the next.
+    pub stride: [usize; 2],
+    /// Rows and columns around the input that windows may start in: `[top, left, bottom, right]`.
+    pub padding: [usize; 4],
+    /// Rows and columns from one tap to the next.
+    pub dilation: [usize; 2],
+    /// Whether a last window may hang over the edge.
+    pub ceil_mode: bool,
+    /// Applied to the results.
+    pub activation: Activation,
+}
+
+impl MaxPool2d {
+    /// A pool with PyTorch's defaults: stride as the kernel, no padding, dilation 1.
+    pub const fn new(input: [usize; 3], kernel_size: [usize; 2]) -> Self {
+        Self {
+            input,
+            kernel_size,
+            stride: kernel_size,
+            padding: [0; 4],
+            dilation: [1, 1],
+            ceil_mode: false,
+            activation: Activation::Identity,
+        }
+    }
+
+    /// Sets the rows and columns from one window to the next.
+    pub const fn stride(mut self, stride: [usize; 2]) -> Self {
+        self.stride = stride;
+        self
+    }
+
+    /// Sets the padding `[height, width]`, the same on opposite sides.
+    pub const fn padding(self, [height, width]: [usize; 2]) -> Self {
+        self.padding_sides([height, width, height, width])
+    }
+
+    /// Sets the padding `[top, left, bottom, right]`.
+    pub const fn padding_sides(mut self, padding: [usize; 4]) -> Self {
+        self.padding = padding;
+        self
+    }
+
+    /// Sets the rows and columns from one tap to the next.
+    pub const fn dilation(mut self, dilation: [usize; 2]) -> Self {
+        self.dilation = dilation;
+        self
+    }
+
+    /// Sets whether a last window may hang over the edge.
+    pub const fn ceil_mode(mut self, ceil_mode: bool) -> Self {
+        self.ceil_mode = ceil_mode;
+        self
+    }
+
+    activation_methods!();
+
+    /// Checks every parameter.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Zero`], [`Error::KernelTooLarge`], [`Error::EmptyClampRange`], [`Error::Overflow`].
+    pub const fn plan<T: Element>(&self) -> Result<UnaryPlan<T>, Error> {
+        let [rows, columns] =
+            Window::pair(self.input, self.kernel_size, self.stride, self.dilation, self.padding);
+        let rows = Windows::Sliding(tri!(rows.pool(self.ceil_mode)));
+        let columns = Windows::Sliding(tri!(columns.pool(self.ceil_mode)));
+        let output = [self.input[0], rows.output(), columns.output()];
+        let operator = Operator::Pool { rows, columns, reduction: Reduction::Maximum };
+        UnaryPlan::new(operator, self.input, output, self.activation)
+    }
+}

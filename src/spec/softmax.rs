@@ -1,0 +1,42 @@
+use crate::activation::Activation;
+use crate::error::Error;
+use crate::plan::UnaryPlan;
+use crate::plan::unary::Operator;
+use crate::tensor::Element;
+
+/// `exp(x) / sum(exp(x))` over the channels of every pixel, PyTorch's `nn.Softmax(dim=1)`.
+///
+/// Input and output `[C, H, W]`; the channels of each pixel add up to 1.
+///
+/// Source: <https://docs.pytorch.org/docs/stable/generated/torch.nn.Softmax.html>.
+///
+/// ```
+/// use nchw::{Softmax, Tensor, layer};
+///
+/// layer! { struct Probabilities(f32) = Softmax::new([2, 1, 1]); }
+///
+/// let mut y = Tensor::ZERO;
+/// Probabilities.run(&Tensor([[[1000.0]], [[1000.0]]]), &mut y);
+/// assert_eq!(y, Tensor([[[0.5]], [[0.5]]]));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Softmax {
+    /// `[channels, height, width]` of the input.
+    pub input: [usize; 3],
+}
+
+impl Softmax {
+    /// A softmax over the channels of `[channels, height, width]`.
+    pub const fn new(input: [usize; 3]) -> Self {
+        Self { input }
+    }
+
+    /// Checks the shape.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Zero`], [`Error::Overflow`].
+    pub const fn plan<T: Element>(&self) -> Result<UnaryPlan<T>, Error> {
+        UnaryPlan::new(Operator::Softmax, self.input, self.input, Activation::Identity)
+    }
+}

@@ -1,0 +1,51 @@
+use crate::activation::Activation;
+use crate::error::Error;
+use crate::geometry::{total, tri};
+use crate::plan::UnaryPlan;
+use crate::plan::unary::Operator;
+use crate::tensor::Element;
+
+/// A border of zeros around every channel, PyTorch's `nn.ZeroPad2d`.
+///
+/// Input `[C, H, W]`, output `[C, H + top + bottom, W + left + right]`. Convolutions and pools pad by
+/// themselves.
+///
+/// Source: <https://docs.pytorch.org/docs/stable/generated/torch.nn.ZeroPad2d.html> (whose sides come
+/// in another order).
+///
+/// ```
+/// use nchw::{Tensor, ZeroPad2d, layer};
+///
+/// layer! { struct Pad(f32) = ZeroPad2d::new([1, 1, 2], [1, 0, 0, 1]); }
+///
+/// let mut y = Tensor::ZERO;
+/// Pad.run(&Tensor([[[1.0, 2.0]]]), &mut y);
+/// assert_eq!(y, Tensor([[[0.0, 0.0, 0.0], [1.0, 2.0, 0.0]]]));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ZeroPad2d {
+    /// `[channels, height, width]` of the input.
+    pub input: [usize; 3],
+    /// Rows and columns of zeros: `[top, left, bottom, right]`.
+    pub padding: [usize; 4],
+}
+
+impl ZeroPad2d {
+    /// Pads `input`, `[channels, height, width]`, by `[top, left, bottom, right]`.
+    pub const fn new(input: [usize; 3], padding: [usize; 4]) -> Self {
+        Self { input, padding }
+    }
+
+    /// Checks the shape.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Zero`], [`Error::Overflow`].
+    pub const fn plan<T: Element>(&self) -> Result<UnaryPlan<T>, Error> {
+        let [channels, height, width] = self.input;
+        let [top, left, bottom, right] = self.padding;
+        let output =
+            [channels, tri!(total(&[height, top, bottom])), tri!(total(&[width, left, right]))];
+        UnaryPlan::new(Operator::ZeroPad { top, left }, self.input, output, Activation::Identity)
+    }
+}

@@ -1,0 +1,174 @@
+//! Buffers that notice writes beyond their ends, and elements never written.
+
+/// Elements on each side of a guarded buffer.
+pub const BAND: usize = 64;
+
+/// An element type with patterns that results are unlikely to have.
+pub trait Pattern: Copy + std::fmt::Debug {
+    /// What element `position` of a guard band holds.
+    fn guard(position: usize) -> Self;
+    /// What a buffer holds before it is written.
+    const POISON: Self;
+    /// Whether the bits are the same.
+    fn same_bits(self, other: Self) -> bool;
+}
+
+impl Pattern for f32 {
+    /// A signalling NaN with the position in its payload: arithmetic would make it quiet.
+    fn guard(position: usize) -> Self {
+        f32::from_bits(0x7fa5_0000 | position as u32 & 0xffff)
+    }
+
+    /// A quiet NaN with a payload of its own.
+    const POISON: Self = f32::from_bits(0x7fc0_dead);
+
+    fn same_bits(self, other: Self) -> bool {
+        self.to_bits() == other.to_bits()
+    }
+}
+
+impl Pattern for i8 {
+    /// Varies with the position, as no single i8 is unlikely.
+    fn guard(position: usize) -> Self {
+        (position as u8).wrapping_mul(37).wrapping_add(0x5b) as i8
+    }
+
+    const POISON: Self = -91;
+
+    fn same_bits(self, other: Self) -> bool {
+        self == other
+    }
+}
+
+impl Pattern for i32 {
+    fn guard(position: usize) -> Self {
+        0x5ba5_0000 | position as i32 & 0xffff
+    }
+
+    const POISON: Self = 0x5ead_beef;
+
+    fn same_bits(self, other: Self) -> bool {
+        self == other
+    }
+}
+
+/// A buffer between two guard bands.
+#[derive(Clone, Debug)]
+pub struct Guarded<T> {
+    /// Band, buffer, band.
+    elements: Vec<T>,
+}
+
+impl<T: Pattern> Guarded<T> {
+    /// A buffer of `len` elements of poison.
+    pub fn new(len: usize) -> Self {
+        Self::filled(len, T::POISON)
+    }
+
+    /// A buffer of `len` elements of `value`. Where any value may be a result, as in i8, two runs
+    /// with different values tell which elements were not written.
+    pub fn filled(len: usize, value: T) -> Self {
+        let mut elements: Vec<T> = (0..len + 2 * BAND).map(T::guard).collect();
+        elements[BAND..BAND + len].fill(value);
+        Self { elements }
+    }
+
+    /// The buffer.
+    pub fn slice(&self) -> &[T] {
+        &self.elements[BAND..self.elements.len() - BAND]
+    }
+
+    /// The buffer, to be written.
+    pub fn slice_mut(&mut self) -> &mut [T] {
+        let end = self.elements.len() - BAND;
+        &mut self.elements[BAND..end]
+    }
+
+    /// Panics if a guard band was overwritten.
+    #[track_caller]
+    pub fn check(&self) {
+        let end = self.elements.len() - BAND;
+        let len = end - BAND;
+        let overwritten =
+            |position: &usize| !self.elements[*position].same_bits(T::guard(*position));
+        if let Some(position) = (0..BAND).rev().find(overwritten) {
+            panic!(
+                "the guard band before the buffer of {len} was overwritten: {:?} at offset -{}",
+                self.elements[position],
+                BAND - position
+            );
+        }
+        if let Some(position) = (end..end + BAND).find(overwritten) {
+            panic!(
+                "the guard band after the buffer of {len} was overwritten: {:?} at offset {}",
+                self.elements[position],
+                position - BAND
+            );
+        }
+    }
+
+    /// Panics if an element of the buffer still is poison.
+    #[track_caller]
+    pub fn assert_written(&self) {
+        if let Some(offset) = self.slice().iter().position(|value| value.same_bits(T::POISON)) {
+            panic!("element {offset} of the buffer of {} was not written", self.slice().len());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_buffer_can_be_written_from_end_to_end() {
+        let mut buffer = Guarded::<f32>::new(5);
+        assert!(buffer.slice().iter().all(|value| value.is_nan()));
+        buffer.slice_mut().fill(1.0);
+        buffer.check();
+        buffer.assert_written();
+        assert_eq!(buffer.slice(), [1.0; 5]);
+        Guarded::<i8>::new(0).check();
+        assert_eq!(Guarded::<i32>::filled(2, 7).slice(), [7, 7]);
+    }
+
+    #[test]
+    #[should_panic(expected = "before the buffer of 5 was overwritten: 1.0 at offset -2")]
+    fn a_write_before_the_start_is_found() {
+        let mut buffer = Guarded::<f32>::new(5);
+        buffer.elements[BAND - 2] = 1.0;
+        buffer.check();
+    }
+
+    #[test]
+    #[should_panic(expected = "after the buffer of 5 was overwritten: 3 at offset 6")]
+    fn a_write_behind_the_end_is_found() {
+        let mut buffer = Guarded::<i8>::new(5);
+        buffer.elements[BAND + 6] = 3;
+        buffer.check();
+    }
+
+    #[test]
+    #[should_panic(expected = "after the buffer of 1 was overwritten: NaN at offset 1")]
+    fn another_nan_is_found() {
+        let mut buffer = Guarded::<f32>::new(1);
+        buffer.elements[BAND + 1] = f32::NAN;
+        buffer.check();
+    }
+
+    #[test]
+    #[should_panic(expected = "before the buffer of 3 was overwritten")]
+    fn a_shifted_band_is_found() {
+        let mut buffer = Guarded::<i32>::new(3);
+        buffer.elements.copy_within(0..10, 1);
+        buffer.check();
+    }
+
+    #[test]
+    #[should_panic(expected = "element 2 of the buffer of 3 was not written")]
+    fn an_unwritten_element_is_found() {
+        let mut buffer = Guarded::<f32>::new(3);
+        buffer.slice_mut()[..2].fill(0.0);
+        buffer.assert_written();
+    }
+}

@@ -1,0 +1,30 @@
+//! What the tests of `nchw` share.
+//!
+//! - [`conformance`], [`model`]: suites of operator cases and whole networks with known results,
+//!   found by [`locate`], described by [`operator`], with data in [`tensors`].
+//! - [`mod@reference`]: the f64 result of a case or a layer, by `nchw-oracle`.
+//! - [`tolerance`]: how far a result may be from that; the only place where bounds are written
+//!   down.
+//! - [`guard`]: output buffers that notice writes beyond their ends, and missing writes.
+//! - [`allocations`]: counts heap allocations.
+//! - [`random`]: data from a seed.
+
+pub mod allocations;
+pub mod conformance;
+pub mod guard;
+pub mod locate;
+pub mod model;
+pub mod operator;
+pub mod random;
+pub mod reference;
+pub mod tensors;
+pub mod tolerance;
+
+pub use conformance::{Case, Suite};
+pub use guard::Guarded;
+pub use locate::{Lookup, find_model, find_suite};
+pub use model::{Layer, Model};
+pub use operator::{Dtype, Op};
+pub use random::Random;
+pub use tensors::{LoadError, Tensor, Tensors};
+pub use tolerance::{Row, assert_close};

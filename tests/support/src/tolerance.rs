@@ -1,0 +1,237 @@
+//! The precision table: how far an f32 result may be from the f64 reference.
+//!
+//! u = 2^-24 is the unit roundoff of f32, S an element's magnitude
+//! (`nchw_oracle::Output::magnitude`).
+
+use nchw_oracle::Output;
+
+/// Unit roundoff of f32.
+const U: f64 = 1.0 / 16_777_216.0;
+
+/// Smallest positive f32: what a product may lose to underflow.
+const UNDERFLOW: f64 = f32::from_bits(1) as f64;
+
+/// A row of the table: an operator, or an algorithm for one with an error of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Row {
+    /// Convolution by sums of products, also with a folded or following batch norm.
+    Conv2d,
+    /// Transposed convolution, also with a folded or following batch norm.
+    ConvTranspose2d,
+    /// Fully connected layer.
+    Linear,
+    /// Batch norm on its own.
+    BatchNorm2d,
+    /// Average pooling, adaptive and global too.
+    AvgPool2d,
+    /// Bilinear upsampling.
+    UpsampleBilinear,
+    /// Leaky ReLU, PReLU, hardswish, hardsigmoid: a few roundings.
+    PiecewiseLinear,
+    /// Sum or product of two tensors: one rounding.
+    Elementwise,
+    /// Max pooling, adaptive and global too.
+    MaxPool2d,
+    /// ReLU, ReLU6, clamp.
+    Clamp,
+    /// Concatenation, padding, nearest upsampling, flattening.
+    Copy,
+    /// Sigmoid, tanh, SiLU, GELU, ELU, softmax.
+    Exponential,
+}
+
+/// What a row allows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Bound {
+    /// `|y - ref| <= k * u * S` with `k = base + log2(taps)`.
+    Sum {
+        /// Units of rounding independent of the number of products.
+        base: f64,
+    },
+    /// The reference rounded to f32, bit for bit but for the sign of zero.
+    Exact,
+    /// `|y - ref| <= ulps * ulp(ref) + absolute`.
+    Ulps {
+        /// Units in the last place of the reference.
+        ulps: f64,
+        /// Added to it.
+        absolute: f64,
+    },
+}
+
+impl Row {
+    /// The table.
+    pub fn bound(self) -> Bound {
+        match self {
+            Row::Conv2d | Row::ConvTranspose2d | Row::Linear => Bound::Sum { base: 4.0 },
+            Row::BatchNorm2d | Row::AvgPool2d => Bound::Sum { base: 4.0 },
+            Row::UpsampleBilinear | Row::PiecewiseLinear => Bound::Sum { base: 4.0 },
+            // Computed exactly and rounded to f64 and then to f32 is the same as rounded to f32
+            // once.
+            Row::Elementwise => Bound::Exact,
+            Row::MaxPool2d | Row::Clamp | Row::Copy => Bound::Exact,
+            Row::Exponential => Bound::Ulps { ulps: 4.0, absolute: 1e-7 },
+        }
+    }
+}
+
+/// The element that is furthest from its reference, measured by its bound.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Worst {
+    /// Flat index.
+    pub index: usize,
+    /// The result.
+    pub got: f32,
+    /// The reference.
+    pub want: f64,
+    /// Largest `|got - want|` allowed.
+    pub allowed: f64,
+    /// `|got - want| / allowed`: at most 1 passes.
+    pub ratio: f64,
+    /// k allowed for a sum; zero for the other bounds.
+    pub allowed_k: f64,
+    /// `|got - want| / (u * S)`.
+    pub seen_k: f64,
+}
+
+/// The worst element of `got`; `None` if there are no elements. Panics if the lengths differ.
+///
+/// An infinite or NaN reference, or one that overflows f32, must be met exactly.
+#[track_caller]
+pub fn worst(row: Row, got: &[f32], want: &Output) -> Option<Worst> {
+    assert_eq!(got.len(), want.values.len(), "the output has another length than its reference");
+    let elements = (0..got.len()).map(|index| element(row, index, got[index], want));
+    elements.reduce(|worst, next| if next.ratio > worst.ratio { next } else { worst })
+}
+
+fn element(row: Row, index: usize, got: f32, output: &Output) -> Worst {
+    let (want, magnitude) = (output.values[index], output.magnitude[index]);
+    let taps = output.taps.max(1) as f64;
+    let mut allowed_k = 0.0;
+    let allowed = match row.bound() {
+        _ if !(want as f32).is_finite() => 0.0,
+        Bound::Exact => 0.0,
+        Bound::Sum { base } => {
+            allowed_k = base + taps.log2();
+            allowed_k * U * magnitude + taps * UNDERFLOW
+        }
+        Bound::Ulps { ulps, absolute } => ulps * ulp(want) + absolute,
+    };
+    let met = got == want as f32 || (got.is_nan() && want.is_nan());
+    let error = match (f64::from(got) - want).abs() {
+        _ if met && allowed == 0.0 => 0.0,
+        error if error.is_nan() => f64::INFINITY,
+        error => error,
+    };
+    let quotient = |divisor: f64| if error == 0.0 { 0.0 } else { error / divisor };
+    let (ratio, seen_k) = (quotient(allowed), quotient(U * magnitude));
+    Worst { index, got, want, allowed, ratio, allowed_k, seen_k }
+}
+
+/// Distance of neighbouring f32 numbers at `value`.
+fn ulp(value: f64) -> f64 {
+    let below = (value.abs() as f32).min(f32::MAX.next_down());
+    f64::from(below.next_up()) - f64::from(below)
+}
+
+/// Panics unless every element of `got` is within the row's bound of `want`; says which is worst.
+#[track_caller]
+pub fn assert_close(row: Row, got: &[f32], want: &Output) {
+    let Some(worst) = worst(row, got, want) else { return };
+    let Worst { index, got, want: reference, allowed, ratio, allowed_k, seen_k } = worst;
+    if ratio.is_nan() || ratio > 1.0 {
+        let [_, height, width] = want.shape;
+        let (c, y, x) = (index / (height * width), index / width % height, index % width);
+        panic!(
+            "{row:?}: element {index} (c {c}, y {y}, x {x}) is {got:e}, not {reference:e}: \
+             off by {:e}, allowed {allowed:e}; k is {seen_k:.2}, allowed {allowed_k:.2}",
+            (f64::from(got) - reference).abs()
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn output(value: f64, magnitude: f64, taps: usize) -> Output {
+        Output { shape: [1, 1, 1], values: vec![value], magnitude: vec![magnitude], taps }
+    }
+
+    fn passes(row: Row, got: f32, want: &Output) -> bool {
+        worst(row, &[got], want).unwrap().ratio <= 1.0
+    }
+
+    #[test]
+    fn sums_may_err_in_proportion_to_their_magnitude() {
+        // k = 4 + 4, S = 8: 64 u, where neighbouring numbers at 1 are 2 u apart.
+        let want = output(1.0, 8.0, 16);
+        assert!(passes(Row::Conv2d, 1.0 + 32.0 * f32::EPSILON, &want));
+        assert!(!passes(Row::Conv2d, 1.0 + 33.0 * f32::EPSILON, &want));
+        let worst = worst(Row::Conv2d, &[1.0 + 16.0 * f32::EPSILON], &want).unwrap();
+        assert_eq!((worst.seen_k, worst.allowed_k), (4.0, 8.0));
+    }
+
+    #[test]
+    fn exact_rows_allow_nothing() {
+        for row in [Row::MaxPool2d, Row::Clamp, Row::Copy, Row::Elementwise] {
+            assert!(passes(row, 0.1, &output(0.1_f32.into(), 0.1, 1)));
+            assert!(!passes(row, 0.1_f32.next_up(), &output(0.1_f32.into(), 0.1, 1)));
+        }
+        // The reference is rounded first; both zeros are one.
+        assert!(passes(Row::Clamp, 0.1, &output(0.1, 0.1, 1)));
+        assert!(passes(Row::Clamp, -0.0, &output(0.0, 0.0, 1)));
+    }
+
+    #[test]
+    fn exponentials_have_a_floor() {
+        let one = output(1.0, 1.0, 1);
+        assert!(passes(Row::Exponential, 1.0 + 4.0 * f32::EPSILON, &one));
+        assert!(!passes(Row::Exponential, 1.0 + 5.0 * f32::EPSILON, &one));
+        assert!(passes(Row::Exponential, 0.99e-7, &output(0.0, 0.0, 1)));
+        assert!(!passes(Row::Exponential, 1.1e-7, &output(0.0, 0.0, 1)));
+    }
+
+    #[test]
+    fn non_finite_values_must_agree() {
+        for row in [Row::Conv2d, Row::MaxPool2d, Row::Exponential] {
+            let nan = output(f64::NAN, f64::NAN, 1);
+            assert!(passes(row, f32::NAN, &nan) && !passes(row, 0.0, &nan));
+            let infinite = output(f64::INFINITY, f64::INFINITY, 1);
+            assert!(passes(row, f32::INFINITY, &infinite) && !passes(row, f32::MAX, &infinite));
+            assert!(
+                !passes(row, f32::NEG_INFINITY, &infinite) && !passes(row, f32::NAN, &infinite)
+            );
+            assert!(!passes(row, f32::NAN, &output(1.0, 1.0, 1)));
+            assert!(!passes(row, f32::INFINITY, &output(1.0, 1.0, 1)));
+        }
+        let want = Output { values: vec![1.0; 3], magnitude: vec![1.0; 3], ..output(0.0, 0.0, 1) };
+        assert_eq!(worst(Row::Linear, &[1.5, f32::NAN, 2.0], &want).unwrap().index, 1);
+        // Beyond the largest f32.
+        assert!(passes(Row::Conv2d, f32::INFINITY, &output(1e39, 1e39, 1)));
+    }
+
+    #[test]
+    fn zero_magnitude_allows_underflow_only() {
+        assert!(passes(Row::Conv2d, f32::from_bits(1), &output(0.0, 0.0, 1)));
+        assert!(!passes(Row::Conv2d, f32::from_bits(2), &output(0.0, 0.0, 1)));
+    }
+
+    #[test]
+    #[should_panic(expected = "Linear: element 2 (c 1, y 0, x 0) is 3.5e0, not 3e0: off by 5e-1")]
+    fn the_worst_element_is_named() {
+        let want = Output {
+            shape: [2, 1, 2],
+            values: vec![1.0, 2.0, 3.0, 4.0],
+            magnitude: vec![1.0; 4],
+            taps: 1,
+        };
+        assert_close(Row::Linear, &[1.0, 2.1, 3.5, f32::from_bits(0x4080_0001)], &want);
+    }
+
+    #[test]
+    #[should_panic(expected = "another length")]
+    fn lengths_must_agree() {
+        assert_close(Row::Copy, &[1.0, 1.0], &output(1.0, 1.0, 1));
+    }
+}
