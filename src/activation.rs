@@ -81,7 +81,8 @@ impl Activation {
 
     pub(crate) const fn validate(self) -> Result<(), Error> {
         match self {
-            Self::Clamp { min, max } if !(min <= max) => Err(Error::EmptyClampRange),
+            Self::Clamp { min, max } if min <= max => Ok(()),
+            Self::Clamp { .. } => Err(Error::EmptyClampRange),
             _ => Ok(()),
         }
     }
@@ -179,6 +180,6 @@ fn gelu(x: f32) -> f32 {
 #[cfg(feature = "libm")]
 fn gelu_tanh(x: f32) -> f32 {
     /// `2 sqrt(2 / pi)`.
-    const SCALE: f32 = 1.595_769_1;
+    const SCALE: f32 = core::f32::consts::FRAC_2_SQRT_PI * core::f32::consts::SQRT_2;
     x * sigmoid(SCALE * (x + 0.044_715 * x * x * x))
 }

@@ -106,9 +106,12 @@ pub(crate) const fn check_optional_len(
 /// Square root by Newton's method, as `f64::sqrt` is neither `const` nor in `core`; the last bit may
 /// be off, which is lost in the rounding to f32.
 const fn sqrt(x: f64) -> f64 {
-    if !(x > 0.0) || x == f64::INFINITY {
-        // 0, infinity and NaN are their own roots; there is none below zero.
-        return if x < 0.0 { f64::NAN } else { x };
+    if x < 0.0 {
+        return f64::NAN;
+    }
+    // Zeros, infinity and NaN are their own roots.
+    if x == 0.0 || x == f64::INFINITY || x.is_nan() {
+        return x;
     }
     // Subnormals are scaled into the normal range, where halving the exponent gives a first guess
     // that is right to a few per cent; every step doubles the number of right digits.

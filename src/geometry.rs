@@ -84,14 +84,14 @@ impl Channels {
         tri!(positive(inputs, Parameter::InChannels));
         tri!(positive(outputs, Parameter::OutChannels));
         tri!(positive(groups, Parameter::Groups));
-        if inputs % groups != 0 {
+        if !inputs.is_multiple_of(groups) {
             return Err(Error::ChannelsNotDivisible {
                 parameter: Parameter::InChannels,
                 channels: inputs,
                 groups,
             });
         }
-        if outputs % groups != 0 {
+        if !outputs.is_multiple_of(groups) {
             return Err(Error::ChannelsNotDivisible {
                 parameter: Parameter::OutChannels,
                 channels: outputs,
@@ -173,6 +173,8 @@ impl Window {
         tri!(positive(self.kernel, Parameter::KernelSize(self.direction)));
         tri!(positive(self.stride, Parameter::Stride(self.direction)));
         tri!(positive(self.dilation, Parameter::Dilation(self.direction)));
+        // Keeps a whole tile of strides within `isize`, even past the end of a row.
+        tri!(total(&[self.stride]));
         total(&[tri!(elements(&[self.dilation, self.kernel - 1])), 1])
     }
 
@@ -231,7 +233,7 @@ impl Window {
         let mut output = steps / self.stride + 1;
         // One more window where a part of it is left over. Overflow is out of the question: the
         // window starts inside the input.
-        if ceil_mode && steps % self.stride != 0 {
+        if ceil_mode && !steps.is_multiple_of(self.stride) {
             match output.checked_mul(self.stride) {
                 Some(start) if start < self.input + self.before => output += 1,
                 _ => {}
@@ -291,20 +293,16 @@ impl Axis {
         (first, if end < self.kernel { end } else { self.kernel })
     }
 
-    /// Checks that every output's window meets the input.
+    /// Checks that every output's window, dilation aside, meets the input.
     pub(crate) const fn check_windows(&self, direction: Direction) -> Result<(), Error> {
-        let mut output = 0;
-        while output < self.output {
-            let (first, end) = self.taps_inside(output);
-            if first >= end {
-                return Err(Error::WindowInPadding { direction, output });
-            }
-            // A window that starts inside the input meets it: only the first ones, which start in
-            // the padding, and the last need a look.
-            output = match self.start(output) >= self.before && output + 1 < self.output {
-                true => self.output - 1,
-                false => output + 1,
-            };
+        // The first window reaches least far over the padding before the input, the last one
+        // starts closest to the padding after it.
+        let (first, last) = (0, self.output - 1);
+        if self.taps_inside(first).1 <= self.taps_inside(first).0 {
+            return Err(Error::WindowInPadding { direction, output: first });
+        }
+        if self.taps_inside(last).1 <= self.taps_inside(last).0 {
+            return Err(Error::WindowInPadding { direction, output: last });
         }
         Ok(())
     }

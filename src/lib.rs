@@ -1,4 +1,102 @@
-//! CNN inference kernels for bare metal.
+//! CNN inference kernels for bare metal: `no_std`, no allocator, NCHW, PyTorch's parameters and
+//! semantics.
+//!
+//! Whatever can be known before the firmware runs is settled by the compiler: shapes, output sizes,
+//! the batch-norm fold, the order of the weights, the size of the scratch memory. Flash holds
+//! ready-to-run weights and one loop nest; RAM holds activations and nothing else. A wrong shape is a
+//! type error, a wrong parameter is a compile error with the reason in it, and `run` cannot fail.
+//!
+//! ```
+//! use nchw::{AdaptiveAvgPool2d, BatchNorm, Conv2d, Linear, Tensor, Workspace, layer, max};
+//!
+//! layer! {
+//!     /// 3x3 stem, 1 -> 4 channels.
+//!     pub struct Stem(f32) = Conv2d::new([1, 28, 28], 4, [3, 3]).padding([1, 1]).relu();
+//!     pub struct Down(f32) = Conv2d::new([4, 28, 28], 8, [3, 3]).stride([2, 2]).padding([1, 1]).relu();
+//!     pub struct Pool(f32) = AdaptiveAvgPool2d::global([8, 14, 14]);
+//!     pub struct Head(f32) = Linear::new([8, 1, 1], 10);
+//! }
+//!
+//! // Evaluated by the compiler: fold and pack; the results lie in flash.
+//! static STEM: Stem = Stem::new(&STEM_WEIGHT, &[0.0; 4]);
+//! static DOWN: Down = Down::with_batch_norm(&DOWN_WEIGHT, &BatchNorm::new(&[0.1; 8], &[2.0; 8]));
+//! static HEAD: Head = Head::without_bias(&[[0.5; 8]; 10]);
+//! # const STEM_WEIGHT: [[[[f32; 3]; 3]; 1]; 4] = [[[[0.1; 3]; 3]; 1]; 4];
+//! # const DOWN_WEIGHT: [[[[f32; 3]; 3]; 4]; 8] = [[[[0.1; 3]; 3]; 4]; 8];
+//!
+//! fn infer(
+//!     x: &Tensor<f32, 1, 28, 28>,
+//!     workspace: &mut Workspace<{ max(Stem::WORKSPACE, Down::WORKSPACE) }>,
+//! ) -> Tensor<f32, 10, 1, 1> {
+//!     let mut a = Tensor::ZERO; // inferred: Tensor<f32, 4, 28, 28>
+//!     let mut b = Tensor::ZERO; // inferred: Tensor<f32, 8, 14, 14>
+//!     let mut c = Tensor::ZERO;
+//!     let mut y = Tensor::ZERO;
+//!     STEM.run(x, &mut a, workspace);
+//!     DOWN.run(&a, &mut b, workspace);
+//!     Pool.run(&b, &mut c);
+//!     HEAD.run(&c, &mut y);
+//!     y
+//! }
+//! # let y = infer(&Tensor([[[1.0; 28]; 28]; 1]), &mut Workspace::ZERO);
+//! # assert!(y.as_slice().iter().all(|y| y.is_finite()));
+//! ```
+//!
+//! # Two doors, one implementation
+//!
+//! - **Typed**: [`layer!`] lifts a `const` specification ([`Conv2d`], [`MaxPool2d`], ..) into a type.
+//!   [`weights!`] and [`batch_norm!`] read PyTorch's parameters from a `.safetensors` file in the
+//!   compiler.
+//! - **Run time**, for model loaders, tests and other languages: the same specification's `plan()`
+//!   returns a plan or an [`Error`]; `plan.packed_len()`, `plan.workspace_len()`, `plan.pack(..)` and
+//!   `plan.run(..)` work on slices. The typed door is a thin shell over exactly this one.
+//!
+//! # Operators
+//!
+//! | operator | f32 | parameters |
+//! |---|---|---|
+//! | [`Conv2d`] | yes | stride, dilation, four-sided padding, `same`, `valid`, [`PaddingMode`], groups, activation |
+//! | [`ConvTranspose2d`] | yes | stride, dilation, four-sided padding, output_padding, groups, activation |
+//! | [`BatchNorm2d`] | yes | folded into the layer before or after it ([`Parameters`]), or alone |
+//! | [`MaxPool2d`], [`AvgPool2d`] | yes | stride, four-sided padding, ceil_mode; dilation; count_include_pad, divisor_override |
+//! | [`AdaptiveAvgPool2d`], [`AdaptiveMaxPool2d`] | yes | any output size; global |
+//! | [`Linear`] | yes | activation |
+//! | [`Add`], [`Mul`] | yes | same shape or one number per channel; activation |
+//! | [`Concat`] | yes | along the channels; without a copy: [`Tensor::split_channels_mut`] |
+//! | [`Upsample`] | yes | nearest, bilinear, align_corners |
+//! | `Softmax` | yes | over the channels; feature `libm` |
+//! | [`ZeroPad2d`] | yes | four sides |
+//! | [`Activate`], [`Prelu`] | yes | every [`Activation`] |
+//!
+//! # Conventions
+//!
+//! Shapes are `[channels, height, width]`, pairs `[height, width]`, sides `[top, left, bottom,
+//! right]`. Weights keep PyTorch's order. A batch is a slice of tensors.
+//!
+//! # Features
+//!
+//! None is on by default, and features only add.
+//!
+//! - `libm`: the activations that need exp, tanh or erf, and softmax, by the `libm` crate.
+//!
+//! # Contracts
+//!
+//! - **No heap, no hidden state.** Nothing but the arguments is read or written.
+//! - **No panic.** `run` contains none; constructors of typed layers panic in the compiler alone.
+//! - **Bounds.** No kernel reads or writes outside the slices it was given.
+//! - **Errors.** One small `Copy` enum that says what was expected and what came; on an error nothing
+//!   is written.
+//! - **f32.** The error against exact arithmetic stays below
+//!   `k * 2^-24 * (sum |x| |w| + |b|)`, `k = 4 + log2(products per output)`, for sums of products; 4
+//!   ulp + 1e-7 for what is based on exp and tanh; maxima, copies and clamps are exact.
+//! - **Unsafe** code lives under `arch/` alone, which today holds the borrowing of slices as tensors.
+//!
+//! # Not a goal
+//!
+//! Training, dynamic shapes inside a typed network, graph import at run time, layouts other than
+//! NCHW, threads started by the crate.
+//!
+//! The way through the source is told in `ARCHITECTURE.md`, the tests' in `CONTRIBUTING.md`.
 #![no_std]
 #![deny(unsafe_code)]
 
