@@ -1,12 +1,15 @@
 //! Activation functions, alone or as the last step of another operator.
 
+use crate::const_math;
 use crate::error::{Buffer, Error};
 use crate::kernel::pieces_mut;
+use crate::quant::Quantization;
 
 /// An element-wise function applied to an operator's results.
 ///
-/// As in PyTorch, a NaN stays a NaN. The variants that need exp, tanh or erf come with the `libm`
-/// feature.
+/// As in PyTorch, a NaN stays a NaN. In f32, `Elu`, `Sigmoid`, `Tanh`, `Silu`, `Gelu` and `GeluTanh`
+/// need the feature `libm`; without it their plan is [`Error::NeedsLibm`]. In i8, those that clamp are
+/// fused, and every one is to be had as a table ([`Activate`](crate::Activate)).
 ///
 /// Source: <https://docs.pytorch.org/docs/stable/nn.html#non-linear-activations-weighted-sum-nonlinearity>.
 ///
@@ -53,25 +56,19 @@ pub enum Activation {
         beta: f32,
     },
     /// `x` where it is positive, `alpha * (exp(x) - 1)` elsewhere.
-    #[cfg(feature = "libm")]
     Elu {
         /// The limit towards minus infinity, negated.
         alpha: f32,
     },
     /// `1 / (1 + exp(-x))`.
-    #[cfg(feature = "libm")]
     Sigmoid,
     /// `tanh(x)`.
-    #[cfg(feature = "libm")]
     Tanh,
     /// `x / (1 + exp(-x))`, also called swish.
-    #[cfg(feature = "libm")]
     Silu,
     /// `x * (1 + erf(x / sqrt(2))) / 2`; PyTorch's `approximate='none'`.
-    #[cfg(feature = "libm")]
     Gelu,
     /// `x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 x^3))) / 2`; PyTorch's `approximate='tanh'`.
-    #[cfg(feature = "libm")]
     GeluTanh,
 }
 
@@ -79,10 +76,19 @@ impl Activation {
     /// PyTorch's hardsigmoid: `alpha` 1/6, `beta` 1/2.
     pub const HARDSIGMOID: Self = Self::Hardsigmoid { alpha: 1.0 / 6.0, beta: 0.5 };
 
+    const fn needs_libm(self) -> bool {
+        matches!(
+            self,
+            Self::Elu { .. } | Self::Sigmoid | Self::Tanh | Self::Silu | Self::Gelu | Self::GeluTanh
+        )
+    }
+
+    /// Checks the parameters of the f32 form, and that this build has it.
     pub(crate) const fn validate(self) -> Result<(), Error> {
         match self {
             Self::Clamp { min, max } if min <= max => Ok(()),
             Self::Clamp { .. } => Err(Error::EmptyClampRange),
+            _ if self.needs_libm() && !cfg!(feature = "libm") => Err(Error::NeedsLibm),
             _ => Ok(()),
         }
     }
@@ -92,6 +98,54 @@ impl Activation {
         match self {
             Self::Prelu => Err(Error::Missing(Buffer::Prelu)),
             _ => self.validate(),
+        }
+    }
+
+    /// The smallest and the largest i8 output with this activation fused, which has to be one that
+    /// clamps; `range` is what the layer has without it.
+    ///
+    /// Source: TFLite's `CalculateActivationRangeQuantized`.
+    pub(crate) const fn quantized_range(
+        self,
+        output: Quantization,
+        [low, high]: [i8; 2],
+    ) -> Result<[i8; 2], Error> {
+        let (min, max) = match self {
+            Self::Identity => (f32::NEG_INFINITY, f32::INFINITY),
+            Self::Relu => (0.0, f32::INFINITY),
+            Self::Relu6 => (0.0, 6.0),
+            Self::Clamp { min, max } if min <= max => (min, max),
+            Self::Clamp { .. } => return Err(Error::EmptyClampRange),
+            _ => return Err(Error::NoQuantizedForm),
+        };
+        let (min, max) = (output.quantize(min), output.quantize(max));
+        let low = if low > min { low } else { min };
+        let high = if high < max { high } else { max };
+        if low > high { Err(Error::EmptyClampRange) } else { Ok([low, high]) }
+    }
+
+    /// Its value at `x`, for tables; a PReLU has none.
+    pub(crate) const fn at(self, x: f64) -> f64 {
+        /// `sqrt(2 / pi)`.
+        const SCALE: f64 = core::f64::consts::FRAC_2_SQRT_PI * core::f64::consts::FRAC_1_SQRT_2;
+        match self {
+            Self::Identity | Self::Prelu => x,
+            Self::Relu => limit(x, 0.0, f64::INFINITY),
+            Self::Relu6 => limit(x, 0.0, 6.0),
+            Self::Clamp { min, max } => limit(x, min as f64, max as f64),
+            Self::LeakyRelu { negative_slope } if x < 0.0 => negative_slope as f64 * x,
+            Self::LeakyRelu { .. } => x,
+            Self::Hardswish => x * limit(x + 3.0, 0.0, 6.0) / 6.0,
+            Self::Hardsigmoid { alpha, beta } => limit(alpha as f64 * x + beta as f64, 0.0, 1.0),
+            Self::Elu { alpha } if x < 0.0 => alpha as f64 * (const_math::exp(x) - 1.0),
+            Self::Elu { .. } => x,
+            Self::Sigmoid => const_math::sigmoid(x),
+            Self::Tanh => const_math::tanh(x),
+            Self::Silu => x * const_math::sigmoid(x),
+            Self::Gelu => 0.5 * x * (1.0 + const_math::erf(x * core::f64::consts::FRAC_1_SQRT_2)),
+            Self::GeluTanh => {
+                x * const_math::sigmoid(2.0 * SCALE * (x + 0.044715 * x * x * x))
+            }
         }
     }
 
@@ -138,6 +192,9 @@ impl Activation {
             Self::Gelu => map(values, gelu),
             #[cfg(feature = "libm")]
             Self::GeluTanh => map(values, gelu_tanh),
+            // Refused by `validate`.
+            #[cfg(not(feature = "libm"))]
+            _ => {}
         }
     }
 }
@@ -147,6 +204,16 @@ impl Activation {
 fn map(values: &mut [f32], f: impl Fn(f32) -> f32) {
     for value in values {
         *value = f(*value);
+    }
+}
+
+const fn limit(x: f64, min: f64, max: f64) -> f64 {
+    if x < min {
+        min
+    } else if x > max {
+        max
+    } else {
+        x
     }
 }
 

@@ -1,5 +1,6 @@
 //! Batch normalisation of a trained network: one factor and one shift per channel.
 
+use crate::const_math::sqrt;
 use crate::error::{Buffer, Error};
 use crate::geometry::tri;
 
@@ -55,10 +56,10 @@ impl<'a> BatchNorm<'a> {
 
     /// Checks that every slice has one value per channel.
     pub(crate) const fn validate(&self, channels: usize) -> Result<(), Error> {
-        tri!(check_len(Buffer::RunningMean, self.running_mean, channels));
-        tri!(check_len(Buffer::RunningVar, self.running_var, channels));
-        tri!(check_optional_len(Buffer::BatchNormWeight, self.weight, channels));
-        check_optional_len(Buffer::BatchNormBias, self.bias, channels)
+        tri!(Buffer::RunningMean.check(self.running_mean.len(), channels));
+        tri!(Buffer::RunningVar.check(self.running_var.len(), channels));
+        tri!(Buffer::BatchNormWeight.check_optional(self.weight, channels));
+        Buffer::BatchNormBias.check_optional(self.bias, channels)
     }
 
     /// The factor and the shift of one channel, in f64 so that folding rounds only once.
@@ -77,76 +78,5 @@ pub(crate) const fn value_or(values: Option<&[f32]>, channel: usize, default: f3
     match values {
         Some(values) if channel < values.len() => values[channel],
         _ => default,
-    }
-}
-
-pub(crate) const fn check_len<T>(
-    buffer: Buffer,
-    slice: &[T],
-    expected: usize,
-) -> Result<(), Error> {
-    if slice.len() == expected {
-        Ok(())
-    } else {
-        Err(Error::Length { buffer, expected, actual: slice.len() })
-    }
-}
-
-pub(crate) const fn check_optional_len(
-    buffer: Buffer,
-    slice: Option<&[f32]>,
-    expected: usize,
-) -> Result<(), Error> {
-    match slice {
-        Some(slice) => check_len(buffer, slice, expected),
-        None => Ok(()),
-    }
-}
-
-/// Square root by Newton's method, as `f64::sqrt` is neither `const` nor in `core`; the last bit may
-/// be off, which is lost in the rounding to f32.
-const fn sqrt(x: f64) -> f64 {
-    if x < 0.0 {
-        return f64::NAN;
-    }
-    // Zeros, infinity and NaN are their own roots.
-    if x == 0.0 || x == f64::INFINITY || x.is_nan() {
-        return x;
-    }
-    // Subnormals are scaled into the normal range, where halving the exponent gives a first guess
-    // that is right to a few per cent; every step doubles the number of right digits.
-    let (x, unscale) = if x < 1e-290 {
-        (x * (1_u64 << 52) as f64 * (1_u64 << 52) as f64, 1.0 / (1_u64 << 52) as f64)
-    } else {
-        (x, 1.0)
-    };
-    let mut root = f64::from_bits((x.to_bits() >> 1) + 0x1ff7_a3be_a91d_9b1b);
-    let mut step = 0;
-    while step < 6 {
-        root = 0.5 * (root + x / root);
-        step += 1;
-    }
-    root * unscale
-}
-
-#[cfg(test)]
-mod tests {
-    use super::sqrt;
-
-    #[test]
-    fn sqrt_is_right_to_one_ulp() {
-        let mut x = f64::from_bits(1);
-        while x < 1e300 {
-            let (got, want) = (sqrt(x), x.sqrt());
-            assert!(
-                (got - want).abs() <= want * f64::EPSILON,
-                "sqrt({x:e}) = {got:e}, not {want:e}"
-            );
-            x *= 1.618;
-            x += f64::MIN_POSITIVE * 1e-10;
-        }
-        assert_eq!(sqrt(0.0), 0.0);
-        assert_eq!(sqrt(f64::INFINITY), f64::INFINITY);
-        assert!(sqrt(-1.0).is_nan() && sqrt(f64::NAN).is_nan());
     }
 }

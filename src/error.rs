@@ -108,6 +108,28 @@ pub enum Error {
         /// The first input channel whose shift is not zero.
         channel: usize,
     },
+    /// The specification does not say what its i8 numbers mean.
+    MissingQuantization,
+    /// This operator or activation has no i8 form.
+    NoQuantizedForm,
+    /// The f32 form of this activation or operator comes with the feature `libm`.
+    NeedsLibm,
+    /// A scale that is not a positive, finite number.
+    InvalidScale,
+    /// A fixed-point factor outside `0 <= multiplier`, `-31 <= shift <= 30`.
+    InvalidMultiplier {
+        /// The multiplier given.
+        multiplier: i32,
+        /// The shift given.
+        shift: i32,
+    },
+    /// Weights and bias so large that a sum of products could leave i32.
+    AccumulatorOverflow {
+        /// The output channel.
+        channel: usize,
+        /// The largest sum its weights and bias can come to, by absolute value.
+        largest: u64,
+    },
     /// The specification asks for parameters that were not given.
     Missing(Buffer),
     /// Parameters were given that the specification does not ask for.
@@ -172,6 +194,12 @@ pub enum Buffer {
     Bias,
     /// The slopes of a PReLU, one per channel.
     Prelu,
+    /// The scales of i8 weights, one per output channel.
+    WeightScale,
+    /// The fixed-point multipliers of i8 output channels.
+    Multiplier,
+    /// The shifts of i8 output channels.
+    Shift,
     /// `weight` (gamma) of a batch norm.
     BatchNormWeight,
     /// `bias` (beta) of a batch norm.
@@ -265,6 +293,24 @@ impl Error {
                 )
                 .number(channel)
                 .text(" is not zero"),
+            Self::MissingQuantization => {
+                m.text("the specification does not say what its i8 numbers mean: call `.quantized(..)`")
+            }
+            Self::NoQuantizedForm => m.text("this operator or activation has no i8 form"),
+            Self::NeedsLibm => m.text("this activation or operator needs the feature `libm`"),
+            Self::InvalidScale => m.text("a scale must be a positive, finite number"),
+            Self::InvalidMultiplier { multiplier, shift } => m
+                .text("a fixed-point factor needs a multiplier of at least 0 and a shift in -31..=30, \
+                       they are ")
+                .signed(multiplier)
+                .text(" and ")
+                .signed(shift),
+            Self::AccumulatorOverflow { channel, largest } => m
+                .text("the sums of output channel ")
+                .number(channel)
+                .text(" could leave i32: up to ")
+                .number(if largest > usize::MAX as u64 { usize::MAX } else { largest as usize })
+                .text(", at most 2147483647 fit"),
             Self::Missing(buffer) => m.text(buffer.name()).text(" is missing"),
             Self::Unexpected(buffer) => {
                 m.text(buffer.name()).text(" was given, but the specification does not ask for it")
@@ -329,6 +375,27 @@ impl Direction {
 }
 
 impl Buffer {
+    /// [`Error::Length`] unless a slice has as many elements as expected.
+    pub(crate) const fn check(self, actual: usize, expected: usize) -> Result<(), Error> {
+        if actual == expected {
+            Ok(())
+        } else {
+            Err(Error::Length { buffer: self, expected, actual })
+        }
+    }
+
+    /// [`check`](Self::check), for a slice that need not be there.
+    pub(crate) const fn check_optional<T>(
+        self,
+        slice: Option<&[T]>,
+        expected: usize,
+    ) -> Result<(), Error> {
+        match slice {
+            Some(slice) => self.check(slice.len(), expected),
+            None => Ok(()),
+        }
+    }
+
     const fn name(self) -> &'static str {
         match self {
             Self::Input => "the input",
@@ -337,6 +404,9 @@ impl Buffer {
             Self::Weight => "the weight",
             Self::Bias => "the bias",
             Self::Prelu => "the PReLU slope",
+            Self::WeightScale => "the weights' scale",
+            Self::Multiplier => "the multiplier",
+            Self::Shift => "the shift",
             Self::BatchNormWeight => "the batch norm's weight",
             Self::BatchNormBias => "the batch norm's bias",
             Self::RunningMean => "the batch norm's running_mean",

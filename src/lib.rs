@@ -107,6 +107,7 @@ mod activation;
 mod algorithm;
 mod arch;
 mod batch_norm;
+mod const_math;
 mod error;
 mod geometry;
 mod kernel;
@@ -114,6 +115,7 @@ mod layer;
 mod message;
 mod padding;
 mod plan;
+mod quant;
 mod spec;
 mod tensor;
 
@@ -123,12 +125,13 @@ pub use batch_norm::BatchNorm;
 pub use error::{Buffer, Direction, Error, Parameter};
 pub use padding::{Padding, PaddingMode};
 pub use plan::{
-    BatchNorm2dPlan, BinaryPlan, ConvPlan, LinearPlan, Parameters, PreluPlan, UnaryPlan,
+    ActivatePlan, BatchNorm2dPlan, BinaryPlan, ConvPlan, DequantizePlan, Int8Parameters, LinearPlan,
+    Parameters, PreluPlan, QuantizePlan, SoftmaxPlan, UnaryPlan, WeightScale,
 };
-#[cfg(feature = "libm")]
-pub use spec::Softmax;
+pub use quant::{BinaryQuantization, FixedPoint, Quantization, Requantization, Rounding};
 pub use spec::{
     Activate, AdaptiveAvgPool2d, AdaptiveMaxPool2d, Add, AvgPool2d, BatchNorm2d, Concat, Conv2d,
-    ConvTranspose2d, Linear, MaxPool2d, Mul, Prelu, Upsample, UpsampleMode, ZeroPad2d,
+    ConvTranspose2d, Dequantize, Linear, MaxPool2d, Mul, Prelu, Quantize, Softmax, Upsample,
+    UpsampleMode, ZeroPad2d,
 };
-pub use tensor::{Element, Tensor, Workspace, max};
+pub use tensor::{Dtype, Element, Tensor, Workspace, max};

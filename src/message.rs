@@ -38,6 +38,11 @@ impl Message {
         self
     }
 
+    pub(crate) const fn signed(self, number: i32) -> Self {
+        let sign = if number < 0 { "-" } else { "" };
+        self.text(sign).number(number.unsigned_abs() as usize)
+    }
+
     /// `[a, b, ..]`, as shapes are written.
     pub(crate) const fn list(mut self, numbers: &[usize]) -> Self {
         let mut rest = numbers;

@@ -2,21 +2,46 @@
 
 use core::ops::{Index, IndexMut};
 
-/// What a tensor holds: `f32`.
+/// What a tensor holds: `f32` or `i8`.
 ///
 /// Sealed: the kernels exist for these types and no others.
 pub trait Element: Copy + Default + PartialEq + 'static + sealed::Sealed {
     /// Zero.
     const ZERO: Self;
+
+    /// The type as a value.
+    const DTYPE: Dtype;
+}
+
+/// The name of an [`Element`] type.
+///
+/// ```
+/// use nchw::{Dtype, Element};
+///
+/// assert_eq!(<i8 as Element>::DTYPE, Dtype::I8);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dtype {
+    /// `f32`.
+    F32,
+    /// `i8`, quantized.
+    I8,
 }
 
 impl Element for f32 {
     const ZERO: Self = 0.0;
+    const DTYPE: Dtype = Dtype::F32;
+}
+
+impl Element for i8 {
+    const ZERO: Self = 0;
+    const DTYPE: Dtype = Dtype::I8;
 }
 
 mod sealed {
     pub trait Sealed {}
     impl Sealed for f32 {}
+    impl Sealed for i8 {}
 }
 
 /// One image of `C` channels, `H` rows and `W` columns, row by row and channel by channel (CHW).

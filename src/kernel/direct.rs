@@ -5,10 +5,13 @@
 //! run through the same tile of output channels by output columns, and differ only in where a tap
 //! finds its input ([`Taps`]).
 //!
-//! Memory contract: reads the input, the packed weights (see `plan/pack.rs` for their order) and the
-//! bias; writes every element of the output once.
+//! Memory contract: reads the input and the packed weights (see `plan/pack.rs` for their order);
+//! writes every element of the output once.
+
+use core::array::from_fn;
 
 use crate::geometry::{Axis, Channels};
+use crate::kernel::arithmetic::Arithmetic;
 use crate::kernel::{pieces, pieces_mut, row};
 use crate::padding::PaddingMode;
 
@@ -52,11 +55,27 @@ pub(crate) trait Taps: Copy {
     /// Columns of the input between neighbouring outputs of a phase.
     fn step(self) -> usize;
 
-    /// The input row of an output row and a tap; `None` where the tap adds nothing.
-    fn row(self, output: usize, tap: usize) -> Option<usize>;
+    /// Where an output row and a tap meet the input.
+    fn row(self, output: usize, tap: usize) -> InputRow;
 
     /// The input column of a phase's first output and a tap, which may lie outside.
     fn column(self, phase: usize, tap: usize) -> Option<isize>;
+}
+
+/// What a tap finds in one direction.
+pub(crate) enum InputRow {
+    /// Row `.0` of the input.
+    Inside(usize),
+    /// Padding zeros.
+    Padding,
+    /// Nothing: the stride of a transposed convolution steps over it.
+    Nothing,
+}
+
+impl InputRow {
+    fn new(source: Option<usize>) -> Self {
+        source.map_or(Self::Padding, Self::Inside)
+    }
 }
 
 /// The taps of a convolution.
@@ -80,8 +99,8 @@ impl Taps for Forward {
         self.columns.stride.get()
     }
 
-    fn row(self, output: usize, tap: usize) -> Option<usize> {
-        self.border.source(self.rows.input_of(output, tap), self.rows.input)
+    fn row(self, output: usize, tap: usize) -> InputRow {
+        InputRow::new(self.border.source(self.rows.input_of(output, tap), self.rows.input))
     }
 
     fn column(self, _phase: usize, tap: usize) -> Option<isize> {
@@ -122,9 +141,11 @@ impl Taps for Transposed {
         1
     }
 
-    fn row(self, output: usize, tap: usize) -> Option<usize> {
-        let input = Self::input_of(self.rows, output, tap)?;
-        PaddingMode::Zeros.source(input, self.rows.input)
+    fn row(self, output: usize, tap: usize) -> InputRow {
+        match Self::input_of(self.rows, output, tap) {
+            Some(input) => InputRow::new(PaddingMode::Zeros.source(input, self.rows.input)),
+            None => InputRow::Nothing,
+        }
     }
 
     fn column(self, phase: usize, tap: usize) -> Option<isize> {
@@ -132,132 +153,154 @@ impl Taps for Transposed {
     }
 }
 
-/// Computes a whole output: weights times inputs plus bias.
-pub(crate) fn run(
-    shape: &Shape,
-    taps: impl Taps,
-    weight: &[f32],
-    bias: &[f32],
-    x: &[f32],
-    y: &mut [f32],
-) {
-    let Channels { inputs, outputs, .. } = shape.channels;
-    let in_plane = shape.in_plane();
-    let out_plane = shape.out_plane();
-    let blocked = outputs / BLOCK * BLOCK;
-
-    let groups = pieces(x, inputs * in_plane)
-        .zip(pieces(weight, outputs * shape.taps()))
-        .zip(pieces(bias, outputs))
-        .zip(pieces_mut(y, outputs * out_plane));
-    for (((x, weight), bias), y) in groups {
-        let (Some((blocks, singles)), Some((block_bias, single_bias)), Some((block_y, single_y))) = (
-            weight.split_at_checked(blocked * shape.taps()),
-            bias.split_at_checked(blocked),
-            y.split_at_mut_checked(blocked * out_plane),
-        ) else {
-            return;
-        };
-        channels::<BLOCK>(shape, taps, blocks, block_bias, x, block_y);
-        channels::<1>(shape, taps, singles, single_bias, x, single_y);
-    }
+/// A convolution: its sizes, where its taps find their inputs, and what it does to the numbers.
+#[derive(Clone, Copy)]
+pub(crate) struct Direct<T, A> {
+    pub(crate) shape: Shape,
+    pub(crate) taps: T,
+    pub(crate) arithmetic: A,
 }
 
-/// Output channels `N` at a time, for one group's input.
-fn channels<const N: usize>(
-    shape: &Shape,
-    taps: impl Taps,
-    weight: &[f32],
-    bias: &[f32],
-    x: &[f32],
-    y: &mut [f32],
-) {
-    let blocks = pieces(weight, N * shape.taps())
-        .zip(bias.as_chunks::<N>().0)
-        .zip(pieces_mut(y, N * shape.out_plane()));
-    for ((weight, bias), y) in blocks {
-        let weight = weight.as_chunks::<N>().0;
-        for out_row in 0..shape.rows.output {
-            for phase in 0..taps.phases().min(shape.columns.output) {
-                // Of the row's outputs, every `phases`-th belongs to this phase.
-                let outputs = (shape.columns.output - phase).div_ceil(taps.phases().max(1));
-                for first in (0..outputs).step_by(TILE) {
-                    let tile = tile(shape, taps, weight, bias, x, [out_row, phase, first]);
-                    store(shape, taps.phases(), &tile, y, [out_row, phase, first]);
-                }
-            }
+/// A tile of outputs: its row, its phase, and its first column within the phase.
+#[derive(Clone, Copy)]
+struct Place {
+    row: usize,
+    phase: usize,
+    first: usize,
+}
+
+impl<T: Taps, A: Arithmetic> Direct<T, A> {
+    /// Computes a whole output.
+    pub(crate) fn run(
+        &self,
+        weight: &[A::Element],
+        parameters: A::Channels<'_>,
+        x: &[A::Element],
+        y: &mut [A::Element],
+    ) {
+        let Channels { inputs, outputs, .. } = self.shape.channels;
+        let taps = self.shape.taps();
+        let out_plane = self.shape.out_plane();
+        let blocked = outputs / BLOCK * BLOCK;
+
+        let groups = pieces(x, inputs * self.shape.in_plane())
+            .zip(pieces(weight, outputs * taps))
+            .zip(pieces_mut(y, outputs * out_plane));
+        let mut channel = 0;
+        for ((x, weight), y) in groups {
+            let (Some((blocks, singles)), Some((block_y, single_y))) =
+                (weight.split_at_checked(blocked * taps), y.split_at_mut_checked(blocked * out_plane))
+            else {
+                return;
+            };
+            self.channels::<BLOCK>(blocks, parameters, channel, x, block_y);
+            self.channels::<1>(singles, parameters, channel + blocked, x, single_y);
+            channel += outputs;
         }
     }
-}
 
-/// The sums of `N` output channels by [`TILE`] output columns. Lanes past the row's end hold
-/// numbers of no meaning.
-fn tile<const N: usize>(
-    shape: &Shape,
-    taps: impl Taps,
-    weight: &[[f32; N]],
-    bias: &[f32; N],
-    x: &[f32],
-    [out_row, phase, first]: [usize; 3],
-) -> [[f32; TILE]; N] {
-    let Shape { rows, columns, .. } = shape;
-    let mut sums = bias.map(|bias| [bias; TILE]);
-    let channels =
-        pieces(x, shape.in_plane()).zip(weight.chunks_exact((rows.kernel * columns.kernel).max(1)));
-    for (plane, weight) in channels {
-        for (row_tap, weight) in weight.chunks_exact(columns.kernel.max(1)).enumerate() {
-            let Some(in_row) = taps.row(out_row, row_tap) else { continue };
-            let in_row = row(plane, in_row, columns.input);
-            for (column_tap, weight) in weight.iter().enumerate() {
-                let Some(column) = taps.column(phase, column_tap) else { continue };
-                let step = taps.step();
-                let x = load(in_row, column + (first * step) as isize, step, taps.border());
-                for (sums, &weight) in sums.iter_mut().zip(weight) {
-                    for (sum, x) in sums.iter_mut().zip(x) {
-                        *sum += weight * x;
+    /// Output channels from number `channel` on, `N` at a time, for one group's input.
+    fn channels<const N: usize>(
+        &self,
+        weight: &[A::Element],
+        parameters: A::Channels<'_>,
+        channel: usize,
+        x: &[A::Element],
+        y: &mut [A::Element],
+    ) {
+        let Shape { rows, columns, .. } = self.shape;
+        let phases = self.taps.phases();
+        let blocks = pieces(weight, N * self.shape.taps())
+            .zip(pieces_mut(y, N * self.shape.out_plane()));
+        for (index, (weight, y)) in blocks.enumerate() {
+            let weight = weight.as_chunks::<N>().0;
+            let channels =
+                from_fn(|lane| A::channel(parameters, channel + index * N + lane));
+            for row in 0..rows.output {
+                for phase in 0..phases.min(columns.output) {
+                    // Of the row's outputs, every `phases`-th belongs to this phase.
+                    let outputs = (columns.output - phase).div_ceil(phases.max(1));
+                    for first in (0..outputs).step_by(TILE) {
+                        let place = Place { row, phase, first };
+                        let sums = self.tile(weight, channels.map(|channel| self.arithmetic.start(channel)), x, place);
+                        self.store(&channels, &sums, y, place);
                     }
                 }
             }
         }
     }
-    sums
-}
 
-/// Every `step`-th element of `row` from `first` on, which may lie outside.
-fn load(row: &[f32], first: isize, step: usize, border: PaddingMode) -> [f32; TILE] {
-    if step == 1
-        && let Ok(first) = usize::try_from(first)
-        && let Some(inside) = row.get(first..).and_then(|rest| rest.first_chunk())
-    {
-        return *inside;
-    }
-    let mut lanes = [0.0; TILE];
-    for (lane, value) in lanes.iter_mut().enumerate() {
-        let source = border.source(first + (lane * step) as isize, row.len());
-        if let Some(x) = source.and_then(|index| row.get(index)) {
-            *value = *x;
+    /// The sums of `N` output channels by [`TILE`] output columns, counted up from `start`. Lanes
+    /// past the row's end hold numbers of no meaning.
+    fn tile<const N: usize>(
+        &self,
+        weight: &[[A::Element; N]],
+        start: [A::Sum; N],
+        x: &[A::Element],
+        place: Place,
+    ) -> [[A::Sum; TILE]; N] {
+        let Shape { rows, columns, .. } = self.shape;
+        let step = self.taps.step();
+        let mut sums = start.map(|start| [start; TILE]);
+        let channels = pieces(x, self.shape.in_plane())
+            .zip(pieces(weight, rows.kernel * columns.kernel));
+        for (plane, weight) in channels {
+            for (row_tap, weight) in pieces(weight, columns.kernel).enumerate() {
+                let in_row = match self.taps.row(place.row, row_tap) {
+                    InputRow::Inside(index) => row(plane, index, columns.input),
+                    InputRow::Padding if !A::BORDER_IS_ZERO => &[],
+                    InputRow::Padding | InputRow::Nothing => continue,
+                };
+                for (column_tap, weight) in weight.iter().enumerate() {
+                    let Some(column) = self.taps.column(place.phase, column_tap) else { continue };
+                    let x = self.load(in_row, column + (place.first * step) as isize);
+                    for (sums, &weight) in sums.iter_mut().zip(weight) {
+                        for (sum, x) in sums.iter_mut().zip(x) {
+                            *sum = A::add_product(*sum, weight, x);
+                        }
+                    }
+                }
+            }
         }
+        sums
     }
-    lanes
-}
 
-/// Writes the lanes that the row has room for, `phases` columns apart.
-fn store<const N: usize>(
-    shape: &Shape,
-    phases: usize,
-    tile: &[[f32; TILE]; N],
-    y: &mut [f32],
-    [out_row, phase, first]: [usize; 3],
-) {
-    let width = shape.columns.output;
-    for (sums, plane) in tile.iter().zip(pieces_mut(y, shape.out_plane())) {
-        let Some(row) = plane.get_mut(out_row * width..).and_then(|rest| rest.get_mut(..width))
-        else {
-            return;
-        };
-        let Some(rest) = row.get_mut(phase + first * phases..) else { return };
-        for (y, sum) in rest.iter_mut().step_by(phases.max(1)).zip(sums) {
-            *y = *sum;
+    /// The inputs of a tile from column `first` on, which may lie outside; a `row` of padding zeros
+    /// is empty.
+    fn load(&self, row: &[A::Element], first: isize) -> [A::Sum; TILE] {
+        let step = self.taps.step();
+        if step == 1
+            && let Ok(first) = usize::try_from(first)
+            && let Some(inside) = row.get(first..).and_then(|rest| rest.first_chunk::<TILE>())
+        {
+            return inside.map(|x| self.arithmetic.widen(x));
+        }
+        from_fn(|lane| {
+            let source = self.taps.border().source(first + (lane * step) as isize, row.len());
+            let x = source.and_then(|index| row.get(index));
+            x.map_or(self.arithmetic.border(), |&x| self.arithmetic.widen(x))
+        })
+    }
+
+    /// Writes the lanes that the row has room for, a phase's stride apart.
+    fn store<const N: usize>(
+        &self,
+        channels: &[A::Channel; N],
+        sums: &[[A::Sum; TILE]; N],
+        y: &mut [A::Element],
+        Place { row, phase, first }: Place,
+    ) {
+        let width = self.shape.columns.output;
+        let phases = self.taps.phases().max(1);
+        let planes = pieces_mut(y, self.shape.out_plane());
+        for ((&channel, sums), plane) in channels.iter().zip(sums).zip(planes) {
+            let Some(y) = plane.get_mut(row * width..).and_then(|rest| rest.get_mut(..width)) else {
+                return;
+            };
+            let Some(y) = y.get_mut(phase + first * phases..) else { return };
+            for (y, &sum) in y.iter_mut().step_by(phases).zip(sums) {
+                *y = self.arithmetic.finish(channel, sum);
+            }
         }
     }
 }

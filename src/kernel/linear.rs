@@ -3,34 +3,51 @@
 //! Memory contract: reads the input once per block of outputs and every packed weight once; writes
 //! every output once.
 
+use core::array::from_fn;
+
+use crate::kernel::arithmetic::Arithmetic;
 use crate::kernel::direct::BLOCK;
 use crate::kernel::{pieces, pieces_mut};
 
 /// `y = weight * x + bias`, the weights packed as a convolution of one tap.
-pub(crate) fn run(weight: &[f32], bias: &[f32], x: &[f32], y: &mut [f32]) {
+pub(crate) fn run<A: Arithmetic>(
+    arithmetic: A,
+    weight: &[A::Element],
+    parameters: A::Channels<'_>,
+    x: &[A::Element],
+    y: &mut [A::Element],
+) {
     let blocked = y.len() / BLOCK * BLOCK;
-    let (Some((blocks, singles)), Some((block_bias, single_bias)), Some((block_y, single_y))) = (
-        weight.split_at_checked(blocked * x.len()),
-        bias.split_at_checked(blocked),
-        y.split_at_mut_checked(blocked),
-    ) else {
+    let (Some((blocks, singles)), Some((block_y, single_y))) =
+        (weight.split_at_checked(blocked * x.len()), y.split_at_mut_checked(blocked))
+    else {
         return;
     };
-    outputs::<BLOCK>(blocks, block_bias, x, block_y);
-    outputs::<1>(singles, single_bias, x, single_y);
+    outputs::<BLOCK, A>(arithmetic, blocks, parameters, 0, x, block_y);
+    outputs::<1, A>(arithmetic, singles, parameters, blocked, x, single_y);
 }
 
-fn outputs<const N: usize>(weight: &[f32], bias: &[f32], x: &[f32], y: &mut [f32]) {
-    let blocks = pieces(weight, N * x.len()).zip(bias.as_chunks::<N>().0).zip(pieces_mut(y, N));
-    for ((weight, bias), y) in blocks {
-        let mut sums = *bias;
-        for (x, weight) in x.iter().zip(weight.as_chunks::<N>().0) {
-            for (sum, weight) in sums.iter_mut().zip(weight) {
-                *sum += weight * x;
+/// Outputs from number `first` on, `N` at a time.
+fn outputs<const N: usize, A: Arithmetic>(
+    arithmetic: A,
+    weight: &[A::Element],
+    parameters: A::Channels<'_>,
+    first: usize,
+    x: &[A::Element],
+    y: &mut [A::Element],
+) {
+    let blocks = pieces(weight, N * x.len()).zip(pieces_mut(y, N)).enumerate();
+    for (index, (weight, y)) in blocks {
+        let channels: [_; N] = from_fn(|lane| A::channel(parameters, first + index * N + lane));
+        let mut sums = channels.map(|channel| arithmetic.start(channel));
+        for (&x, weight) in x.iter().zip(weight.as_chunks::<N>().0) {
+            let x = arithmetic.widen(x);
+            for (sum, &weight) in sums.iter_mut().zip(weight) {
+                *sum = A::add_product(*sum, weight, x);
             }
         }
-        for (y, sum) in y.iter_mut().zip(sums) {
-            *y = sum;
+        for ((y, &channel), sum) in y.iter_mut().zip(&channels).zip(sums) {
+            *y = arithmetic.finish(channel, sum);
         }
     }
 }

@@ -34,6 +34,14 @@ impl Windows {
         }
     }
 
+    /// The most inputs and padding pixels of a window.
+    pub(crate) const fn longest(&self) -> usize {
+        match self {
+            Self::Sliding(axis) => axis.kernel,
+            Self::Adaptive { input, output } => *input / output.get() + 2,
+        }
+    }
+
     pub(crate) const fn output(&self) -> usize {
         match self {
             Self::Sliding(axis) => axis.output,
@@ -75,13 +83,48 @@ pub(crate) enum Reduction {
     SumOver(usize),
 }
 
-/// Reduces every window of every channel.
-pub(crate) fn run(
+/// What pooling needs to know of a tensor's elements.
+pub(crate) trait Pooled: Copy {
+    fn maximum(values: impl Iterator<Item = Self>) -> Self;
+
+    /// The sum of `count` values, and of as many `zero`s as are missing to `divisor`, by `divisor`.
+    fn average(values: impl Iterator<Item = Self>, count: usize, divisor: usize, zero: Self) -> Self;
+}
+
+impl Pooled for f32 {
+    fn maximum(values: impl Iterator<Item = f32>) -> f32 {
+        values.fold(f32::NEG_INFINITY, |max, x| if x > max || x.is_nan() { x } else { max })
+    }
+
+    fn average(values: impl Iterator<Item = f32>, _count: usize, divisor: usize, _zero: f32) -> f32 {
+        values.sum::<f32>() / divisor as f32
+    }
+}
+
+impl Pooled for i8 {
+    fn maximum(values: impl Iterator<Item = i8>) -> i8 {
+        values.fold(i8::MIN, i8::max)
+    }
+
+    /// Rounds half away from zero, as TFLite.
+    fn average(values: impl Iterator<Item = i8>, count: usize, divisor: usize, zero: i8) -> i8 {
+        let missing = divisor as i32 - count as i32;
+        let sum = values.fold(i32::from(zero) * missing, |sum, x| sum + i32::from(x));
+        let half = divisor as i32 / 2;
+        let rounded = if sum > 0 { sum + half } else { sum - half };
+        let average = rounded.checked_div(divisor as i32).unwrap_or(0);
+        average.clamp(i32::from(i8::MIN), i32::from(i8::MAX)) as i8
+    }
+}
+
+/// Reduces every window of every channel; `zero` is what padding holds.
+pub(crate) fn run<T: Pooled>(
     rows: &Windows,
     columns: &Windows,
     reduction: Reduction,
-    x: &[f32],
-    y: &mut [f32],
+    zero: T,
+    x: &[T],
+    y: &mut [T],
 ) {
     let planes = pieces(x, rows.input() * columns.input())
         .zip(pieces_mut(y, rows.output() * columns.output()));
@@ -91,34 +134,31 @@ pub(crate) fn run(
             for (out_column, y) in y.iter_mut().enumerate() {
                 let across = columns.span(out_column);
                 let inputs = inputs(x, columns.input(), &down, &across);
+                let count = down.count * across.count;
                 let divisor = match reduction {
                     Reduction::Maximum => {
-                        *y = maximum(inputs);
+                        *y = T::maximum(inputs);
                         continue;
                     }
-                    Reduction::AverageInside => down.count * across.count,
+                    Reduction::AverageInside => count,
                     Reduction::AveragePadded => down.padded_count * across.padded_count,
                     Reduction::SumOver(divisor) => divisor,
                 };
-                *y = inputs.sum::<f32>() / divisor as f32;
+                *y = T::average(inputs, count, divisor, zero);
             }
         }
     }
 }
 
-fn inputs<'a>(
-    plane: &'a [f32],
+fn inputs<'a, T: Copy>(
+    plane: &'a [T],
     width: usize,
     down: &'a Span,
     across: &'a Span,
-) -> impl Iterator<Item = f32> + 'a {
+) -> impl Iterator<Item = T> + 'a {
     let rows = (0..down.count).map(move |i| row(plane, down.first + i * down.step, width));
     rows.flat_map(move |row| {
         let from_first = row.get(across.first..).unwrap_or(&[]);
         from_first.iter().step_by(across.step.max(1)).take(across.count).copied()
     })
-}
-
-fn maximum(values: impl Iterator<Item = f32>) -> f32 {
-    values.fold(f32::NEG_INFINITY, |max, x| if x > max || x.is_nan() { x } else { max })
 }

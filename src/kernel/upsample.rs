@@ -2,13 +2,6 @@
 
 use crate::kernel::{pieces, pieces_mut, row};
 
-/// How an output pixel is made from inputs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Interpolation {
-    Nearest,
-    Bilinear { align_corners: bool },
-}
-
 /// One direction: the input pixels before and after an output, and the second one's share.
 struct Between {
     first: usize,
@@ -16,9 +9,23 @@ struct Between {
     share: f32,
 }
 
-/// Resamples every plane from `input` to `output`, both `[height, width]`.
-pub(crate) fn run(
-    interpolation: Interpolation,
+/// Every plane from `input` to `output`, both `[height, width]`, each pixel the nearest one.
+pub(crate) fn nearest<T: Copy>(input: [usize; 2], output: [usize; 2], x: &[T], y: &mut [T]) {
+    for (x, y) in pieces(x, input[0] * input[1]).zip(pieces_mut(y, output[0] * output[1])) {
+        for (out_row, y) in pieces_mut(y, output[1]).enumerate() {
+            let row = row(x, nearest_index(out_row, input[0], output[0]), input[1]);
+            for (column, y) in y.iter_mut().enumerate() {
+                if let Some(x) = row.get(nearest_index(column, input[1], output[1])) {
+                    *y = *x;
+                }
+            }
+        }
+    }
+}
+
+/// Every plane from `input` to `output`, both `[height, width]`, each pixel a blend of four.
+pub(crate) fn bilinear(
+    align_corners: bool,
     input: [usize; 2],
     output: [usize; 2],
     x: &[f32],
@@ -26,23 +33,12 @@ pub(crate) fn run(
 ) {
     for (x, y) in pieces(x, input[0] * input[1]).zip(pieces_mut(y, output[0] * output[1])) {
         for (out_row, y) in pieces_mut(y, output[1]).enumerate() {
-            match interpolation {
-                Interpolation::Nearest => {
-                    let row = row(x, nearest(out_row, input[0], output[0]), input[1]);
-                    for (column, y) in y.iter_mut().enumerate() {
-                        *y = at(row, nearest(column, input[1], output[1]));
-                    }
-                }
-                Interpolation::Bilinear { align_corners } => {
-                    let down = between(out_row, input[0], output[0], align_corners);
-                    let upper = row(x, down.first, input[1]);
-                    let lower = row(x, down.second, input[1]);
-                    for (column, y) in y.iter_mut().enumerate() {
-                        let across = between(column, input[1], output[1], align_corners);
-                        *y = (1.0 - down.share) * across.blend(upper)
-                            + down.share * across.blend(lower);
-                    }
-                }
+            let down = between(out_row, input[0], output[0], align_corners);
+            let upper = row(x, down.first, input[1]);
+            let lower = row(x, down.second, input[1]);
+            for (column, y) in y.iter_mut().enumerate() {
+                let across = between(column, input[1], output[1], align_corners);
+                *y = (1.0 - down.share) * across.blend(upper) + down.share * across.blend(lower);
             }
         }
     }
@@ -60,7 +56,7 @@ fn at(row: &[f32], index: usize) -> f32 {
 }
 
 /// `floor(index * input / output)`, the ratio rounded to f32 as in PyTorch.
-fn nearest(index: usize, input: usize, output: usize) -> usize {
+fn nearest_index(index: usize, input: usize, output: usize) -> usize {
     let scale = input as f32 / output as f32;
     ((index as f32 * scale) as usize).min(input - 1)
 }

@@ -3,17 +3,20 @@
 use core::marker::PhantomData;
 
 use crate::activation::Activation;
-use crate::batch_norm::check_len;
 use crate::error::{Buffer, Error};
 use crate::geometry::{elements, total, tri, volume};
-use crate::kernel::binary::{self, Operation};
+use crate::kernel::binary::{
+    AddFloat, AddInt8, Combine, Int8Offsets, MulFloat, MulInt8, per_channel, rescale, same_shape,
+};
 use crate::plan::check_io;
-use crate::tensor::Element;
+use crate::quant::{BinaryQuantization, FixedPoint};
+use crate::tensor::{Dtype, Element};
 
 /// How two inputs meet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Operator {
-    Elementwise(Operation),
+    Add,
+    Mul,
     Concat,
 }
 
@@ -33,6 +36,9 @@ pub struct BinaryPlan<T> {
     first: [usize; 3],
     second: [usize; 3],
     activation: Activation,
+    /// There if `T` is i8.
+    quantization: Option<BinaryQuantization>,
+    factors: Option<Factors>,
     element: PhantomData<T>,
 }
 
@@ -42,20 +48,37 @@ impl<T: Element> BinaryPlan<T> {
         first: [usize; 3],
         second: [usize; 3],
         activation: Activation,
+        quantization: Option<BinaryQuantization>,
     ) -> Result<Self, Error> {
         tri!(volume(first));
         tri!(volume(second));
-        tri!(activation.validate_without_slopes());
+        let quantization = match (T::DTYPE, quantization) {
+            (Dtype::F32, _) => {
+                tri!(activation.validate_without_slopes());
+                None
+            }
+            (Dtype::I8, None) => return Err(Error::MissingQuantization),
+            (Dtype::I8, Some(mut io)) => {
+                tri!(io.validate());
+                io.range = tri!(activation.quantized_range(io.output, io.range));
+                Some(io)
+            }
+        };
         let [channels, height, width] = first;
         let fits = match (operator, second) {
-            (Operator::Elementwise(_), [c, 1, 1]) if c == channels => true,
-            (Operator::Elementwise(_), [c, h, w]) => c == channels && h == height && w == width,
             (Operator::Concat, [_, h, w]) => h == height && w == width,
+            (_, [c, 1, 1]) if c == channels => true,
+            (_, [c, h, w]) => c == channels && h == height && w == width,
         };
         if !fits {
             return Err(Error::ShapeMismatch { first, second });
         }
-        let plan = Self { operator, first, second, activation, element: PhantomData };
+        let factors = match &quantization {
+            Some(io) => Some(io.factors(operator)),
+            None => None,
+        };
+        let element = PhantomData;
+        let plan = Self { operator, first, second, activation, quantization, factors, element };
         if let Operator::Concat = operator {
             tri!(elements(&[tri!(total(&[channels, second[0]])), height, width]));
         }
@@ -76,7 +99,7 @@ impl<T: Element> BinaryPlan<T> {
     pub const fn output_shape(&self) -> [usize; 3] {
         let [channels, height, width] = self.first;
         match self.operator {
-            Operator::Elementwise(_) => self.first,
+            Operator::Add | Operator::Mul => self.first,
             Operator::Concat => [channels + self.second[0], height, width],
         }
     }
@@ -96,6 +119,22 @@ impl<T: Element> BinaryPlan<T> {
         let [channels, height, width] = self.output_shape();
         channels * height * width
     }
+
+    fn check_run(&self, first: &[T], second: &[T], y: &[T]) -> Result<(), Error> {
+        check_io(first, self.input_len(), y, self.output_len())?;
+        Buffer::SecondInput.check(second.len(), self.second_input_len())
+    }
+
+    /// Adds or multiplies, whatever `operation` does.
+    #[inline(always)]
+    fn combine(&self, operation: impl Combine<Element = T>, first: &[T], second: &[T], y: &mut [T]) {
+        let [_, height, width] = self.first;
+        if self.input_len() == self.second_input_len() {
+            same_shape(operation, first, second, y);
+        } else {
+            per_channel(operation, height * width, first, second, y);
+        }
+    }
 }
 
 impl BinaryPlan<f32> {
@@ -106,22 +145,83 @@ impl BinaryPlan<f32> {
     /// [`Error::Length`] for a slice of the wrong length; `y` is then untouched.
     #[inline(always)]
     pub fn run(&self, first: &[f32], second: &[f32], y: &mut [f32]) -> Result<(), Error> {
-        check_io(first, self.input_len(), y, self.output_len())?;
-        check_len(Buffer::SecondInput, second, self.second_input_len())?;
+        self.check_run(first, second, y)?;
         match self.operator {
-            Operator::Elementwise(operation) if self.input_len() == self.second_input_len() => {
-                binary::same_shape(operation, first, second, y);
-            }
-            Operator::Elementwise(operation) => {
-                let [_, height, width] = self.first;
-                binary::per_channel(operation, height * width, first, second, y);
-            }
+            Operator::Add => self.combine(AddFloat, first, second, y),
+            Operator::Mul => self.combine(MulFloat, first, second, y),
             Operator::Concat => {
                 let inputs = first.iter().chain(second);
                 y.iter_mut().zip(inputs).for_each(|(y, x)| *y = *x);
             }
         }
         self.activation.apply(y, 0.0);
+        Ok(())
+    }
+}
+
+/// What the i8 operators multiply by.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Factors {
+    Add([FixedPoint; 3]),
+    Mul(FixedPoint),
+    Concat([FixedPoint; 2]),
+}
+
+impl BinaryQuantization {
+    const fn factors(&self, operator: Operator) -> Factors {
+        let (first, second) = (self.first.scale as f64, self.second.scale as f64);
+        let output = self.output.scale as f64;
+        match (operator, self.add_factors) {
+            (Operator::Add, Some(factors)) => Factors::Add(factors),
+            (Operator::Add, None) => {
+                // Both inputs are brought to twice the larger scale, where their sum has room.
+                let common = 2.0 * if first > second { first } else { second };
+                let enlarged = (1_u64 << AddInt8::LEFT_SHIFT) as f64;
+                Factors::Add([
+                    FixedPoint::new(first / common),
+                    FixedPoint::new(second / common),
+                    FixedPoint::new(common / (enlarged * output)),
+                ])
+            }
+            (Operator::Mul, _) => Factors::Mul(FixedPoint::new(first * second / output)),
+            (Operator::Concat, _) => Factors::Concat([
+                FixedPoint::new(first / output),
+                FixedPoint::new(second / output),
+            ]),
+        }
+    }
+}
+
+impl BinaryPlan<i8> {
+    /// Computes the whole output `y` from `first` and `second`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Length`] for a slice of the wrong length; `y` is then untouched.
+    #[inline(always)]
+    pub fn run(&self, first: &[i8], second: &[i8], y: &mut [i8]) -> Result<(), Error> {
+        self.check_run(first, second, y)?;
+        let (Some(io), Some(factors)) = (&self.quantization, self.factors) else {
+            return Err(Error::MissingQuantization);
+        };
+        let offsets = Int8Offsets {
+            first: io.first.zero_point,
+            second: io.second.zero_point,
+            output: io.output.zero_point,
+            range: io.range,
+        };
+        match factors {
+            Factors::Add([first_factor, second_factor, output]) => {
+                let add = AddInt8 { offsets, first: first_factor, second: second_factor, output };
+                self.combine(add, first, second, y);
+            }
+            Factors::Mul(factor) => self.combine(MulInt8 { offsets, factor }, first, second, y),
+            Factors::Concat([first_factor, second_factor]) => {
+                let (upper, lower) = y.split_at_mut_checked(first.len()).unwrap_or_default();
+                rescale(io.first, io.output, first_factor, io.range, first, upper);
+                rescale(io.second, io.output, second_factor, io.range, second, lower);
+            }
+        }
         Ok(())
     }
 }

@@ -4,13 +4,17 @@ use core::marker::PhantomData;
 
 use crate::activation::Activation;
 use crate::algorithm::Algorithm;
-use crate::batch_norm::check_len;
 use crate::error::{Buffer, Error};
 use crate::geometry::{elements, tri};
-use crate::kernel::direct::{self, Forward, Shape, Transposed};
+use crate::kernel::arithmetic::Float;
+use crate::kernel::direct::{Direct, Forward, Shape, Transposed};
 use crate::padding::PaddingMode;
-use crate::plan::{Layout, Parameters, check_io};
-use crate::tensor::Element;
+use crate::plan::layout::Layout;
+use crate::plan::pack::{self, Parameters};
+use crate::plan::pack_int8::{self, Int8Parameters, Weights};
+use crate::plan::{requantization, with_rounding};
+use crate::quant::Requantization;
+use crate::tensor::{Dtype, Element};
 
 /// Which way the window runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +44,8 @@ pub struct ConvPlan<T> {
     operator: Operator,
     shape: Shape,
     activation: Activation,
+    /// There if `T` is i8.
+    quantization: Option<Requantization>,
     element: PhantomData<T>,
 }
 
@@ -48,9 +54,14 @@ impl<T: Element> ConvPlan<T> {
         operator: Operator,
         shape: Shape,
         activation: Activation,
+        quantization: Option<Requantization>,
     ) -> Result<Self, Error> {
-        let plan = Self { operator, shape, activation, element: PhantomData };
-        tri!(activation.validate());
+        let quantization = tri!(requantization::<T>(quantization, activation));
+        let plan = Self { operator, shape, activation, quantization, element: PhantomData };
+        match T::DTYPE {
+            Dtype::F32 => tri!(activation.validate()),
+            Dtype::I8 => {}
+        }
         tri!(plan.layout().validate());
         tri!(elements(&plan.input_shape()));
         tri!(elements(&plan.output_shape()));
@@ -115,9 +126,30 @@ impl<T: Element> ConvPlan<T> {
         }
     }
 
-    /// Elements of the packed weights: bias, slopes of a PReLU, weights.
+    /// Elements of the packed weights, which hold the bias and what else a channel needs.
     pub const fn packed_len(&self) -> usize {
-        self.layout().packed_len()
+        self.layout().packed_len(T::DTYPE)
+    }
+
+    /// Checks the lengths that `run` is given.
+    const fn check_run(
+        &self,
+        packed: usize,
+        x: usize,
+        y: usize,
+        workspace: usize,
+    ) -> Result<(), Error> {
+        tri!(Buffer::Packed.check(packed, self.packed_len()));
+        tri!(Buffer::Input.check(x, self.input_len()));
+        tri!(Buffer::Output.check(y, self.output_len()));
+        if workspace < self.workspace_len() {
+            return Err(Error::Length {
+                buffer: Buffer::Workspace,
+                expected: self.workspace_len(),
+                actual: workspace,
+            });
+        }
+        Ok(())
     }
 
     /// Elements of scratch memory that `run` asks for; 0 for [`Algorithm::Direct`].
@@ -143,7 +175,7 @@ impl ConvPlan<f32> {
         parameters: &Parameters<'_>,
         packed: &mut [f32],
     ) -> Result<(), Error> {
-        self.layout().pack(weight, parameters, packed)
+        pack::pack(&self.layout(), weight, parameters, packed)
     }
 
     /// Computes the whole output `y` from `x`, with weights from [`pack`](Self::pack).
@@ -160,28 +192,101 @@ impl ConvPlan<f32> {
         y: &mut [f32],
         workspace: &mut [f32],
     ) -> Result<(), Error> {
-        check_len(Buffer::Packed, packed, self.packed_len())?;
-        check_io(x, self.input_len(), y, self.output_len())?;
-        if workspace.len() < self.workspace_len() {
-            return Err(Error::Length {
-                buffer: Buffer::Workspace,
-                expected: self.workspace_len(),
-                actual: workspace.len(),
-            });
-        }
+        self.check_run(packed.len(), x.len(), y.len(), workspace.len())?;
         let parts = self.layout().split(packed);
         let Shape { rows, columns, .. } = self.shape;
+        let (shape, arithmetic) = (self.shape, Float);
         match self.operator {
             Operator::Convolution(border) => {
                 let taps = Forward { rows, columns, border };
-                direct::run(&self.shape, taps, parts.weight, parts.bias, x, y);
+                Direct { shape, taps, arithmetic }.run(parts.weight, parts.bias, x, y);
             }
             Operator::Transposed => {
                 let taps = Transposed { rows, columns };
-                direct::run(&self.shape, taps, parts.weight, parts.bias, x, y);
+                Direct { shape, taps, arithmetic }.run(parts.weight, parts.bias, x, y);
             }
         }
         self.activation.apply_planes(y, rows.output * columns.output, parts.prelu);
+        Ok(())
+    }
+}
+
+impl ConvPlan<i8> {
+    /// Packs ready-made weights. Runs in the compiler, in a build script, or at start-up; the result
+    /// is the same to the bit.
+    ///
+    /// `weight` is in PyTorch's order, see [`weight_shape`](Self::weight_shape).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Length`] for a slice of the wrong length, [`Error::InvalidScale`],
+    /// [`Error::InvalidMultiplier`], [`Error::AccumulatorOverflow`]. `packed` is then untouched.
+    pub const fn pack(
+        &self,
+        weight: &[i8],
+        parameters: &Int8Parameters<'_>,
+        packed: &mut [i8],
+    ) -> Result<(), Error> {
+        self.pack_weights(Weights::Ready(weight, parameters), packed)
+    }
+
+    /// Folds `parameters` into f32 weights, quantizes the result symmetrically, one scale per output
+    /// channel, and packs it.
+    ///
+    /// # Errors
+    ///
+    /// As [`ConvPlan::<f32>::pack`](ConvPlan#method.pack-1), and [`Error::AccumulatorOverflow`].
+    pub const fn quantize(
+        &self,
+        weight: &[f32],
+        parameters: &Parameters<'_>,
+        packed: &mut [i8],
+    ) -> Result<(), Error> {
+        self.pack_weights(Weights::Float(weight, parameters), packed)
+    }
+
+    const fn pack_weights(&self, weights: Weights<'_>, packed: &mut [i8]) -> Result<(), Error> {
+        match &self.quantization {
+            Some(io) => pack_int8::pack(&self.layout(), io, weights, packed),
+            None => Err(Error::MissingQuantization),
+        }
+    }
+
+    /// Computes the whole output `y` from `x`, with weights from [`pack`](Self::pack) or
+    /// [`quantize`](Self::quantize).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Length`] for a slice of the wrong length or a workspace that is too short; `y` is
+    /// then untouched.
+    #[inline(always)]
+    pub fn run(
+        &self,
+        packed: &[i8],
+        x: &[i8],
+        y: &mut [i8],
+        workspace: &mut [i8],
+    ) -> Result<(), Error> {
+        self.check_run(packed.len(), x.len(), y.len(), workspace.len())?;
+        let io = self.quantization.as_ref().ok_or(Error::MissingQuantization)?;
+        let (channels, weight) = self.layout().split_int8(packed);
+        let Shape { rows, columns, .. } = self.shape;
+        let shape = self.shape;
+        let folded = self.layout().folds_zero_point();
+        match self.operator {
+            Operator::Convolution(border) => {
+                let taps = Forward { rows, columns, border };
+                with_rounding!(io, folded, arithmetic => {
+                    Direct { shape, taps, arithmetic }.run(weight, channels, x, y);
+                });
+            }
+            Operator::Transposed => {
+                let taps = Transposed { rows, columns };
+                with_rounding!(io, folded, arithmetic => {
+                    Direct { shape, taps, arithmetic }.run(weight, channels, x, y);
+                });
+            }
+        }
         Ok(())
     }
 }

@@ -3,12 +3,16 @@
 use core::marker::PhantomData;
 
 use crate::activation::Activation;
-use crate::batch_norm::check_len;
 use crate::error::{Buffer, Error};
 use crate::geometry::{Channels, tri, volume};
+use crate::kernel::arithmetic::Float;
 use crate::kernel::linear;
-use crate::plan::{Layout, Parameters, check_io};
-use crate::tensor::Element;
+use crate::plan::layout::Layout;
+use crate::plan::pack::{self, Parameters};
+use crate::plan::pack_int8::{self, Int8Parameters, Weights};
+use crate::plan::{check_io, requantization, with_rounding};
+use crate::quant::Requantization;
+use crate::tensor::{Dtype, Element};
 
 /// A [`Linear`](crate::Linear), checked and ready to run on slices.
 ///
@@ -28,6 +32,8 @@ pub struct LinearPlan<T> {
     input: [usize; 3],
     channels: Channels,
     activation: Activation,
+    /// There if `T` is i8.
+    quantization: Option<Requantization>,
     element: PhantomData<T>,
 }
 
@@ -36,10 +42,15 @@ impl<T: Element> LinearPlan<T> {
         input: [usize; 3],
         out_features: usize,
         activation: Activation,
+        quantization: Option<Requantization>,
     ) -> Result<Self, Error> {
+        let quantization = tri!(requantization::<T>(quantization, activation));
         let channels = tri!(Channels::divide(tri!(volume(input)), out_features, 1));
-        let plan = Self { input, channels, activation, element: PhantomData };
-        tri!(activation.validate());
+        let plan = Self { input, channels, activation, quantization, element: PhantomData };
+        match T::DTYPE {
+            Dtype::F32 => tri!(activation.validate()),
+            Dtype::I8 => {}
+        }
         tri!(plan.layout().validate());
         Ok(plan)
     }
@@ -79,9 +90,9 @@ impl<T: Element> LinearPlan<T> {
         [self.channels.outputs, 1, 1]
     }
 
-    /// Elements of the packed weights: bias, slopes of a PReLU, weights.
+    /// Elements of the packed weights, which hold the bias and what else a channel needs.
     pub const fn packed_len(&self) -> usize {
-        self.layout().packed_len()
+        self.layout().packed_len(T::DTYPE)
     }
 }
 
@@ -98,7 +109,7 @@ impl LinearPlan<f32> {
         parameters: &Parameters<'_>,
         packed: &mut [f32],
     ) -> Result<(), Error> {
-        self.layout().pack(weight, parameters, packed)
+        pack::pack(&self.layout(), weight, parameters, packed)
     }
 
     /// Computes `y` from `x`, with weights from [`pack`](Self::pack).
@@ -108,11 +119,72 @@ impl LinearPlan<f32> {
     /// [`Error::Length`] for a slice of the wrong length; `y` is then untouched.
     #[inline(always)]
     pub fn run(&self, packed: &[f32], x: &[f32], y: &mut [f32]) -> Result<(), Error> {
-        check_len(Buffer::Packed, packed, self.packed_len())?;
+        Buffer::Packed.check(packed.len(), self.packed_len())?;
         check_io(x, self.input_len(), y, self.output_len())?;
         let parts = self.layout().split(packed);
-        linear::run(parts.weight, parts.bias, x, y);
+        linear::run(Float, parts.weight, parts.bias, x, y);
         self.activation.apply_planes(y, 1, parts.prelu);
+        Ok(())
+    }
+}
+
+impl LinearPlan<i8> {
+    /// Packs ready-made weights (out features, in features). Runs in the compiler, in a build script,
+    /// or at start-up.
+    ///
+    /// # Errors
+    ///
+    /// As [`ConvPlan::<i8>::pack`](crate::ConvPlan#method.pack).
+    pub const fn pack(
+        &self,
+        weight: &[i8],
+        parameters: &Int8Parameters<'_>,
+        packed: &mut [i8],
+    ) -> Result<(), Error> {
+        self.pack_weights(Weights::Ready(weight, parameters), packed)
+    }
+
+    /// Folds `parameters` into f32 weights, quantizes the result symmetrically, one scale per output
+    /// feature, and packs it.
+    ///
+    /// # Errors
+    ///
+    /// As [`ConvPlan::quantize`](crate::ConvPlan::quantize).
+    pub const fn quantize(
+        &self,
+        weight: &[f32],
+        parameters: &Parameters<'_>,
+        packed: &mut [i8],
+    ) -> Result<(), Error> {
+        self.pack_weights(Weights::Float(weight, parameters), packed)
+    }
+
+    const fn pack_weights(&self, weights: Weights<'_>, packed: &mut [i8]) -> Result<(), Error> {
+        match &self.quantization {
+            Some(io) => pack_int8::pack(&self.layout(), io, weights, packed),
+            None => Err(Error::MissingQuantization),
+        }
+    }
+
+    /// Computes `y` from `x`, with weights from [`pack`](Self::pack) or [`quantize`](Self::quantize).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Length`] for a slice of the wrong length; `y` is then untouched.
+    #[inline(always)]
+    pub fn run(&self, packed: &[i8], x: &[i8], y: &mut [i8]) -> Result<(), Error> {
+        Buffer::Packed.check(packed.len(), self.packed_len())?;
+        check_io(x, self.input_len(), y, self.output_len())?;
+        let io = self.quantization.as_ref().ok_or(Error::MissingQuantization)?;
+        let (channels, weight) = self.layout().split_int8(packed);
+        with_rounding!(io, true, arithmetic => {
+            // A zero point of the weights meets the sum of the inputs, the same for every output.
+            let arithmetic = match io.weight_zero_point {
+                0 => arithmetic,
+                zero_point => arithmetic.with_weight_zero_point(zero_point, x),
+            };
+            linear::run(arithmetic, weight, channels, x, y);
+        });
         Ok(())
     }
 }

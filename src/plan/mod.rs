@@ -6,27 +6,74 @@
 
 pub(crate) mod binary;
 pub(crate) mod conv;
+mod layout;
 mod linear;
 mod pack;
+mod pack_int8;
 mod per_channel;
+mod quantize;
+mod table;
 pub(crate) mod unary;
 
 pub use binary::BinaryPlan;
 pub use conv::ConvPlan;
 pub use linear::LinearPlan;
 pub use pack::Parameters;
+pub use pack_int8::{Int8Parameters, WeightScale};
 pub use per_channel::{BatchNorm2dPlan, PreluPlan};
+pub use quantize::{DequantizePlan, QuantizePlan};
+pub use table::{ActivatePlan, SoftmaxPlan};
 pub use unary::UnaryPlan;
 
-use pack::Layout;
 
-use crate::batch_norm::check_len;
+use crate::activation::Activation;
 use crate::error::{Buffer, Error};
+use crate::geometry::tri;
+use crate::quant::Requantization;
+use crate::tensor::{Dtype, Element};
 
 /// Checks the lengths of an operator's input and output.
-const fn check_io(x: &[f32], x_len: usize, y: &[f32], y_len: usize) -> Result<(), Error> {
-    match check_len(Buffer::Input, x, x_len) {
-        Ok(()) => check_len(Buffer::Output, y, y_len),
-        Err(error) => Err(error),
+const fn check_io<X, Y>(x: &[X], x_len: usize, y: &[Y], y_len: usize) -> Result<(), Error> {
+    tri!(Buffer::Input.check(x.len(), x_len));
+    Buffer::Output.check(y.len(), y_len)
+}
+
+/// Runs `$body` with the i8 arithmetic of `$io` as `$arithmetic`, whose type says how it rounds, so that
+/// only one way is linked where `$io` is known to the compiler.
+macro_rules! with_rounding {
+    ($io:expr, $folded:expr, $arithmetic:ident => $body:expr) => {
+        match $io.rounding {
+            $crate::quant::Rounding::FixedDouble => {
+                let $arithmetic = $crate::kernel::arithmetic::Int8::new($io, $folded, $crate::kernel::arithmetic::FixedDouble);
+                $body
+            }
+            $crate::quant::Rounding::FixedSingle => {
+                let $arithmetic = $crate::kernel::arithmetic::Int8::new($io, $folded, $crate::kernel::arithmetic::FixedSingle);
+                $body
+            }
+            $crate::quant::Rounding::OnnxFloat => {
+                let $arithmetic = $crate::kernel::arithmetic::Int8::new($io, $folded, $crate::kernel::arithmetic::OnnxFloat);
+                $body
+            }
+        }
+    };
+}
+use with_rounding;
+
+/// What a plan over `T` keeps of a specification's quantization: for i8 the numbers, checked, and with
+/// the fused activation in their range.
+const fn requantization<T: Element>(
+    io: Option<Requantization>,
+    activation: Activation,
+) -> Result<Option<Requantization>, Error> {
+    match (T::DTYPE, io) {
+        (Dtype::F32, _) => Ok(None),
+        (Dtype::I8, None) => Err(Error::MissingQuantization),
+        (Dtype::I8, Some(mut io)) => {
+            tri!(io.input.validate());
+            tri!(io.output.validate());
+            io.range = tri!(activation.quantized_range(io.output, io.range));
+            Ok(Some(io))
+        }
     }
 }

@@ -3,7 +3,7 @@
 use core::marker::PhantomData;
 
 use crate::activation::Activation;
-use crate::batch_norm::{BatchNorm, check_len};
+use crate::batch_norm::BatchNorm;
 use crate::error::{Buffer, Error};
 use crate::geometry::{elements, tri, volume};
 use crate::kernel::scale_shift;
@@ -68,7 +68,7 @@ impl BatchNorm2dPlan<f32> {
     pub const fn pack(&self, batch_norm: &BatchNorm<'_>, packed: &mut [f32]) -> Result<(), Error> {
         let channels = self.shape[0];
         tri!(batch_norm.validate(channels));
-        tri!(check_len(Buffer::Packed, packed, self.packed_len()));
+        tri!(Buffer::Packed.check(packed.len(), self.packed_len()));
         let mut channel = 0;
         while channel < channels {
             let (factor, shift) = batch_norm.scale_and_shift(channel);
@@ -86,7 +86,7 @@ impl BatchNorm2dPlan<f32> {
     /// [`Error::Length`] for a slice of the wrong length; `y` is then untouched.
     #[inline(always)]
     pub fn run(&self, packed: &[f32], x: &[f32], y: &mut [f32]) -> Result<(), Error> {
-        check_len(Buffer::Packed, packed, self.packed_len())?;
+        Buffer::Packed.check(packed.len(), self.packed_len())?;
         check_io(x, self.input_len(), y, self.input_len())?;
         let [channels, height, width] = self.shape;
         let (shift, factor) = packed.split_at_checked(channels).unwrap_or_default();
@@ -149,7 +149,7 @@ impl PreluPlan<f32> {
     #[inline(always)]
     pub fn run(&self, slopes: &[f32], x: &[f32], y: &mut [f32]) -> Result<(), Error> {
         let [channels, height, width] = self.shape;
-        check_len(Buffer::Prelu, slopes, channels)?;
+        Buffer::Prelu.check(slopes.len(), channels)?;
         check_io(x, self.input_len(), y, self.input_len())?;
         y.iter_mut().zip(x).for_each(|(y, x)| *y = *x);
         Activation::Prelu.apply_planes(y, height * width, slopes);

@@ -6,17 +6,15 @@ use crate::activation::Activation;
 use crate::error::Error;
 use crate::geometry::{tri, volume};
 use crate::kernel::pool::{self, Reduction, Windows};
-#[cfg(feature = "libm")]
-use crate::kernel::softmax;
-use crate::kernel::upsample::{self, Interpolation};
+use crate::kernel::upsample;
 use crate::kernel::zero_pad;
 use crate::plan::check_io;
-use crate::tensor::Element;
+use crate::quant::Quantization;
+use crate::tensor::{Dtype, Element};
 
 /// What such an operator does before its activation.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Operator {
-    Copy,
     Pool {
         rows: Windows,
         columns: Windows,
@@ -31,8 +29,42 @@ pub(crate) enum Operator {
     Softmax,
 }
 
-/// An operator with one input and no weights (a pool, an activation, [`Upsample`](crate::Upsample),
-/// [`ZeroPad2d`](crate::ZeroPad2d) or softmax), checked and ready to run on slices.
+impl Operator {
+    /// Whether the i8 form has to know what stands for zero.
+    const fn needs_zero(&self) -> bool {
+        match self {
+            Self::Pool { reduction, .. } => {
+                matches!(reduction, Reduction::AveragePadded | Reduction::SumOver(_))
+            }
+            Self::ZeroPad { .. } => true,
+            Self::UpsampleNearest | Self::UpsampleBilinear { .. } => false,
+        }
+    }
+
+    /// Checks that there is an i8 form and that its sums fit into i32.
+    const fn check_int8(&self) -> Result<(), Error> {
+        match self {
+            Self::UpsampleBilinear { .. } => Err(Error::NoQuantizedForm),
+            Self::Pool { reduction: Reduction::Maximum, .. } => Ok(()),
+            Self::Pool { rows, columns, reduction } => {
+                let count = rows.longest().saturating_mul(columns.longest());
+                let divisor = match reduction {
+                    Reduction::SumOver(divisor) => *divisor,
+                    _ => count,
+                };
+                let largest = (count as u64).saturating_add(divisor as u64).saturating_mul(128);
+                if largest > i32::MAX as u64 {
+                    return Err(Error::AccumulatorOverflow { channel: 0, largest });
+                }
+                Ok(())
+            }
+            Self::UpsampleNearest | Self::ZeroPad { .. } => Ok(()),
+        }
+    }
+}
+
+/// An operator with one input and no weights (a pool, [`Upsample`](crate::Upsample) or
+/// [`ZeroPad2d`](crate::ZeroPad2d)), checked and ready to run on slices.
 ///
 /// ```
 /// let plan = nchw::MaxPool2d::new([1, 2, 4], [2, 2]).plan::<f32>()?;
@@ -47,6 +79,10 @@ pub struct UnaryPlan<T> {
     input: [usize; 3],
     output: [usize; 3],
     activation: Activation,
+    /// In i8, what stands for zero.
+    zero: i8,
+    /// In i8, the smallest and the largest output.
+    range: [i8; 2],
     element: PhantomData<T>,
 }
 
@@ -56,11 +92,33 @@ impl<T: Element> UnaryPlan<T> {
         input: [usize; 3],
         output: [usize; 3],
         activation: Activation,
+        quantization: Option<Quantization>,
     ) -> Result<Self, Error> {
         tri!(volume(input));
         tri!(volume(output));
-        tri!(activation.validate_without_slopes());
-        Ok(Self { operator, input, output, activation, element: PhantomData })
+        let mut plan = Self {
+            operator,
+            input,
+            output,
+            activation,
+            zero: 0,
+            range: [i8::MIN, i8::MAX],
+            element: PhantomData,
+        };
+        match T::DTYPE {
+            Dtype::F32 => tri!(activation.validate_without_slopes()),
+            Dtype::I8 => {
+                if let Some(quantization) = quantization {
+                    tri!(quantization.validate());
+                    plan.zero = quantization.zero_point;
+                    plan.range = tri!(activation.quantized_range(quantization, plan.range));
+                } else if operator.needs_zero() || !matches!(activation, Activation::Identity) {
+                    return Err(Error::MissingQuantization);
+                }
+                tri!(operator.check_int8());
+            }
+        }
+        Ok(plan)
     }
 
     /// `[channels, height, width]` of the input.
@@ -97,16 +155,51 @@ impl UnaryPlan<f32> {
         let [_, out_height, out_width] = self.output;
         let (input, output) = ([height, width], [out_height, out_width]);
         match &self.operator {
-            Operator::Copy => y.iter_mut().zip(x).for_each(|(y, x)| *y = *x),
             Operator::Pool { rows, columns, reduction } => {
-                pool::run(rows, columns, *reduction, x, y);
+                pool::run(rows, columns, *reduction, 0.0, x, y);
             }
-            Operator::Upsample(interpolation) => upsample::run(*interpolation, input, output, x, y),
-            Operator::ZeroPad { top, left } => zero_pad::run(input, output, [*top, *left], x, y),
-            #[cfg(feature = "libm")]
-            Operator::Softmax => softmax::run(height * width, x, y),
+            Operator::UpsampleNearest => upsample::nearest(input, output, x, y),
+            Operator::UpsampleBilinear { align_corners } => {
+                upsample::bilinear(*align_corners, input, output, x, y);
+            }
+            Operator::ZeroPad { top, left } => {
+                zero_pad::run(input, output, [*top, *left], 0.0, x, y);
+            }
         }
         self.activation.apply(y, 0.0);
+        Ok(())
+    }
+}
+
+impl UnaryPlan<i8> {
+    /// Computes the whole output `y` from `x`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Length`] for a slice of the wrong length; `y` is then untouched.
+    #[inline(always)]
+    pub fn run(&self, x: &[i8], y: &mut [i8]) -> Result<(), Error> {
+        check_io(x, self.input_len(), y, self.output_len())?;
+        let [_, height, width] = self.input;
+        let [_, out_height, out_width] = self.output;
+        let (input, output) = ([height, width], [out_height, out_width]);
+        match &self.operator {
+            Operator::Pool { rows, columns, reduction } => {
+                pool::run(rows, columns, *reduction, self.zero, x, y);
+            }
+            Operator::UpsampleNearest => upsample::nearest(input, output, x, y),
+            // Refused by `plan`.
+            Operator::UpsampleBilinear { .. } => {}
+            Operator::ZeroPad { top, left } => {
+                zero_pad::run(input, output, [*top, *left], self.zero, x, y);
+            }
+        }
+        if self.range != [i8::MIN, i8::MAX] {
+            let [low, high] = self.range;
+            for y in y {
+                *y = (*y).max(low).min(high);
+            }
+        }
         Ok(())
     }
 }

@@ -1,12 +1,14 @@
 use crate::activation::Activation;
 use crate::error::Error;
-use crate::plan::UnaryPlan;
-use crate::plan::unary::Operator;
+use crate::plan::ActivatePlan;
+use crate::quant::Quantization;
+use crate::spec::table_quantization_method;
 use crate::tensor::Element;
 
 /// An [`Activation`] as an operator of its own.
 ///
-/// Input and output `[C, H, W]`. Most operators fuse it instead.
+/// Input and output `[C, H, W]`. Most operators fuse it instead. In i8 it is a table of 256 entries,
+/// made by the compiler and packed like weights.
 ///
 /// Source: <https://docs.pytorch.org/docs/stable/nn.html#non-linear-activations-weighted-sum-nonlinearity>.
 ///
@@ -27,21 +29,25 @@ pub struct Activate {
     pub input: [usize; 3],
     /// The function; not [`Activation::Prelu`], which is [`Prelu`](crate::Prelu).
     pub activation: Activation,
+    /// What i8 inputs and outputs mean; without a meaning in f32.
+    pub quantization: Option<[Quantization; 2]>,
 }
 
 impl Activate {
     /// `activation` over `[channels, height, width]`.
     pub const fn new(input: [usize; 3], activation: Activation) -> Self {
-        Self { input, activation }
+        Self { input, activation, quantization: None }
     }
+
+    table_quantization_method!();
 
     /// Checks every parameter.
     ///
     /// # Errors
     ///
     /// [`Error::Zero`], [`Error::EmptyClampRange`], [`Error::Missing`] for a PReLU,
-    /// [`Error::Overflow`].
-    pub const fn plan<T: Element>(&self) -> Result<UnaryPlan<T>, Error> {
-        UnaryPlan::new(Operator::Copy, self.input, self.input, self.activation)
+    /// [`Error::NeedsLibm`], [`Error::MissingQuantization`], [`Error::Overflow`].
+    pub const fn plan<T: Element>(&self) -> Result<ActivatePlan<T>, Error> {
+        ActivatePlan::new(self.input, self.activation, self.quantization)
     }
 }

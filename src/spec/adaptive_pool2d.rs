@@ -4,7 +4,8 @@ use crate::geometry::{elements, positive, total, tri};
 use crate::kernel::pool::{Reduction, Windows};
 use crate::plan::UnaryPlan;
 use crate::plan::unary::Operator;
-use crate::spec::activation_methods;
+use crate::quant::Quantization;
+use crate::spec::{activation_methods, same_quantization_method};
 use crate::tensor::Element;
 
 /// The parts of both directions; part `i` of `n` covers inputs `i * H / n` rounded down to
@@ -14,6 +15,7 @@ const fn plan<T: Element>(
     output_size: [usize; 2],
     reduction: Reduction,
     activation: Activation,
+    quantization: Option<Quantization>,
 ) -> Result<UnaryPlan<T>, Error> {
     let [channels, height, width] = input;
     let [out_height, out_width] = output_size;
@@ -29,7 +31,8 @@ const fn plan<T: Element>(
         output: tri!(positive(out_width, Parameter::Output(Direction::Width))),
     };
     let operator = Operator::Pool { rows, columns, reduction };
-    UnaryPlan::new(operator, input, [channels, out_height, out_width], activation)
+    let output = [channels, out_height, out_width];
+    UnaryPlan::new(operator, input, output, activation, quantization)
 }
 
 /// The two adaptive pools differ in their name and their reduction alone.
@@ -44,12 +47,14 @@ macro_rules! adaptive_pool {
             pub output_size: [usize; 2],
             /// Applied to the results.
             pub activation: Activation,
+            /// What i8 numbers mean, inputs and outputs alike; without a meaning in f32.
+            pub quantization: Option<Quantization>,
         }
 
         impl $name {
             /// A pool to `output_size` `[height, width]`.
             pub const fn new(input: [usize; 3], output_size: [usize; 2]) -> Self {
-                Self { input, output_size, activation: Activation::Identity }
+                Self { input, output_size, activation: Activation::Identity, quantization: None }
             }
 
             /// A pool over the whole of every channel; output `[C, 1, 1]`.
@@ -58,6 +63,7 @@ macro_rules! adaptive_pool {
             }
 
             activation_methods!();
+            same_quantization_method!();
 
             /// Checks every parameter.
             ///
@@ -65,7 +71,7 @@ macro_rules! adaptive_pool {
             ///
             /// [`Error::Zero`], [`Error::EmptyClampRange`], [`Error::Overflow`].
             pub const fn plan<T: Element>(&self) -> Result<UnaryPlan<T>, Error> {
-                plan(self.input, self.output_size, $reduction, self.activation)
+                plan(self.input, self.output_size, $reduction, self.activation, self.quantization)
             }
         }
     };

@@ -4,7 +4,8 @@ use crate::geometry::{Window, positive, tri};
 use crate::kernel::pool::{Reduction, Windows};
 use crate::plan::UnaryPlan;
 use crate::plan::unary::Operator;
-use crate::spec::activation_methods;
+use crate::quant::Quantization;
+use crate::spec::{activation_methods, same_quantization_method};
 use crate::tensor::Element;
 
 /// The average of every window, PyTorch's `nn.AvgPool2d`.
@@ -44,6 +45,8 @@ pub struct AvgPool2d {
     pub divisor_override: Option<usize>,
     /// Applied to the results.
     pub activation: Activation,
+    /// What i8 numbers mean, inputs and outputs alike; without a meaning in f32.
+    pub quantization: Option<Quantization>,
 }
 
 impl AvgPool2d {
@@ -58,6 +61,7 @@ impl AvgPool2d {
             count_include_pad: true,
             divisor_override: None,
             activation: Activation::Identity,
+            quantization: None,
         }
     }
 
@@ -97,6 +101,7 @@ impl AvgPool2d {
     }
 
     activation_methods!();
+    same_quantization_method!();
 
     /// Checks every parameter.
     ///
@@ -120,6 +125,6 @@ impl AvgPool2d {
         let (rows, columns) = (Windows::Sliding(down), Windows::Sliding(across));
         let output = [self.input[0], rows.output(), columns.output()];
         let operator = Operator::Pool { rows, columns, reduction };
-        UnaryPlan::new(operator, self.input, output, self.activation)
+        UnaryPlan::new(operator, self.input, output, self.activation, self.quantization)
     }
 }

@@ -1,14 +1,14 @@
 use crate::activation::Activation;
 use crate::error::Error;
-use crate::kernel::binary::Operation;
 use crate::plan::BinaryPlan;
 use crate::plan::binary::Operator;
 use crate::spec::activation_methods;
+use crate::quant::BinaryQuantization;
 use crate::tensor::Element;
 
-/// Addition and multiplication differ in their name and their operation alone.
+/// Addition and multiplication differ in their name and their operator alone.
 macro_rules! elementwise {
-    ($(#[$doc:meta])* $name:ident, $operation:expr) => {
+    ($(#[$doc:meta])* $name:ident, $operator:expr) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq)]
         pub struct $name {
@@ -18,17 +18,25 @@ macro_rules! elementwise {
             pub second_input: [usize; 3],
             /// Applied to the results.
             pub activation: Activation,
+            /// What i8 inputs and outputs mean; without a meaning in f32.
+            pub quantization: Option<BinaryQuantization>,
         }
 
         impl $name {
             /// Two inputs of the shape `input`, `[channels, height, width]`.
             pub const fn new(input: [usize; 3]) -> Self {
-                Self { input, second_input: input, activation: Activation::Identity }
+                Self { input, second_input: input, activation: Activation::Identity, quantization: None }
             }
 
             /// A second input of one number per channel, `[channels, 1, 1]`.
             pub const fn per_channel(mut self) -> Self {
                 self.second_input = [self.input[0], 1, 1];
+                self
+            }
+
+            /// Sets what i8 inputs and outputs mean.
+            pub const fn quantization(mut self, quantization: BinaryQuantization) -> Self {
+                self.quantization = Some(quantization);
                 self
             }
 
@@ -41,8 +49,8 @@ macro_rules! elementwise {
             /// [`Error::Zero`], [`Error::ShapeMismatch`], [`Error::EmptyClampRange`],
             /// [`Error::Overflow`].
             pub const fn plan<T: Element>(&self) -> Result<BinaryPlan<T>, Error> {
-                let operator = Operator::Elementwise($operation);
-                BinaryPlan::new(operator, self.input, self.second_input, self.activation)
+                let Self { input, second_input, activation, quantization } = *self;
+                BinaryPlan::new($operator, input, second_input, activation, quantization)
             }
         }
     };
@@ -64,7 +72,7 @@ elementwise! {
     /// Residual.run(&Tensor([[[1.0, 2.0]]]), &Tensor([[[3.0, -4.0]]]), &mut y);
     /// assert_eq!(y, Tensor([[[4.0, 0.0]]]));
     /// ```
-    Add, Operation::Add
+    Add, Operator::Add
 }
 
 elementwise! {
@@ -85,7 +93,7 @@ elementwise! {
     /// Excite.run(&x, &Tensor([[[10.0]], [[0.5]]]), &mut y);
     /// assert_eq!(y, Tensor([[[10.0, 20.0]], [[1.5, 2.0]]]));
     /// ```
-    Mul, Operation::Mul
+    Mul, Operator::Mul
 }
 
 /// Two tensors behind one another along the channels, PyTorch's `torch.cat(.., dim=1)`.
@@ -110,12 +118,21 @@ pub struct Concat {
     pub input: [usize; 3],
     /// `[channels, height, width]` of the second; height and width as the first's.
     pub second_input: [usize; 3],
+    /// What i8 inputs and outputs mean; without a meaning in f32. Where they differ, inputs are
+    /// rescaled.
+    pub quantization: Option<BinaryQuantization>,
 }
 
 impl Concat {
     /// Two inputs of one height and width, each `[channels, height, width]`.
     pub const fn new(input: [usize; 3], second_input: [usize; 3]) -> Self {
-        Self { input, second_input }
+        Self { input, second_input, quantization: None }
+    }
+
+    /// Sets what i8 inputs and outputs mean.
+    pub const fn quantization(mut self, quantization: BinaryQuantization) -> Self {
+        self.quantization = Some(quantization);
+        self
     }
 
     /// Checks the shapes.
@@ -124,6 +141,7 @@ impl Concat {
     ///
     /// [`Error::Zero`], [`Error::ShapeMismatch`], [`Error::Overflow`].
     pub const fn plan<T: Element>(&self) -> Result<BinaryPlan<T>, Error> {
-        BinaryPlan::new(Operator::Concat, self.input, self.second_input, Activation::Identity)
+        let Self { input, second_input, quantization } = *self;
+        BinaryPlan::new(Operator::Concat, input, second_input, Activation::Identity, quantization)
     }
 }

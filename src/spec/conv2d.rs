@@ -6,7 +6,8 @@ use crate::kernel::direct::Shape;
 use crate::padding::{Padding, PaddingMode};
 use crate::plan::ConvPlan;
 use crate::plan::conv::Operator;
-use crate::spec::activation_methods;
+use crate::quant::Requantization;
+use crate::spec::{activation_methods, quantization_methods};
 use crate::tensor::Element;
 
 /// 2-D convolution (cross-correlation), PyTorch's `nn.Conv2d`.
@@ -53,6 +54,8 @@ pub struct Conv2d {
     pub activation: Activation,
     /// How it is computed.
     pub algorithm: Algorithm,
+    /// What i8 inputs and outputs mean; without a meaning in f32.
+    pub quantization: Option<Requantization>,
 }
 
 impl Conv2d {
@@ -69,6 +72,7 @@ impl Conv2d {
             groups: 1,
             activation: Activation::Identity,
             algorithm: Algorithm::Auto,
+            quantization: None,
         }
     }
 
@@ -132,6 +136,7 @@ impl Conv2d {
     }
 
     activation_methods!();
+    quantization_methods!();
 
     /// Checks every parameter and chooses the algorithm.
     ///
@@ -152,6 +157,6 @@ impl Conv2d {
             rows: tri!(rows.conv(self.padding, self.padding_mode)),
             columns: tri!(columns.conv(self.padding, self.padding_mode)),
         };
-        ConvPlan::new(Operator::Convolution(self.padding_mode), shape, self.activation)
+        ConvPlan::new(Operator::Convolution(self.padding_mode), shape, self.activation, self.quantization)
     }
 }

@@ -5,7 +5,8 @@ use crate::geometry::{Channels, Window, tri};
 use crate::kernel::direct::Shape;
 use crate::plan::ConvPlan;
 use crate::plan::conv::Operator;
-use crate::spec::activation_methods;
+use crate::quant::Requantization;
+use crate::spec::{activation_methods, quantization_methods};
 use crate::tensor::Element;
 
 /// 2-D transposed convolution ("deconvolution"), PyTorch's `nn.ConvTranspose2d`.
@@ -51,6 +52,8 @@ pub struct ConvTranspose2d {
     pub activation: Activation,
     /// How it is computed.
     pub algorithm: Algorithm,
+    /// What i8 inputs and outputs mean; without a meaning in f32.
+    pub quantization: Option<Requantization>,
 }
 
 impl ConvTranspose2d {
@@ -68,6 +71,7 @@ impl ConvTranspose2d {
             groups: 1,
             activation: Activation::Identity,
             algorithm: Algorithm::Auto,
+            quantization: None,
         }
     }
 
@@ -119,6 +123,7 @@ impl ConvTranspose2d {
     }
 
     activation_methods!();
+    quantization_methods!();
 
     /// Checks every parameter and chooses the algorithm.
     ///
@@ -134,6 +139,6 @@ impl ConvTranspose2d {
             rows: tri!(rows.transposed(self.output_padding[0])),
             columns: tri!(columns.transposed(self.output_padding[1])),
         };
-        ConvPlan::new(Operator::Transposed, shape, self.activation)
+        ConvPlan::new(Operator::Transposed, shape, self.activation, self.quantization)
     }
 }

@@ -1,7 +1,8 @@
 use crate::activation::Activation;
 use crate::error::Error;
 use crate::plan::LinearPlan;
-use crate::spec::activation_methods;
+use crate::quant::Requantization;
+use crate::spec::{activation_methods, quantization_methods};
 use crate::tensor::Element;
 
 /// A fully connected layer, PyTorch's `nn.Linear` behind an `nn.Flatten`.
@@ -29,12 +30,14 @@ pub struct Linear {
     pub out_features: usize,
     /// Applied to the results.
     pub activation: Activation,
+    /// What i8 inputs and outputs mean; without a meaning in f32.
+    pub quantization: Option<Requantization>,
 }
 
 impl Linear {
     /// A layer from `input`, `[channels, height, width]`, to `out_features`.
     pub const fn new(input: [usize; 3], out_features: usize) -> Self {
-        Self { input, out_features, activation: Activation::Identity }
+        Self { input, out_features, activation: Activation::Identity, quantization: None }
     }
 
     /// Applies [`Activation::Prelu`] to the results; the slopes come with the weights.
@@ -43,6 +46,7 @@ impl Linear {
     }
 
     activation_methods!();
+    quantization_methods!();
 
     /// Checks every parameter.
     ///
@@ -50,6 +54,6 @@ impl Linear {
     ///
     /// [`Error::Zero`], [`Error::EmptyClampRange`], [`Error::Overflow`].
     pub const fn plan<T: Element>(&self) -> Result<LinearPlan<T>, Error> {
-        LinearPlan::new(self.input, self.out_features, self.activation)
+        LinearPlan::new(self.input, self.out_features, self.activation, self.quantization)
     }
 }

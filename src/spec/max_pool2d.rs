@@ -4,7 +4,8 @@ use crate::geometry::{Window, tri};
 use crate::kernel::pool::{Reduction, Windows};
 use crate::plan::UnaryPlan;
 use crate::plan::unary::Operator;
-use crate::spec::activation_methods;
+use crate::quant::Quantization;
+use crate::spec::{activation_methods, same_quantization_method};
 use crate::tensor::Element;
 
 /// The maximum of every window, PyTorch's `nn.MaxPool2d`.
@@ -42,6 +43,8 @@ pub struct MaxPool2d {
     pub ceil_mode: bool,
     /// Applied to the results.
     pub activation: Activation,
+    /// What i8 numbers mean, inputs and outputs alike; without a meaning in f32.
+    pub quantization: Option<Quantization>,
 }
 
 impl MaxPool2d {
@@ -55,6 +58,7 @@ impl MaxPool2d {
             dilation: [1, 1],
             ceil_mode: false,
             activation: Activation::Identity,
+            quantization: None,
         }
     }
 
@@ -88,6 +92,7 @@ impl MaxPool2d {
     }
 
     activation_methods!();
+    same_quantization_method!();
 
     /// Checks every parameter.
     ///
@@ -101,6 +106,6 @@ impl MaxPool2d {
         let columns = Windows::Sliding(tri!(columns.pool(self.ceil_mode)));
         let output = [self.input[0], rows.output(), columns.output()];
         let operator = Operator::Pool { rows, columns, reduction: Reduction::Maximum };
-        UnaryPlan::new(operator, self.input, output, self.activation)
+        UnaryPlan::new(operator, self.input, output, self.activation, self.quantization)
     }
 }

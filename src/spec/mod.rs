@@ -10,7 +10,7 @@ mod conv_transpose2d;
 mod linear;
 mod max_pool2d;
 mod prelu;
-#[cfg(feature = "libm")]
+mod quantize;
 mod softmax;
 mod upsample;
 mod zero_pad2d;
@@ -25,7 +25,7 @@ pub use conv2d::Conv2d;
 pub use linear::Linear;
 pub use max_pool2d::MaxPool2d;
 pub use prelu::Prelu;
-#[cfg(feature = "libm")]
+pub use quantize::{Dequantize, Quantize};
 pub use softmax::Softmax;
 pub use upsample::{Upsample, UpsampleMode};
 pub use zero_pad2d::ZeroPad2d;
@@ -56,3 +56,52 @@ macro_rules! activation_methods {
     };
 }
 use activation_methods;
+
+/// The builder methods of every specification that gets from one quantization to another.
+macro_rules! quantization_methods {
+    () => {
+        /// Sets what i8 inputs and outputs mean. Sums are rounded twice, as in TFLite.
+        pub const fn quantized(
+            self,
+            input: $crate::Quantization,
+            output: $crate::Quantization,
+        ) -> Self {
+            self.requantization($crate::Requantization::new(input, output))
+        }
+
+        /// Sets what i8 inputs and outputs mean, how sums are rounded, and the range of the results.
+        pub const fn requantization(mut self, requantization: $crate::Requantization) -> Self {
+            self.quantization = Some(requantization);
+            self
+        }
+    };
+}
+use quantization_methods;
+
+/// The builder method of every specification whose i8 outputs mean what its inputs mean.
+macro_rules! same_quantization_method {
+    () => {
+        /// Sets what i8 numbers mean, inputs and outputs alike.
+        pub const fn quantized(mut self, quantization: $crate::Quantization) -> Self {
+            self.quantization = Some(quantization);
+            self
+        }
+    };
+}
+use same_quantization_method;
+
+/// The builder method of every specification whose i8 form is a table.
+macro_rules! table_quantization_method {
+    () => {
+        /// Sets what i8 inputs and outputs mean.
+        pub const fn quantized(
+            mut self,
+            input: $crate::Quantization,
+            output: $crate::Quantization,
+        ) -> Self {
+            self.quantization = Some([input, output]);
+            self
+        }
+    };
+}
+use table_quantization_method;

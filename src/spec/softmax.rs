@@ -1,12 +1,13 @@
-use crate::activation::Activation;
 use crate::error::Error;
-use crate::plan::UnaryPlan;
-use crate::plan::unary::Operator;
+use crate::plan::SoftmaxPlan;
+use crate::quant::Quantization;
+use crate::spec::table_quantization_method;
 use crate::tensor::Element;
 
 /// `exp(x) / sum(exp(x))` over the channels of every pixel, PyTorch's `nn.Softmax(dim=1)`.
 ///
-/// Input and output `[C, H, W]`; the channels of each pixel add up to 1.
+/// Input and output `[C, H, W]`; the channels of each pixel add up to 1. The f32 form needs the feature
+/// `libm`; the i8 form is integer arithmetic on a table of exponentials, packed like weights.
 ///
 /// Source: <https://docs.pytorch.org/docs/stable/generated/torch.nn.Softmax.html>.
 ///
@@ -23,20 +24,24 @@ use crate::tensor::Element;
 pub struct Softmax {
     /// `[channels, height, width]` of the input.
     pub input: [usize; 3],
+    /// What i8 inputs and outputs mean; without a meaning in f32.
+    pub quantization: Option<[Quantization; 2]>,
 }
 
 impl Softmax {
     /// A softmax over the channels of `[channels, height, width]`.
     pub const fn new(input: [usize; 3]) -> Self {
-        Self { input }
+        Self { input, quantization: None }
     }
+
+    table_quantization_method!();
 
     /// Checks the shape.
     ///
     /// # Errors
     ///
-    /// [`Error::Zero`], [`Error::Overflow`].
-    pub const fn plan<T: Element>(&self) -> Result<UnaryPlan<T>, Error> {
-        UnaryPlan::new(Operator::Softmax, self.input, self.input, Activation::Identity)
+    /// [`Error::Zero`], [`Error::NeedsLibm`], [`Error::MissingQuantization`], [`Error::Overflow`].
+    pub const fn plan<T: Element>(&self) -> Result<SoftmaxPlan<T>, Error> {
+        SoftmaxPlan::new(self.input, self.quantization)
     }
 }

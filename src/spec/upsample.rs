@@ -1,7 +1,6 @@
 use crate::activation::Activation;
 use crate::error::{Direction, Error, Parameter};
 use crate::geometry::{positive, tri};
-use crate::kernel::upsample::Interpolation;
 use crate::plan::UnaryPlan;
 use crate::plan::unary::Operator;
 use crate::tensor::Element;
@@ -33,7 +32,7 @@ pub struct Upsample {
     pub input: [usize; 3],
     /// Height and width of the output.
     pub output_size: [usize; 2],
-    /// How an output pixel is made.
+    /// How an output pixel is made; in i8 the nearest only.
     pub mode: UpsampleMode,
 }
 
@@ -79,17 +78,16 @@ impl Upsample {
     ///
     /// # Errors
     ///
-    /// [`Error::Zero`], [`Error::Overflow`].
+    /// [`Error::Zero`], [`Error::Overflow`], [`Error::NoQuantizedForm`].
     pub const fn plan<T: Element>(&self) -> Result<UnaryPlan<T>, Error> {
         let [height, width] = self.output_size;
         tri!(positive(height, Parameter::Output(Direction::Height)));
         tri!(positive(width, Parameter::Output(Direction::Width)));
-        let interpolation = match self.mode {
-            UpsampleMode::Nearest => Interpolation::Nearest,
-            UpsampleMode::Bilinear { align_corners } => Interpolation::Bilinear { align_corners },
+        let operator = match self.mode {
+            UpsampleMode::Nearest => Operator::UpsampleNearest,
+            UpsampleMode::Bilinear { align_corners } => Operator::UpsampleBilinear { align_corners },
         };
         let output = [self.input[0], height, width];
-        let operator = Operator::Upsample(interpolation);
-        UnaryPlan::new(operator, self.input, output, Activation::Identity)
+        UnaryPlan::new(operator, self.input, output, Activation::Identity, None)
     }
 }

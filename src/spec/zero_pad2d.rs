@@ -3,6 +3,8 @@ use crate::error::Error;
 use crate::geometry::{total, tri};
 use crate::plan::UnaryPlan;
 use crate::plan::unary::Operator;
+use crate::quant::Quantization;
+use crate::spec::same_quantization_method;
 use crate::tensor::Element;
 
 /// A border of zeros around every channel, PyTorch's `nn.ZeroPad2d`.
@@ -28,24 +30,29 @@ pub struct ZeroPad2d {
     pub input: [usize; 3],
     /// Rows and columns of zeros: `[top, left, bottom, right]`.
     pub padding: [usize; 4],
+    /// What i8 numbers mean, inputs and outputs alike; without a meaning in f32.
+    pub quantization: Option<Quantization>,
 }
 
 impl ZeroPad2d {
     /// Pads `input`, `[channels, height, width]`, by `[top, left, bottom, right]`.
     pub const fn new(input: [usize; 3], padding: [usize; 4]) -> Self {
-        Self { input, padding }
+        Self { input, padding, quantization: None }
     }
+
+    same_quantization_method!();
 
     /// Checks the shape.
     ///
     /// # Errors
     ///
-    /// [`Error::Zero`], [`Error::Overflow`].
+    /// [`Error::Zero`], [`Error::Overflow`], [`Error::MissingQuantization`].
     pub const fn plan<T: Element>(&self) -> Result<UnaryPlan<T>, Error> {
         let [channels, height, width] = self.input;
         let [top, left, bottom, right] = self.padding;
         let output =
             [channels, tri!(total(&[height, top, bottom])), tri!(total(&[width, left, right]))];
-        UnaryPlan::new(Operator::ZeroPad { top, left }, self.input, output, Activation::Identity)
+        let operator = Operator::ZeroPad { top, left };
+        UnaryPlan::new(operator, self.input, output, Activation::Identity, self.quantization)
     }
 }

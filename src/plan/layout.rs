@@ -1,0 +1,125 @@
+//! Packed weights: one block of memory in the order in which the kernels read it.
+//!
+//! | part | f32: elements | i8: bytes |
+//! |---|---|---|
+//! | bias | output channels | 4 x output channels |
+//! | PReLU slopes, if there are any | output channels | |
+//! | multipliers (for [`Rounding::OnnxFloat`](crate::Rounding::OnnxFloat) the scale's bits) | | 4 x output channels |
+//! | shifts | | output channels |
+//! | weights | as many as PyTorch's | as many as PyTorch's |
+//!
+//! Numbers of four bytes are little-endian. The weights of each group lie in blocks of [`BLOCK`] output
+//! channels: input channel, kernel row, kernel column, output channel. The channels left over follow
+//! one by one.
+
+use crate::error::Error;
+use crate::geometry::{Channels, elements, total, tri};
+use crate::kernel::arithmetic::Int8Channels;
+use crate::kernel::direct::BLOCK;
+use crate::tensor::Dtype;
+
+/// The sizes of a layer's weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Layout {
+    pub(crate) channels: Channels,
+    /// Kernel height times kernel width.
+    pub(crate) kernel: usize,
+    /// Whether the weights come as I,O/groups,.. instead of O,I/groups,..
+    pub(crate) input_major: bool,
+    /// Whether every output meets every tap, so that a shift of the input is a constant.
+    pub(crate) uniform: bool,
+    /// Whether there are slopes.
+    pub(crate) prelu: bool,
+}
+
+/// Packed f32 weights, taken apart.
+pub(crate) struct Packed<'a> {
+    pub(crate) bias: &'a [f32],
+    pub(crate) prelu: &'a [f32],
+    pub(crate) weight: &'a [f32],
+}
+
+/// Where an output channel's weights are and where they go: weight `tap` of `input` is element
+/// `source + input * source_step + tap` and becomes element
+/// `target + (input * kernel + tap) * target_step`.
+#[derive(Clone, Copy)]
+pub(crate) struct Route {
+    pub(crate) source: usize,
+    pub(crate) source_step: usize,
+    pub(crate) target: usize,
+    pub(crate) target_step: usize,
+}
+
+impl Layout {
+    /// Checks that every length below fits into `usize`.
+    pub(crate) const fn validate(&self) -> Result<(), Error> {
+        let Channels { groups, inputs, outputs } = self.channels;
+        let weight = tri!(elements(&[groups, inputs, outputs, self.kernel]));
+        let parameters = tri!(elements(&[groups, outputs, 9]));
+        match total(&[weight, parameters]) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(crate) const fn outputs(&self) -> usize {
+        self.channels.all_outputs()
+    }
+
+    pub(crate) const fn weight_len(&self) -> usize {
+        self.outputs() * self.channels.inputs * self.kernel
+    }
+
+    pub(crate) const fn prelu_len(&self) -> usize {
+        if self.prelu { self.outputs() } else { 0 }
+    }
+
+    pub(crate) const fn packed_len(&self, dtype: Dtype) -> usize {
+        match dtype {
+            Dtype::F32 => self.outputs() + self.prelu_len() + self.weight_len(),
+            Dtype::I8 => 9 * self.outputs() + self.weight_len(),
+        }
+    }
+
+    /// The parts of `packed`; empty where it is too short.
+    pub(crate) fn split<'a>(&self, packed: &'a [f32]) -> Packed<'a> {
+        let (bias, rest) = packed.split_at_checked(self.outputs()).unwrap_or_default();
+        let (prelu, weight) = rest.split_at_checked(self.prelu_len()).unwrap_or_default();
+        Packed { bias, prelu, weight }
+    }
+
+    /// The parts of `packed`; empty where it is too short.
+    pub(crate) fn split_int8<'a>(&self, packed: &'a [i8]) -> (Int8Channels<'a>, &'a [i8]) {
+        let outputs = self.outputs();
+        let (bias, rest) = packed.split_at_checked(4 * outputs).unwrap_or_default();
+        let (multiplier, rest) = rest.split_at_checked(4 * outputs).unwrap_or_default();
+        let (shift, weight) = rest.split_at_checked(outputs).unwrap_or_default();
+        (Int8Channels { bias, multiplier, shift }, weight)
+    }
+
+    /// Whether the packed bias accounts for the zero point of i8 inputs. In a transposed convolution
+    /// it cannot: which taps an output meets depends on its phase.
+    pub(crate) const fn folds_zero_point(&self) -> bool {
+        !self.input_major
+    }
+
+    /// The number of input channel `input` of the group that `output` belongs to.
+    pub(crate) const fn input_channel(&self, output: usize, input: usize) -> usize {
+        output / self.channels.outputs * self.channels.inputs + input
+    }
+
+    /// The way of output channel `output`'s weights.
+    pub(crate) const fn route(&self, output: usize) -> Route {
+        let Channels { inputs, outputs, .. } = self.channels;
+        let (group, output) = (output / outputs, output % outputs);
+        let taps = inputs * self.kernel;
+        let (source, source_step) = match self.input_major {
+            true => ((group * inputs * outputs + output) * self.kernel, outputs * self.kernel),
+            false => ((group * outputs + output) * taps, self.kernel),
+        };
+        let lane = if output < outputs / BLOCK * BLOCK { output % BLOCK } else { 0 };
+        let target = (group * outputs + output - lane) * taps + lane;
+        let target_step = if output < outputs / BLOCK * BLOCK { BLOCK } else { 1 };
+        Route { source, source_step, target, target_step }
+    }
+}

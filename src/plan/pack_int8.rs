@@ -1,0 +1,302 @@
+//! Packing of i8 weights: ready-made ones, and f32 weights quantized on the way.
+
+use crate::error::{Buffer, Error};
+use crate::geometry::tri;
+use crate::plan::layout::{Layout, Route};
+use crate::plan::pack::Parameters;
+use crate::quant::{FixedPoint, Requantization, Rounding, round_half_away, saturate};
+use crate::tensor::Dtype;
+
+/// What goes into a layer's packed i8 weights besides the weights themselves.
+///
+/// ```
+/// use nchw::{Conv2d, Int8Parameters, Quantization, WeightScale};
+///
+/// let (x, y) = (
+///     Quantization { scale: 0.5, zero_point: -3 },
+///     Quantization { scale: 1.0, zero_point: 10 },
+/// );
+/// let plan = Conv2d::new([1, 1, 1], 1, [1, 1]).quantized(x, y).plan::<i8>()?;
+/// let mut packed = vec![0; plan.packed_len()];
+/// let parameters = Int8Parameters { bias: Some(&[4]), scale: WeightScale::PerTensor(0.25) };
+/// plan.pack(&[8], &parameters, &mut packed)?;
+///
+/// let mut q = [0];
+/// plan.run(&packed, &[5], &mut q, &mut [])?;
+/// assert_eq!(q, [19]); // 10 + (8 * (5 + 3) + 4) * 0.5 * 0.25 / 1.0, rounded
+/// # Ok::<(), nchw::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Int8Parameters<'a> {
+    /// One value per output channel, in units of `input scale * weight scale`; `None` for zeros.
+    pub bias: Option<&'a [i32]>,
+    /// What the weights mean.
+    pub scale: WeightScale<'a>,
+}
+
+/// What i8 weights mean: their scales, or the factors made from them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum WeightScale<'a> {
+    /// One scale for all weights.
+    PerTensor(f32),
+    /// One scale per output channel.
+    PerChannel(&'a [f32]),
+    /// `input scale * weight scale / output scale` as TFLite prepares it, one per output channel; for
+    /// the two fixed-point modes of [`Rounding`].
+    Fixed {
+        /// See [`FixedPoint::multiplier`].
+        multiplier: &'a [i32],
+        /// See [`FixedPoint::shift`].
+        shift: &'a [i32],
+    },
+}
+
+impl Int8Parameters<'_> {
+    const fn validate(&self, layout: &Layout, io: &Requantization) -> Result<(), Error> {
+        let outputs = layout.outputs();
+        if let Some(bias) = self.bias {
+            tri!(Buffer::Bias.check(bias.len(), outputs));
+        }
+        match self.scale {
+            WeightScale::PerTensor(_) => {}
+            WeightScale::PerChannel(scale) => {
+                tri!(Buffer::WeightScale.check(scale.len(), outputs));
+            }
+            WeightScale::Fixed { multiplier, shift } => {
+                if matches!(io.rounding, Rounding::OnnxFloat) {
+                    return Err(Error::Missing(Buffer::WeightScale));
+                }
+                tri!(Buffer::Multiplier.check(multiplier.len(), outputs));
+                tri!(Buffer::Shift.check(shift.len(), outputs));
+            }
+        }
+        let mut output = 0;
+        while output < outputs {
+            tri!(self.check_factor(io, output));
+            output += 1;
+        }
+        Ok(())
+    }
+
+    const fn check_factor(&self, io: &Requantization, output: usize) -> Result<(), Error> {
+        match self.scale {
+            WeightScale::Fixed { .. } => self.factor(io, output).validate(),
+            _ if self.weight_scale(output) > 0.0 && self.weight_scale(output) < f32::INFINITY => {
+                Ok(())
+            }
+            _ => Err(Error::InvalidScale),
+        }
+    }
+
+    const fn weight_scale(&self, output: usize) -> f32 {
+        match self.scale {
+            WeightScale::PerTensor(scale) => scale,
+            WeightScale::PerChannel(scales) => scales[output],
+            WeightScale::Fixed { .. } => 1.0,
+        }
+    }
+
+    /// The packed factor of output channel `output`.
+    const fn factor(&self, io: &Requantization, output: usize) -> FixedPoint {
+        match self.scale {
+            WeightScale::Fixed { multiplier, shift } => {
+                FixedPoint { multiplier: multiplier[output], shift: shift[output] }
+            }
+            _ => io.factor(self.weight_scale(output)),
+        }
+    }
+}
+
+/// Where quantized weights come from.
+#[derive(Clone, Copy)]
+pub(crate) enum Weights<'a> {
+    /// From a file that holds them.
+    Ready(&'a [i8], &'a Int8Parameters<'a>),
+    /// From f32 weights, symmetric and per output channel: the largest becomes 127.
+    Float(&'a [f32], &'a Parameters<'a>),
+}
+
+/// One output channel of [`Weights`].
+#[derive(Clone, Copy)]
+struct Channel {
+    scale: f32,
+    bias: i32,
+    factor: FixedPoint,
+}
+
+impl Weights<'_> {
+    const fn validate(&self, layout: &Layout, io: &Requantization) -> Result<(), Error> {
+        match self {
+            Self::Ready(weight, parameters) => {
+                tri!(Buffer::Weight.check(weight.len(), layout.weight_len()));
+                parameters.validate(layout, io)
+            }
+            Self::Float(weight, parameters) => {
+                tri!(Buffer::Weight.check(weight.len(), layout.weight_len()));
+                parameters.validate(layout)
+            }
+        }
+    }
+
+    const fn channel(&self, layout: &Layout, io: &Requantization, output: usize) -> Channel {
+        match self {
+            Self::Ready(_, parameters) => Channel {
+                scale: parameters.weight_scale(output),
+                bias: match parameters.bias {
+                    Some(bias) => bias[output],
+                    None => 0,
+                },
+                factor: parameters.factor(io, output),
+            },
+            Self::Float(weight, parameters) => {
+                let scale = weight_scale(layout, weight, parameters, output);
+                let step = io.input.scale as f64 * scale as f64;
+                let bias = round_half_away(parameters.folded_bias(layout, output, weight) / step);
+                let bias = match bias {
+                    ..=-2_147_483_648 => i32::MIN,
+                    2_147_483_647.. => i32::MAX,
+                    bias => bias as i32,
+                };
+                Channel { scale, bias, factor: io.factor(scale) }
+            }
+        }
+    }
+
+    /// The weight at `index`, between input channel `input` of the group and `output`.
+    const fn weight(
+        &self,
+        layout: &Layout,
+        scale: f32,
+        [output, input, index]: [usize; 3],
+    ) -> i8 {
+        match self {
+            Self::Ready(weight, _) => weight[index],
+            Self::Float(weight, parameters) => {
+                let factor = parameters.weight_factor(layout, output, input);
+                let real = weight[index] as f64 * factor / scale as f64;
+                saturate(round_half_away(real), -127, 127)
+            }
+        }
+    }
+
+    /// Checks that no sum of products can leave i32, whatever the inputs.
+    const fn check_accumulator(
+        &self,
+        layout: &Layout,
+        io: &Requantization,
+        output: usize,
+    ) -> Result<(), Error> {
+        let Channel { scale, bias, .. } = self.channel(layout, io, output);
+        let input = io.input.furthest() as u64;
+        let bias = bias.unsigned_abs() as u64;
+        let taps = (layout.channels.inputs * layout.kernel) as u64;
+        // Rarely are there so many weights that their values matter.
+        let weight = 128 + io.weight_zero_point.unsigned_abs() as u64;
+        if taps.saturating_mul(weight * input).saturating_add(bias) <= i32::MAX as u64 {
+            return Ok(());
+        }
+        let Route { source, source_step, .. } = layout.route(output);
+        let mut largest = bias;
+        let mut channel = 0;
+        while channel < layout.channels.inputs {
+            let mut tap = 0;
+            while tap < layout.kernel {
+                let index = source + channel * source_step + tap;
+                let weight = self.weight(layout, scale, [output, channel, index]) as i32;
+                let weight = (weight - io.weight_zero_point as i32).unsigned_abs() as u64;
+                largest = largest.saturating_add(weight * input);
+                tap += 1;
+            }
+            channel += 1;
+        }
+        if largest > i32::MAX as u64 {
+            return Err(Error::AccumulatorOverflow { channel: output, largest });
+        }
+        Ok(())
+    }
+}
+
+/// The scale with which the largest folded weight of output channel `output` becomes 127.
+const fn weight_scale(
+    layout: &Layout,
+    weight: &[f32],
+    parameters: &Parameters<'_>,
+    output: usize,
+) -> f32 {
+    let Route { source, source_step, .. } = layout.route(output);
+    let mut largest = 0.0;
+    let mut input = 0;
+    while input < layout.channels.inputs {
+        let factor = parameters.weight_factor(layout, output, input);
+        let mut tap = 0;
+        while tap < layout.kernel {
+            let real = (weight[source + input * source_step + tap] as f64 * factor).abs();
+            if real > largest {
+                largest = real;
+            }
+            tap += 1;
+        }
+        input += 1;
+    }
+    let scale = (largest / 127.0) as f32;
+    // A channel of zeros, or too small for an f32, is zeros at any scale.
+    if scale > 0.0 { scale } else { 1.0 }
+}
+
+/// Quantizes where need be and packs; writes all of `packed` or, on an error, nothing.
+pub(crate) const fn pack(
+    layout: &Layout,
+    io: &Requantization,
+    weights: Weights<'_>,
+    packed: &mut [i8],
+) -> Result<(), Error> {
+    tri!(weights.validate(layout, io));
+    tri!(Buffer::Packed.check(packed.len(), layout.packed_len(Dtype::I8)));
+    let outputs = layout.outputs();
+    let mut output = 0;
+    while output < outputs {
+        tri!(weights.check_accumulator(layout, io, output));
+        output += 1;
+    }
+
+    let (channels, packed) = packed.split_at_mut(9 * outputs);
+    let mut output = 0;
+    while output < outputs {
+        let Channel { scale, bias, factor } = weights.channel(layout, io, output);
+        let Route { source, source_step, target, target_step } = layout.route(output);
+        let mut sum = 0_i64;
+        let mut input = 0;
+        while input < layout.channels.inputs {
+            let mut tap = 0;
+            while tap < layout.kernel {
+                let index = source + input * source_step + tap;
+                let weight = weights.weight(layout, scale, [output, input, index]);
+                packed[target + (input * layout.kernel + tap) * target_step] = weight;
+                sum += weight as i64;
+                tap += 1;
+            }
+            input += 1;
+        }
+        let taps = (layout.channels.inputs * layout.kernel) as i64;
+        let bias = match layout.folds_zero_point() {
+            true => bias.wrapping_add(io.zero_point_bias(taps, sum)),
+            false => bias,
+        };
+        write(channels, 4 * output, bias);
+        write(channels, 4 * (outputs + output), factor.multiplier);
+        channels[8 * outputs + output] = factor.shift as i8;
+        output += 1;
+    }
+    Ok(())
+}
+
+/// Writes `number` in four bytes, little-endian.
+pub(crate) const fn write(bytes: &mut [i8], at: usize, number: i32) {
+    let number = number.to_le_bytes();
+    let mut byte = 0;
+    while byte < 4 {
+        bytes[at + byte] = number[byte] as i8;
+        byte += 1;
+    }
+}

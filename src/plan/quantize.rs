@@ -1,0 +1,88 @@
+//! The plans of the two ways between f32 and i8.
+
+use crate::error::Error;
+use crate::geometry::{tri, volume};
+use crate::plan::check_io;
+use crate::quant::Quantization;
+
+/// The two plans differ in their direction alone.
+macro_rules! conversion_plan {
+    ($(#[$doc:meta])* $name:ident, $from:ty => $to:ty, $convert:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq)]
+        pub struct $name {
+            shape: [usize; 3],
+            quantization: Quantization,
+        }
+
+        impl $name {
+            pub(crate) const fn new(
+                shape: [usize; 3],
+                quantization: Quantization,
+            ) -> Result<Self, Error> {
+                tri!(volume(shape));
+                tri!(quantization.validate());
+                Ok(Self { shape, quantization })
+            }
+
+            /// `[channels, height, width]` of the input.
+            pub const fn input_shape(&self) -> [usize; 3] {
+                self.shape
+            }
+
+            /// `[channels, height, width]` of the output, the same as the input's.
+            pub const fn output_shape(&self) -> [usize; 3] {
+                self.shape
+            }
+
+            /// Elements of the input, and of the output.
+            pub const fn input_len(&self) -> usize {
+                self.shape[0] * self.shape[1] * self.shape[2]
+            }
+
+            /// Converts the whole of `x` into `y`.
+            ///
+            /// # Errors
+            ///
+            /// [`Error::Length`] for a slice of the wrong length; `y` is then untouched.
+            #[inline(always)]
+            pub fn run(&self, x: &[$from], y: &mut [$to]) -> Result<(), Error> {
+                check_io(x, self.input_len(), y, self.input_len())?;
+                for (y, &x) in y.iter_mut().zip(x) {
+                    *y = self.quantization.$convert(x);
+                }
+                Ok(())
+            }
+        }
+    };
+}
+
+conversion_plan! {
+    /// A [`Quantize`](crate::Quantize), checked and ready to run on slices.
+    ///
+    /// ```
+    /// use nchw::{Quantization, Quantize};
+    ///
+    /// let plan = Quantize::new([1, 1, 2], Quantization { scale: 0.5, zero_point: 3 }).plan()?;
+    /// let mut y = [0; 2];
+    /// plan.run(&[1.0, -0.75], &mut y)?;
+    /// assert_eq!(y, [5, 1]);
+    /// # Ok::<(), nchw::Error>(())
+    /// ```
+    QuantizePlan, f32 => i8, quantize
+}
+
+conversion_plan! {
+    /// A [`Dequantize`](crate::Dequantize), checked and ready to run on slices.
+    ///
+    /// ```
+    /// use nchw::{Dequantize, Quantization};
+    ///
+    /// let plan = Dequantize::new([1, 1, 2], Quantization { scale: 0.5, zero_point: 3 }).plan()?;
+    /// let mut y = [0.0; 2];
+    /// plan.run(&[5, 1], &mut y)?;
+    /// assert_eq!(y, [1.0, -1.0]);
+    /// # Ok::<(), nchw::Error>(())
+    /// ```
+    DequantizePlan, i8 => f32, dequantize
+}

@@ -1,0 +1,356 @@
+//! i8 arithmetic: scales and zero points, and the way from a sum of products back to i8.
+//!
+//! A quantized number `q` stands for `scale * (q - zero_point)`. A layer sums products in i32 and
+//! multiplies the sum by `input scale * weight scale / output scale`; how that product is rounded is
+//! part of the specification ([`Rounding`]), for results that agree with a reference to the bit.
+
+use crate::error::Error;
+use crate::geometry::tri;
+
+/// How the numbers of an i8 tensor are meant: `real = scale * (q - zero_point)`.
+///
+/// ```
+/// use nchw::Quantization;
+///
+/// // The range of a ReLU6 in 256 steps, as TFLite quantizes it.
+/// let relu6 = Quantization::from_range(0.0, 6.0);
+/// assert_eq!(relu6, Quantization { scale: 6.0 / 255.0, zero_point: -128 });
+/// assert_eq!((relu6.quantize(-1.0), relu6.quantize(1.5)), (-128, -64));
+/// assert_eq!(relu6.dequantize(127), 6.0);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Quantization {
+    /// The step between neighbouring numbers, positive.
+    pub scale: f32,
+    /// The number that stands for 0, anywhere in `-128..=127`.
+    pub zero_point: i8,
+}
+
+impl Quantization {
+    /// The quantization that TFLite's converter derives from the smallest and the largest value of a
+    /// tensor: the range is widened to hold 0, and 0 is hit exactly.
+    ///
+    /// Source: Jacob et al., <https://arxiv.org/abs/1712.05877>, section 3.
+    pub const fn from_range(min: f32, max: f32) -> Self {
+        let min = if min < 0.0 { min as f64 } else { 0.0 };
+        let max = if max > 0.0 { max as f64 } else { 0.0 };
+        if max - min <= 0.0 {
+            return Self { scale: 1.0, zero_point: 0 };
+        }
+        let scale = (max - min) / 255.0;
+        let zero_point = round_half_away(-128.0 - min / scale);
+        Self { scale: scale as f32, zero_point: saturate(zero_point, -128, 127) }
+    }
+
+    /// The nearest number to `real`, halves away from zero, as TFLite's QUANTIZE.
+    pub const fn quantize(self, real: f32) -> i8 {
+        let steps = round_half_away((real / self.scale) as f64);
+        saturate(steps.saturating_add(self.zero_point as i64), -128, 127)
+    }
+
+    /// [`quantize`](Self::quantize) without rounding to f32 first.
+    pub(crate) const fn nearest(self, real: f64) -> i8 {
+        let steps = round_half_away(real / self.scale as f64);
+        saturate(steps.saturating_add(self.zero_point as i64), -128, 127)
+    }
+
+    /// What `q` stands for.
+    pub const fn dequantize(self, q: i8) -> f32 {
+        (q as i32 - self.zero_point as i32) as f32 * self.scale
+    }
+
+    /// The largest `|q - zero_point|`.
+    pub(crate) const fn furthest(self) -> u32 {
+        let zero_point = self.zero_point as i32;
+        if zero_point < 0 { (127 - zero_point) as u32 } else { (128 + zero_point) as u32 }
+    }
+
+    /// Checks that the scale is a positive, finite number.
+    pub(crate) const fn validate(self) -> Result<(), Error> {
+        if self.scale > 0.0 && self.scale < f32::INFINITY {
+            Ok(())
+        } else {
+            Err(Error::InvalidScale)
+        }
+    }
+}
+
+/// How a sum of products is multiplied by its scale and rounded to i8.
+///
+/// ```
+/// use nchw::{Conv2d, Quantization, Requantization, Rounding};
+///
+/// let q = Quantization { scale: 0.5, zero_point: 0 };
+/// let onnx = Requantization::new(q, q).rounding(Rounding::OnnxFloat);
+/// let plan = Conv2d::new([8, 4, 4], 8, [1, 1]).requantization(onnx).plan::<i8>()?;
+/// # Ok::<(), nchw::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Rounding {
+    /// TFLite's fixed-point product, rounded twice: `SaturatingRoundingDoublingHighMul`, then a
+    /// rounding right shift. Equal to TensorFlow Lite Micro and CMSIS-NN.
+    ///
+    /// Source: <https://github.com/tensorflow/tflite-micro>, `MultiplyByQuantizedMultiplier`.
+    #[default]
+    FixedDouble,
+    /// The same fixed-point product, rounded once, as TFLite with `TFLITE_SINGLE_ROUNDING` and LiteRT
+    /// in fully connected layers.
+    FixedSingle,
+    /// The sum and the scale as f32, their product rounded half to even, as ONNX `QLinearConv`.
+    ///
+    /// Source: <https://onnx.ai/onnx/operators/onnx__QLinearConv.html>.
+    OnnxFloat,
+}
+
+/// How a layer's inputs and outputs are meant, and how it gets from one to the other.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Requantization {
+    /// What the inputs mean.
+    pub input: Quantization,
+    /// What the outputs mean.
+    pub output: Quantization,
+    /// Subtracted from every weight. Only [`Linear`](crate::Linear) allows other than 0.
+    pub weight_zero_point: i8,
+    /// How sums become outputs.
+    pub rounding: Rounding,
+    /// The smallest and the largest output, as numbers; a fused activation narrows it further.
+    pub range: [i8; 2],
+}
+
+impl Requantization {
+    /// From `input` to `output`, with TFLite's double rounding over the whole range.
+    pub const fn new(input: Quantization, output: Quantization) -> Self {
+        Self {
+            input,
+            output,
+            weight_zero_point: 0,
+            rounding: Rounding::FixedDouble,
+            range: [i8::MIN, i8::MAX],
+        }
+    }
+
+    /// Sets how sums become outputs.
+    pub const fn rounding(mut self, rounding: Rounding) -> Self {
+        self.rounding = rounding;
+        self
+    }
+
+    /// Limits the outputs, as numbers.
+    pub const fn range(mut self, min: i8, max: i8) -> Self {
+        self.range = [min, max];
+        self
+    }
+
+    /// The packed factor of weights with this scale; for [`Rounding::OnnxFloat`] the multiplier holds
+    /// the bits of an f32.
+    pub(crate) const fn factor(&self, weight_scale: f32) -> FixedPoint {
+        let (input, output) = (self.input.scale, self.output.scale);
+        match self.rounding {
+            Rounding::OnnxFloat => {
+                let scale = input * weight_scale / output;
+                FixedPoint { multiplier: scale.to_bits() as i32, shift: 0 }
+            }
+            Rounding::FixedDouble | Rounding::FixedSingle => {
+                FixedPoint::new(input as f64 * weight_scale as f64 / output as f64)
+            }
+        }
+    }
+
+    /// What the zero points of inputs and weights add up to over `taps` weights whose sum is `sum`,
+    /// but for what depends on the inputs.
+    pub(crate) const fn zero_point_bias(&self, taps: i64, sum: i64) -> i32 {
+        let zero_point = self.input.zero_point as i64;
+        // May wrap, as the products that cancel it do.
+        (zero_point * (self.weight_zero_point as i64 * taps - sum)) as i32
+    }
+}
+
+/// How the two inputs and the output of an i8 [`Add`](crate::Add), [`Mul`](crate::Mul) or
+/// [`Concat`](crate::Concat) are meant.
+///
+/// ```
+/// use nchw::{Add, BinaryQuantization, Quantization};
+///
+/// let (a, b) = (
+///     Quantization { scale: 0.5, zero_point: 0 },
+///     Quantization { scale: 0.25, zero_point: 0 },
+/// );
+/// let plan = Add::new([1, 1, 1]).quantization(BinaryQuantization::new(a, b, a)).plan::<i8>()?;
+/// let mut y = [0];
+/// plan.run(&[10], &[4], &mut y)?;
+/// assert_eq!(y, [12]);
+/// # Ok::<(), nchw::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BinaryQuantization {
+    /// What the first input means.
+    pub first: Quantization,
+    /// What the second input means.
+    pub second: Quantization,
+    /// What the output means.
+    pub output: Quantization,
+    /// The smallest and the largest output, as numbers; a fused activation narrows it further.
+    pub range: [i8; 2],
+    /// TFLite's prepared factors of both inputs and of the output, for an [`Add`](crate::Add) whose
+    /// scales are not known.
+    pub add_factors: Option<[FixedPoint; 3]>,
+}
+
+impl BinaryQuantization {
+    /// Over the whole range of the output.
+    pub const fn new(first: Quantization, second: Quantization, output: Quantization) -> Self {
+        Self { first, second, output, range: [i8::MIN, i8::MAX], add_factors: None }
+    }
+
+    /// Limits the outputs, as numbers.
+    pub const fn range(mut self, min: i8, max: i8) -> Self {
+        self.range = [min, max];
+        self
+    }
+
+    pub(crate) const fn validate(&self) -> Result<(), Error> {
+        tri!(self.first.validate());
+        tri!(self.second.validate());
+        tri!(self.output.validate());
+        if let Some([first, second, output]) = self.add_factors {
+            tri!(first.validate());
+            tri!(second.validate());
+            tri!(output.validate());
+        }
+        Ok(())
+    }
+}
+
+/// A positive real factor as a fixed-point number, `multiplier * 2^(shift - 31)`.
+///
+/// `multiplier` is 0 or has its highest bit below the sign set, `shift` lies in `-31..=30`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FixedPoint {
+    /// 0, or in `2^30..2^31`.
+    pub multiplier: i32,
+    /// Positive shifts left, negative shifts right.
+    pub shift: i32,
+}
+
+impl FixedPoint {
+    /// The nearest fixed-point number to `real`, as TFLite's `QuantizeMultiplier`; 0 for what is too
+    /// small.
+    ///
+    /// ```
+    /// use nchw::FixedPoint;
+    ///
+    /// assert_eq!(FixedPoint::new(0.5), FixedPoint { multiplier: 1 << 30, shift: 0 });
+    /// assert_eq!(FixedPoint::new(3.0), FixedPoint { multiplier: 3 << 29, shift: 2 });
+    /// ```
+    pub const fn new(real: f64) -> Self {
+        if !(real > 0.0 && real < f64::INFINITY) {
+            return Self { multiplier: 0, shift: 0 };
+        }
+        // real = fraction * 2^exponent with the fraction in 0.5..1, as frexp splits it.
+        let mut fraction = real;
+        let mut exponent = 0;
+        while fraction >= 1.0 {
+            fraction *= 0.5;
+            exponent += 1;
+        }
+        while fraction < 0.5 {
+            fraction *= 2.0;
+            exponent -= 1;
+        }
+        let mut multiplier = round_half_away(fraction * (1_i64 << 31) as f64);
+        if multiplier == 1 << 31 {
+            multiplier /= 2;
+            exponent += 1;
+        }
+        if exponent < -31 {
+            return Self { multiplier: 0, shift: 0 };
+        }
+        if exponent > 30 {
+            return Self { multiplier: i32::MAX, shift: 30 };
+        }
+        Self { multiplier: multiplier as i32, shift: exponent }
+    }
+
+    pub(crate) const fn validate(self) -> Result<(), Error> {
+        if self.multiplier >= 0 && self.shift >= -31 && self.shift <= 30 {
+            Ok(())
+        } else {
+            Err(Error::InvalidMultiplier { multiplier: self.multiplier, shift: self.shift })
+        }
+    }
+
+    /// `x` times this number, rounded twice ([`Rounding::FixedDouble`]).
+    ///
+    /// A left shift saturates where TFLite's is undefined.
+    pub const fn multiply_double(self, x: i32) -> i32 {
+        let (left, right) = if self.shift > 0 { (self.shift, 0) } else { (0, -self.shift) };
+        let shifted = (x as i64) << left;
+        let shifted = if shifted > i32::MAX as i64 {
+            i32::MAX as i64
+        } else if shifted < i32::MIN as i64 {
+            i32::MIN as i64
+        } else {
+            shifted
+        };
+        // The multiplier is not negative, so the product cannot reach 2^62 and need not saturate.
+        let product = shifted * self.multiplier as i64;
+        let nudge = if product >= 0 { 1 << 30 } else { 1 - (1 << 30) };
+        let high = (product + nudge) / (1 << 31);
+        let mask = (1_i64 << right) - 1;
+        let threshold = (mask >> 1) + (high < 0) as i64;
+        ((high >> right) + ((high & mask) > threshold) as i64) as i32
+    }
+
+    /// `x` times this number, rounded once, halves up ([`Rounding::FixedSingle`]); saturates.
+    pub const fn multiply_single(self, x: i32) -> i32 {
+        let shift = 31 - self.shift;
+        let product = (x as i64 * self.multiplier as i64 + (1_i64 << (shift - 1))) >> shift;
+        if product > i32::MAX as i64 {
+            i32::MAX
+        } else if product < i32::MIN as i64 {
+            i32::MIN
+        } else {
+            product as i32
+        }
+    }
+}
+
+/// `x` rounded to the nearest integer, halves away from zero; saturates, NaN is 0.
+pub(crate) const fn round_half_away(x: f64) -> i64 {
+    // From 2^52 on every number is an integer, and adding a half would round once more.
+    let whole = x as i64;
+    if x >= 4503599627370496.0 || x <= -4503599627370496.0 {
+        return whole;
+    }
+    let rest = x - whole as f64;
+    if rest >= 0.5 {
+        whole + 1
+    } else if rest <= -0.5 {
+        whole - 1
+    } else {
+        whole
+    }
+}
+
+/// `x` rounded to the nearest integer, halves to even. From 2^22 on halves are cut off instead, which
+/// no i8 notices; saturates, NaN is 0.
+pub(crate) const fn round_half_even(x: f32) -> i32 {
+    /// The sum of this and a number below 2^22 has no bit for a fraction.
+    const NO_FRACTION: f32 = 12_582_912.0;
+    if x > -4_194_304.0 && x < 4_194_304.0 {
+        (x + NO_FRACTION - NO_FRACTION) as i32
+    } else {
+        x as i32
+    }
+}
+
+pub(crate) const fn saturate(x: i64, min: i8, max: i8) -> i8 {
+    if x < min as i64 {
+        min
+    } else if x > max as i64 {
+        max
+    } else {
+        x as i8
+    }
+}
