@@ -114,6 +114,7 @@ mod layer;
 mod message;
 mod padding;
 mod plan;
+pub mod safetensors;
 mod spec;
 mod tensor;
 
