@@ -9,6 +9,7 @@
 /// layer! {
 ///     /// Documentation and other attributes.
 ///     pub struct Name(f32) = Operator::new(..).parameter(..);
+///     pub struct Other(i8) = Operator::new(..).quantized(..);
 ///     ..
 /// }
 /// ```
@@ -26,10 +27,13 @@
 ///
 /// | operator | constructors, all `const fn` |
 /// |---|---|
-/// | [`Conv2d`](crate::Conv2d), [`ConvTranspose2d`](crate::ConvTranspose2d), [`Linear`](crate::Linear) | `new(&weight, &bias)`, `without_bias(&weight)`, `with_batch_norm(&weight, &batch_norm)`, `with_parameters(&weight, &parameters)` |
+/// | [`Conv2d`](crate::Conv2d), [`ConvTranspose2d`](crate::ConvTranspose2d), [`Linear`](crate::Linear) in f32 | `new(&weight, &bias)`, `without_bias(&weight)`, `with_batch_norm(&weight, &batch_norm)`, `with_parameters(&weight, &parameters)` |
+/// | the same in i8, from i8 weights | `new(&weight, &bias, &scale)`, `with_parameters(&weight, &int8_parameters)` |
+/// | the same in i8, from f32 weights | `quantize(&weight, &parameters)` |
 /// | [`BatchNorm2d`](crate::BatchNorm2d) | `new(&batch_norm)` |
 /// | [`Prelu`](crate::Prelu) | `new(&slopes)` |
-/// | each of them | `from_packed(packed)`, for weights packed by `PLAN.pack` in a build script |
+/// | [`Activate`](crate::Activate), [`Softmax`](crate::Softmax) in i8 | `new()` |
+/// | each of them | `from_packed(packed)`, for parameters packed by `PLAN` in a build script |
 ///
 /// Weights are nested arrays in PyTorch's order, such as [`weights!`](crate::weights) reads from a
 /// file. A large layer takes the compiler long enough for the lint `long_running_const_eval`; allow
@@ -67,124 +71,196 @@
 macro_rules! layer {
     ($(
         $(#[$attribute:meta])*
-        $vis:vis struct $name:ident($element:ty) =
+        $vis:vis struct $name:ident($element:ident) =
             $operator:ident :: $new:ident ($($argument:expr),* $(,)?)
             $(. $method:ident ($($value:expr),* $(,)?))*;
     )*) => {$(
-        $crate::__layer_struct! {
-            $operator, [$(#[$attribute])* $vis], $name, $element,
+        $crate::__layer! {
+            $operator $element, [$(#[$attribute])* $vis], $name,
             $operator::$new($($argument),*) $(.$method($($value),*))*
         }
     )*};
 }
 
-/// The struct of a layer, its `SPEC` and `PLAN`, and whatever its kind of operator adds.
+/// What an operator's layers are made of: the plan's type, whether they hold packed parameters, and
+/// the `__layer_part!`s with their methods.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __layer {
+    (Conv2d $e:ident, $($rest:tt)*) => {
+        $crate::__layer_struct! { packed Conv2d ConvPlan $e, [conv run_with_workspace], $($rest)* }
+    };
+    (ConvTranspose2d $e:ident, $($rest:tt)*) => {
+        $crate::__layer_struct! {
+            packed ConvTranspose2d ConvPlan $e, [conv run_with_workspace], $($rest)*
+        }
+    };
+    (Linear $e:ident, $($rest:tt)*) => {
+        $crate::__layer_struct! { packed Linear LinearPlan $e, [linear run_packed], $($rest)* }
+    };
+    (BatchNorm2d f32, $($rest:tt)*) => {
+        $crate::__layer_struct! {
+            packed BatchNorm2d BatchNorm2dPlan f32, [batch_norm run_packed], $($rest)*
+        }
+    };
+    (Prelu f32, $($rest:tt)*) => {
+        $crate::__layer_struct! { packed Prelu PreluPlan f32, [prelu run_packed], $($rest)* }
+    };
+    (Activate i8, $($rest:tt)*) => {
+        $crate::__layer_struct! { packed Activate ActivatePlan i8, [table run_packed], $($rest)* }
+    };
+    (Activate f32, $($rest:tt)*) => {
+        $crate::__layer_struct! { unit Activate ActivatePlan f32, [run_unary], $($rest)* }
+    };
+    (Softmax i8, $($rest:tt)*) => {
+        $crate::__layer_struct! { packed Softmax SoftmaxPlan i8, [table run_packed], $($rest)* }
+    };
+    (Softmax f32, $($rest:tt)*) => {
+        $crate::__layer_struct! { unit Softmax SoftmaxPlan f32, [run_unary], $($rest)* }
+    };
+    (Add $e:ident, $($rest:tt)*) => {
+        $crate::__layer_struct! { unit Add BinaryPlan $e, [run_binary], $($rest)* }
+    };
+    (Mul $e:ident, $($rest:tt)*) => {
+        $crate::__layer_struct! { unit Mul BinaryPlan $e, [run_binary], $($rest)* }
+    };
+    (Concat $e:ident, $($rest:tt)*) => {
+        $crate::__layer_struct! { unit Concat BinaryPlan $e, [run_binary], $($rest)* }
+    };
+    (Quantize i8, $($rest:tt)*) => {
+        $crate::__layer_struct! { unit Quantize QuantizePlan i8, [run_quantize], $($rest)* }
+    };
+    (Dequantize i8, $($rest:tt)*) => {
+        $crate::__layer_struct! { unit Dequantize DequantizePlan i8, [run_dequantize], $($rest)* }
+    };
+    ($operator:ident $e:ident, $($rest:tt)*) => {
+        $crate::__layer_struct! { unit $operator UnaryPlan $e, [run_unary], $($rest)* }
+    };
+}
+
+/// The struct of a layer, its `SPEC` and `PLAN`, and its methods.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __layer_struct {
-    // Which plan an operator has, and which of the `__layer_..` macros below apply to it.
-    (Conv2d, $($rest:tt)*) => {
-        $crate::__layer_struct! { @packed Conv2d, ConvPlan, [conv packed with_workspace], $($rest)* }
-    };
-    (ConvTranspose2d, $($rest:tt)*) => {
-        $crate::__layer_struct! {
-            @packed ConvTranspose2d, ConvPlan, [conv packed with_workspace], $($rest)*
-        }
-    };
-    (Linear, $($rest:tt)*) => {
-        $crate::__layer_struct! { @packed Linear, LinearPlan, [linear packed with_weights], $($rest)* }
-    };
-    (BatchNorm2d, $($rest:tt)*) => {
-        $crate::__layer_struct! {
-            @packed BatchNorm2d, BatchNorm2dPlan, [batch_norm packed with_weights], $($rest)*
-        }
-    };
-    (Prelu, $($rest:tt)*) => {
-        $crate::__layer_struct! { @packed Prelu, PreluPlan, [prelu packed with_weights], $($rest)* }
-    };
-    (Add, $($rest:tt)*) => { $crate::__layer_struct! { @unit Add, BinaryPlan, [binary], $($rest)* } };
-    (Mul, $($rest:tt)*) => { $crate::__layer_struct! { @unit Mul, BinaryPlan, [binary], $($rest)* } };
-    (Concat, $($rest:tt)*) => {
-        $crate::__layer_struct! { @unit Concat, BinaryPlan, [binary], $($rest)* }
-    };
-    ($operator:ident, $($rest:tt)*) => {
-        $crate::__layer_struct! { @unit $operator, UnaryPlan, [unary], $($rest)* }
-    };
-
-    (@packed $operator:ident, $plan:ident, $parts:tt,
-     [$($head:tt)*], $name:ident, $element:ty, $spec:expr) => {
+    (packed $operator:ident $plan:ident $e:ident, [$($part:ident)*], [$($head:tt)*], $name:ident,
+     $spec:expr) => {
         $($head)* struct $name {
-            packed: [$element; $name::PLAN.packed_len()],
+            packed: [$e; $name::PLAN.packed_len()],
         }
-        $crate::__layer_struct! { @parts $operator, $plan, $parts, $name, $element, $spec }
+        $crate::__layer_plan! { $operator $plan $e, $name, $spec }
+        $crate::__layer_part! { from_packed $name $e }
+        $($crate::__layer_part! { $part $name $e })*
     };
-    (@unit $operator:ident, $plan:ident, $parts:tt,
-     [$($head:tt)*], $name:ident, $element:ty, $spec:expr) => {
+    (unit $operator:ident $plan:ident $e:ident, [$part:ident], [$($head:tt)*], $name:ident,
+     $spec:expr) => {
         $($head)* struct $name;
-        $crate::__layer_struct! { @parts $operator, $plan, $parts, $name, $element, $spec }
+        $crate::__layer_plan! { $operator $plan $e, $name, $spec }
+        $crate::__layer_part! { $part $name $e }
     };
-    (@parts $operator:ident, $plan:ident, [$($part:ident)*], $name:ident, $element:ty, $spec:expr) => {
+}
+
+/// A layer's `SPEC` and `PLAN`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __layer_plan {
+    ($operator:ident $plan:ident $e:ident, $name:ident, $spec:expr) => {
         #[allow(dead_code, reason = "a layer has more to offer than each program uses")]
         impl $name {
             /// The specification.
             pub const SPEC: $operator = $spec;
 
             /// The plan: shapes, buffer sizes, algorithm.
-            pub const PLAN: $crate::$plan<$element> = match Self::SPEC.plan() {
+            pub const PLAN: $crate::$plan<$e> = match Self::SPEC.plan() {
                 Ok(plan) => plan,
                 Err(error) => error.compile_error(),
             };
         }
-        $($crate::__layer_part! { $part $name $element })*
     };
+}
+
+/// The tensor type of one of a layer's shapes.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __layer_tensor {
+    ($name:ident $e:ident $shape:ident) => {
+        $crate::Tensor<
+            $e,
+            { $name::PLAN.$shape()[0] },
+            { $name::PLAN.$shape()[1] },
+            { $name::PLAN.$shape()[2] },
+        >
+    };
+}
+
+/// The array type of a layer's weights.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __layer_weight {
+    (conv $name:ident $e:ident) => {
+        [[[[$e; $name::PLAN.weight_shape()[3]]; $name::PLAN.weight_shape()[2]];
+            $name::PLAN.weight_shape()[1]]; $name::PLAN.weight_shape()[0]]
+    };
+    (linear $name:ident $e:ident) => {
+        [[$e; $name::PLAN.weight_shape()[1]]; $name::PLAN.weight_shape()[0]]
+    };
+}
+
+/// Such an array as a slice.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __layer_flat {
+    (conv $weight:ident) => { $weight.as_flattened().as_flattened().as_flattened() };
+    (linear $weight:ident) => { $weight.as_flattened() };
+}
+
+/// The body of a constructor: packs by `PLAN`, or stops the compiler.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __layer_packed {
+    ($name:ident $e:ident, $pack:ident($($argument:expr),*)) => {{
+        let mut packed = [<$e as $crate::Element>::ZERO; $name::PLAN.packed_len()];
+        match $name::PLAN.$pack($($argument,)* &mut packed) {
+            Ok(()) => $name { packed },
+            Err(error) => error.compile_error(),
+        }
+    }};
 }
 
 /// The methods that layers of one kind share.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __layer_part {
-    (packed $name:ident $element:ty) => {
+    (from_packed $name:ident $e:ident) => {
         #[allow(dead_code, reason = "a layer has more to offer than each program uses")]
         impl $name {
-            /// Takes weights that `PLAN.pack` packed before.
-            pub const fn from_packed(packed: [$element; $name::PLAN.packed_len()]) -> Self {
+            /// Takes parameters that `PLAN` packed before.
+            pub const fn from_packed(packed: [$e; $name::PLAN.packed_len()]) -> Self {
                 Self { packed }
             }
         }
     };
 
-    (conv $name:ident $element:ty) => {
-        $crate::__layer_part! { @weighted $name $element,
-            [[[[$element; $name::PLAN.weight_shape()[3]]; $name::PLAN.weight_shape()[2]];
-                $name::PLAN.weight_shape()[1]]; $name::PLAN.weight_shape()[0]],
-            weight => weight.as_flattened().as_flattened().as_flattened()
-        }
-    };
-    (linear $name:ident $element:ty) => {
-        $crate::__layer_part! { @weighted $name $element,
-            [[$element; $name::PLAN.weight_shape()[1]]; $name::PLAN.weight_shape()[0]],
-            weight => weight.as_flattened()
-        }
-    };
-    (@weighted $name:ident $element:ty, $array:ty, $weight:ident => $flat:expr) => {
+    (conv $name:ident $e:ident) => { $crate::__layer_part! { @weights conv $name $e } };
+    (linear $name:ident $e:ident) => { $crate::__layer_part! { @weights linear $name $e } };
+    (@weights $kind:ident $name:ident f32) => {
         #[allow(dead_code, reason = "a layer has more to offer than each program uses")]
         impl $name {
             /// Packs weights and bias.
             pub const fn new(
-                weight: &$array,
-                bias: &[$element; $name::PLAN.output_shape()[0]],
+                weight: &$crate::__layer_weight!($kind $name f32),
+                bias: &[f32; $name::PLAN.output_shape()[0]],
             ) -> Self {
                 Self::with_parameters(weight, &$crate::Parameters::NONE.bias(bias))
             }
 
             /// Packs weights; the bias is zero.
-            pub const fn without_bias(weight: &$array) -> Self {
+            pub const fn without_bias(weight: &$crate::__layer_weight!($kind $name f32)) -> Self {
                 Self::with_parameters(weight, &$crate::Parameters::NONE)
             }
 
             /// Packs weights with the batch norm behind the layer folded in.
             pub const fn with_batch_norm(
-                weight: &$array,
+                weight: &$crate::__layer_weight!($kind $name f32),
                 batch_norm: &$crate::BatchNorm<'_>,
             ) -> Self {
                 Self::with_parameters(weight, &$crate::Parameters::NONE.batch_norm(*batch_norm))
@@ -197,19 +273,62 @@ macro_rules! __layer_part {
             /// If the parameters do not fit; in a `static` or `const` that is a compile error.
             /// `PLAN.pack` returns it as a value.
             pub const fn with_parameters(
-                $weight: &$array,
+                weight: &$crate::__layer_weight!($kind $name f32),
                 parameters: &$crate::Parameters<'_>,
             ) -> Self {
-                let mut packed = [<$element as $crate::Element>::ZERO; $name::PLAN.packed_len()];
-                match Self::PLAN.pack($flat, parameters, &mut packed) {
-                    Ok(()) => Self { packed },
-                    Err(error) => error.compile_error(),
-                }
+                $crate::__layer_packed!(
+                    $name f32, pack($crate::__layer_flat!($kind weight), parameters)
+                )
+            }
+        }
+    };
+    (@weights $kind:ident $name:ident i8) => {
+        #[allow(dead_code, reason = "a layer has more to offer than each program uses")]
+        impl $name {
+            /// Packs i8 weights, their bias and their scales, one per output channel.
+            pub const fn new(
+                weight: &$crate::__layer_weight!($kind $name i8),
+                bias: &[i32; $name::PLAN.output_shape()[0]],
+                scale: &[f32; $name::PLAN.output_shape()[0]],
+            ) -> Self {
+                let (bias, scale) = (Some(bias as &[i32]), $crate::WeightScale::PerChannel(scale));
+                Self::with_parameters(weight, &$crate::Int8Parameters { bias, scale })
+            }
+
+            /// Packs i8 weights.
+            ///
+            /// # Panics
+            ///
+            /// If the parameters do not fit; in a `static` or `const` that is a compile error.
+            /// `PLAN.pack` returns it as a value.
+            pub const fn with_parameters(
+                weight: &$crate::__layer_weight!($kind $name i8),
+                parameters: &$crate::Int8Parameters<'_>,
+            ) -> Self {
+                $crate::__layer_packed!(
+                    $name i8, pack($crate::__layer_flat!($kind weight), parameters)
+                )
+            }
+
+            /// Folds `parameters` into f32 weights and quantizes the result, one scale per output
+            /// channel.
+            ///
+            /// # Panics
+            ///
+            /// If the parameters do not fit; in a `static` or `const` that is a compile error.
+            /// `PLAN.quantize` returns it as a value.
+            pub const fn quantize(
+                weight: &$crate::__layer_weight!($kind $name f32),
+                parameters: &$crate::Parameters<'_>,
+            ) -> Self {
+                $crate::__layer_packed!(
+                    $name i8, quantize($crate::__layer_flat!($kind weight), parameters)
+                )
             }
         }
     };
 
-    (batch_norm $name:ident $element:ty) => {
+    (batch_norm $name:ident $e:ident) => {
         #[allow(dead_code, reason = "a layer has more to offer than each program uses")]
         impl $name {
             /// Turns a batch norm into a factor and a shift per channel.
@@ -219,25 +338,31 @@ macro_rules! __layer_part {
             /// If the slices do not fit; in a `static` or `const` that is a compile error.
             /// `PLAN.pack` returns it as a value.
             pub const fn new(batch_norm: &$crate::BatchNorm<'_>) -> Self {
-                let mut packed = [<$element as $crate::Element>::ZERO; $name::PLAN.packed_len()];
-                match Self::PLAN.pack(batch_norm, &mut packed) {
-                    Ok(()) => Self { packed },
-                    Err(error) => error.compile_error(),
-                }
+                $crate::__layer_packed!($name $e, pack(batch_norm))
             }
         }
     };
-    (prelu $name:ident $element:ty) => {
+    (prelu $name:ident $e:ident) => {
         #[allow(dead_code, reason = "a layer has more to offer than each program uses")]
         impl $name {
             /// Takes one slope per channel.
-            pub const fn new(slopes: &[$element; $name::PLAN.packed_len()]) -> Self {
+            pub const fn new(slopes: &[$e; $name::PLAN.packed_len()]) -> Self {
                 Self { packed: *slopes }
             }
         }
     };
+    (table $name:ident $e:ident) => {
+        #[allow(dead_code, reason = "a layer has more to offer than each program uses")]
+        #[allow(clippy::new_without_default, reason = "meant to be the value of a static")]
+        impl $name {
+            /// Makes the table.
+            pub const fn new() -> Self {
+                $crate::__layer_packed!($name $e, pack())
+            }
+        }
+    };
 
-    (with_workspace $name:ident $element:ty) => {
+    (run_with_workspace $name:ident $e:ident) => {
         #[allow(dead_code, reason = "a layer has more to offer than each program uses")]
         impl $name {
             /// Elements of scratch memory that `run` asks for.
@@ -247,15 +372,12 @@ macro_rules! __layer_part {
             #[inline]
             pub fn run<const N: usize>(
                 &self,
-                x: &$crate::__layer_tensor!($name $element input_shape),
-                y: &mut $crate::__layer_tensor!($name $element output_shape),
-                workspace: &mut $crate::Workspace<N, $element>,
+                x: &$crate::__layer_tensor!($name $e input_shape),
+                y: &mut $crate::__layer_tensor!($name $e output_shape),
+                workspace: &mut $crate::Workspace<N, $e>,
             ) {
                 const {
-                    assert!(
-                        N >= $name::WORKSPACE,
-                        "the workspace is smaller than WORKSPACE asks for"
-                    )
+                    assert!(N >= $name::WORKSPACE, "the workspace is smaller than WORKSPACE asks for")
                 };
                 let (x, y) = (x.as_slice(), y.as_mut_slice());
                 // The types fix every length, so there is no error to look at.
@@ -263,64 +385,53 @@ macro_rules! __layer_part {
             }
         }
     };
-    (with_weights $name:ident $element:ty) => {
+    (run_packed $name:ident $e:ident) => {
         #[allow(dead_code, reason = "a layer has more to offer than each program uses")]
         impl $name {
             /// Computes the whole of `y` from `x`.
             #[inline]
             pub fn run(
                 &self,
-                x: &$crate::__layer_tensor!($name $element input_shape),
-                y: &mut $crate::__layer_tensor!($name $element output_shape),
+                x: &$crate::__layer_tensor!($name $e input_shape),
+                y: &mut $crate::__layer_tensor!($name $e output_shape),
             ) {
                 // The types fix every length, so there is no error to look at.
                 let _ = Self::PLAN.run(&self.packed, x.as_slice(), y.as_mut_slice());
             }
         }
     };
-    (unary $name:ident $element:ty) => {
+    (run_unary $name:ident $e:ident) => { $crate::__layer_part! { @run $name $e $e } };
+    (run_quantize $name:ident $e:ident) => { $crate::__layer_part! { @run $name f32 i8 } };
+    (run_dequantize $name:ident $e:ident) => { $crate::__layer_part! { @run $name i8 f32 } };
+    (@run $name:ident $from:ident $to:ident) => {
         #[allow(dead_code, reason = "a layer has more to offer than each program uses")]
         impl $name {
             /// Computes the whole of `y` from `x`.
             #[inline]
             pub fn run(
                 &self,
-                x: &$crate::__layer_tensor!($name $element input_shape),
-                y: &mut $crate::__layer_tensor!($name $element output_shape),
+                x: &$crate::__layer_tensor!($name $from input_shape),
+                y: &mut $crate::__layer_tensor!($name $to output_shape),
             ) {
                 // The types fix every length, so there is no error to look at.
                 let _ = Self::PLAN.run(x.as_slice(), y.as_mut_slice());
             }
         }
     };
-    (binary $name:ident $element:ty) => {
+    (run_binary $name:ident $e:ident) => {
         #[allow(dead_code, reason = "a layer has more to offer than each program uses")]
         impl $name {
             /// Computes the whole of `y` from `first` and `second`.
             #[inline]
             pub fn run(
                 &self,
-                first: &$crate::__layer_tensor!($name $element input_shape),
-                second: &$crate::__layer_tensor!($name $element second_input_shape),
-                y: &mut $crate::__layer_tensor!($name $element output_shape),
+                first: &$crate::__layer_tensor!($name $e input_shape),
+                second: &$crate::__layer_tensor!($name $e second_input_shape),
+                y: &mut $crate::__layer_tensor!($name $e output_shape),
             ) {
                 // The types fix every length, so there is no error to look at.
                 let _ = Self::PLAN.run(first.as_slice(), second.as_slice(), y.as_mut_slice());
             }
         }
-    };
-}
-
-/// The tensor type of one of a layer's shapes.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __layer_tensor {
-    ($name:ident $element:tt $shape:ident) => {
-        $crate::Tensor<
-            $element,
-            { $name::PLAN.$shape()[0] },
-            { $name::PLAN.$shape()[1] },
-            { $name::PLAN.$shape()[2] },
-        >
     };
 }

@@ -116,6 +116,7 @@ mod message;
 mod padding;
 mod plan;
 mod quant;
+pub mod safetensors;
 mod spec;
 mod tensor;
 

@@ -1,0 +1,105 @@
+//! Reading weights from `.safetensors` files, in the compiler or at start-up.
+//!
+//! [`weights!`](crate::weights) and [`batch_norm!`](crate::batch_norm!) read a file while the program
+//! is compiled: the values land in the program, the file does not. [`find`] does the same with a file
+//! that the program gets to see only at run time, say from a flash partition or a socket. Such a file
+//! is not trusted: whatever its bytes are, `find` returns a tensor that lies inside of it or a
+//! [`SafetensorsError`]. Nothing is allocated, and nothing has to be aligned.
+//!
+//! A file is the length of the header as eight little-endian bytes, the header, and the values. The
+//! header is a JSON object from names to `{"dtype": .., "shape": [..], "data_offsets": [begin, end]}`,
+//! offsets counted from its own end. Values are little-endian, the last dimension the fastest.
+//! Supported are F32, I8, I32 and U8 tensors of rank 0 to 4; others may be in the file. Not checked
+//! is what concerns no single tensor: that the tensors do not overlap and leave no gaps.
+//!
+//! Source: <https://huggingface.co/docs/safetensors>.
+//!
+//! ```
+//! use nchw::safetensors::{Dtype, SafetensorsError, find};
+//!
+//! # let file = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/tiny.safetensors"));
+//! // let file: &[u8] = what was received;
+//! let tensor = find(file, "conv.weight")?;
+//! assert_eq!((tensor.dtype(), tensor.shape()), (Dtype::F32, &[2, 1, 3, 3][..]));
+//!
+//! let mut weight = [0.0; 18];
+//! tensor.copy_f32(&mut weight)?;
+//! assert_eq!(weight[..9], [1.0; 9]);
+//!
+//! assert_eq!(find(file, "conv.wait"), Err(SafetensorsError::NotFound));
+//! # Ok::<(), SafetensorsError>(())
+//! ```
+
+mod error;
+mod explain;
+mod json;
+mod tensor;
+#[cfg(test)]
+mod tests;
+#[doc(hidden)]
+pub mod weights;
+
+pub use error::SafetensorsError;
+pub use tensor::{Dtype, TensorView};
+
+use crate::geometry::tri;
+use json::Json;
+use tensor::Entry;
+
+/// Finds the tensor called `name` in the bytes of a whole file.
+///
+/// Every call reads the header once, to its end.
+///
+/// # Errors
+///
+/// - [`Truncated`](SafetensorsError::Truncated), [`Malformed`](SafetensorsError::Malformed): no
+///   safetensors file, or a part of one.
+/// - [`NotFound`](SafetensorsError::NotFound): no tensor of that name.
+/// - [`UnsupportedDtype`](SafetensorsError::UnsupportedDtype),
+///   [`RankTooLarge`](SafetensorsError::RankTooLarge): not supported here.
+/// - [`Overflow`](SafetensorsError::Overflow), [`OutOfBounds`](SafetensorsError::OutOfBounds),
+///   [`WrongSize`](SafetensorsError::WrongSize): what the file says about the tensor cannot be.
+pub const fn find<'a>(bytes: &'a [u8], name: &str) -> Result<TensorView<'a>, SafetensorsError> {
+    let (mut header, data) = tri!(split(bytes));
+    let mut found = None;
+    tri!(header.open());
+    while let Some(key) = tri!(header.key()) {
+        if !json::equals(key, name) || json::equals(key, METADATA) {
+            tri!(header.skip_value());
+        } else if found.is_none() {
+            found = Some(tri!(Entry::parse(&mut header)));
+        } else {
+            // Two tensors of one name: neither is the right one.
+            return Err(header.malformed());
+        }
+    }
+    tri!(header.finish());
+    match found {
+        Some(entry) => entry.locate(data),
+        None => Err(SafetensorsError::NotFound),
+    }
+}
+
+/// The one key of the header that is not a tensor's name.
+const METADATA: &str = "__metadata__";
+
+/// Bytes of the header's length in front of the header.
+const PREFIX: usize = 8;
+
+/// The header and the data of a file.
+const fn split(bytes: &[u8]) -> Result<(Json<'_>, &[u8]), SafetensorsError> {
+    let file = bytes.len();
+    let Some((&length, rest)) = bytes.split_first_chunk::<PREFIX>() else {
+        return Err(SafetensorsError::Truncated { expected: PREFIX as u64, actual: file });
+    };
+    let length = u64::from_le_bytes(length);
+    // Beyond `usize` it is beyond every file.
+    let header_len = if length > usize::MAX as u64 { usize::MAX } else { length as usize };
+    match rest.split_at_checked(header_len) {
+        Some((header, data)) => Ok((Json::new(header, PREFIX), data)),
+        None => {
+            let expected = length.saturating_add(PREFIX as u64);
+            Err(SafetensorsError::Truncated { expected, actual: file })
+        }
+    }
+}
