@@ -79,7 +79,12 @@ impl Activation {
     const fn needs_libm(self) -> bool {
         matches!(
             self,
-            Self::Elu { .. } | Self::Sigmoid | Self::Tanh | Self::Silu | Self::Gelu | Self::GeluTanh
+            Self::Elu { .. }
+                | Self::Sigmoid
+                | Self::Tanh
+                | Self::Silu
+                | Self::Gelu
+                | Self::GeluTanh
         )
     }
 
@@ -143,9 +148,7 @@ impl Activation {
             Self::Tanh => const_math::tanh(x),
             Self::Silu => x * const_math::sigmoid(x),
             Self::Gelu => 0.5 * x * (1.0 + const_math::erf(x * core::f64::consts::FRAC_1_SQRT_2)),
-            Self::GeluTanh => {
-                x * const_math::sigmoid(2.0 * SCALE * (x + 0.044715 * x * x * x))
-            }
+            Self::GeluTanh => x * const_math::sigmoid(2.0 * SCALE * (x + 0.044715 * x * x * x)),
         }
     }
 

@@ -24,7 +24,7 @@ use crate::geometry::tri;
 /// );
 ///
 /// let mut y = Tensor::ZERO;
-/// SCALE.run(&Tensor([[[0.5, 2.0]]]), &mut y, &mut Workspace::NONE);
+/// SCALE.run(&Tensor([[[0.5, 2.0]]]), &mut y, &mut Workspace::none());
 /// assert_eq!(y, Tensor([[[10.0, 14.5]]])); // (2 x - 1) / 2 * 3 + 10
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -99,7 +99,10 @@ mod tests {
         let mut x = f64::from_bits(1);
         while x < 1e300 {
             let (got, want) = (sqrt(x), x.sqrt());
-            assert!((got - want).abs() <= want * f64::EPSILON, "sqrt({x:e}) = {got:e}, not {want:e}");
+            assert!(
+                (got - want).abs() <= want * f64::EPSILON,
+                "sqrt({x:e}) = {got:e}, not {want:e}"
+            );
             x *= 1.618;
             x += f64::MIN_POSITIVE * 1e-10;
         }
@@ -113,7 +116,10 @@ mod tests {
         for step in -7_000..=7_000 {
             let x = f64::from(step) * 0.1007;
             let (got, want) = (exp(x), x.exp());
-            assert!((got - want).abs() <= 4.0 * f64::EPSILON * want, "exp({x}) = {got}, not {want}");
+            assert!(
+                (got - want).abs() <= 4.0 * f64::EPSILON * want,
+                "exp({x}) = {got}, not {want}"
+            );
             let (got, want) = (tanh(x), x.tanh());
             assert!((got - want).abs() <= 4.0 * f64::EPSILON, "tanh({x}) = {got}, not {want}");
         }

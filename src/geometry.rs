@@ -227,6 +227,10 @@ impl Window {
         let extent = tri!(self.extent());
         let padded_input = tri!(total(&[self.input, self.before, self.after]));
         if extent > padded_input {
+            // A single window that hangs over the edge by less than a stride.
+            if ceil_mode && extent - padded_input < self.stride {
+                return self.with_output(1);
+            }
             return Err(Error::KernelTooLarge { direction: self.direction, extent, padded_input });
         }
         let steps = padded_input - extent;

@@ -52,7 +52,7 @@
 ///
 /// let mut a = Tensor::ZERO; // inferred: Tensor<f32, 2, 4, 4>
 /// let mut b = Tensor::ZERO; // inferred: Tensor<f32, 2, 2, 2>
-/// STEM.run(&Tensor([[[1.0; 4]; 4]; 1]), &mut a, &mut Workspace::NONE);
+/// STEM.run(&Tensor([[[1.0; 4]; 4]; 1]), &mut a, &mut Workspace::none());
 /// Pool.run(&a, &mut b);
 /// assert_eq!(b, Tensor([[[9.0; 2]; 2], [[1.0; 2]; 2]]));
 /// ```
@@ -170,12 +170,21 @@ macro_rules! __layer_plan {
             pub const SPEC: $operator = $spec;
 
             /// The plan: shapes, buffer sizes, algorithm.
-            pub const PLAN: $crate::$plan<$e> = match Self::SPEC.plan() {
+            pub const PLAN: $crate::__layer_plan_type!($plan $e) = match Self::SPEC.plan() {
                 Ok(plan) => plan,
                 Err(error) => error.compile_error(),
             };
         }
     };
+}
+
+/// The type of a layer's plan; the conversions between types have but one.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __layer_plan_type {
+    (QuantizePlan i8) => { $crate::QuantizePlan };
+    (DequantizePlan i8) => { $crate::DequantizePlan };
+    ($plan:ident $e:ident) => { $crate::$plan<$e> };
 }
 
 /// The tensor type of one of a layer's shapes.
@@ -209,8 +218,12 @@ macro_rules! __layer_weight {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __layer_flat {
-    (conv $weight:ident) => { $weight.as_flattened().as_flattened().as_flattened() };
-    (linear $weight:ident) => { $weight.as_flattened() };
+    (conv $weight:ident) => {
+        $weight.as_flattened().as_flattened().as_flattened()
+    };
+    (linear $weight:ident) => {
+        $weight.as_flattened()
+    };
 }
 
 /// The body of a constructor: packs by `PLAN`, or stops the compiler.

@@ -126,8 +126,8 @@ pub use batch_norm::BatchNorm;
 pub use error::{Buffer, Direction, Error, Parameter};
 pub use padding::{Padding, PaddingMode};
 pub use plan::{
-    ActivatePlan, BatchNorm2dPlan, BinaryPlan, ConvPlan, DequantizePlan, Int8Parameters, LinearPlan,
-    Parameters, PreluPlan, QuantizePlan, SoftmaxPlan, UnaryPlan, WeightScale,
+    ActivatePlan, BatchNorm2dPlan, BinaryPlan, ConvPlan, DequantizePlan, Int8Parameters,
+    LinearPlan, Parameters, PreluPlan, QuantizePlan, SoftmaxPlan, UnaryPlan, WeightScale,
 };
 pub use quant::{BinaryQuantization, FixedPoint, Quantization, Requantization, Rounding};
 pub use spec::{

@@ -144,7 +144,7 @@ impl<T, const C: usize, const H: usize, const W: usize> IndexMut<[usize; 3]>
 /// Scratch memory of `N` elements, lent to one layer at a time.
 ///
 /// One workspace as large as the most demanding layer needs serves a whole network. Layers that need
-/// none take `&mut Workspace::NONE`.
+/// none take `&mut Workspace::none()`.
 ///
 /// ```
 /// use nchw::{Conv2d, Tensor, Workspace, layer, max};
@@ -163,9 +163,11 @@ impl<T: Element, const N: usize> Workspace<N, T> {
     pub const ZERO: Self = Self([T::ZERO; N]);
 }
 
-impl Workspace<0> {
-    /// For layers whose `WORKSPACE` is 0.
-    pub const NONE: Self = Self::ZERO;
+impl<T: Element> Workspace<0, T> {
+    /// No memory at all, for layers whose `WORKSPACE` is 0.
+    pub const fn none() -> Self {
+        Self::ZERO
+    }
 }
 
 impl<T, const N: usize> Workspace<N, T> {

@@ -2,6 +2,9 @@
 
 use crate::quant::{FixedPoint, Requantization, round_half_even, saturate};
 
+/// How many products make one running sum; longer ones are sums of such sums.
+pub(crate) const SUMMED_AT_ONCE: usize = 64;
+
 /// The arithmetic of weighted sums, from loading an input to storing an output.
 pub(crate) trait Arithmetic: Copy {
     /// What tensors and weights hold.
@@ -12,6 +15,8 @@ pub(crate) trait Arithmetic: Copy {
     type Channel: Copy;
     /// The channels of a layer, as packed.
     type Channels<'a>: Copy;
+
+    const ZERO: Self::Sum;
 
     /// An input, widened.
     fn widen(self, x: Self::Element) -> Self::Sum;
@@ -30,6 +35,8 @@ pub(crate) trait Arithmetic: Copy {
 
     fn add_product(sum: Self::Sum, weight: Self::Element, x: Self::Sum) -> Self::Sum;
 
+    fn add(sum: Self::Sum, part: Self::Sum) -> Self::Sum;
+
     /// A complete sum as an output.
     fn finish(self, channel: Self::Channel, sum: Self::Sum) -> Self::Element;
 }
@@ -44,6 +51,7 @@ impl Arithmetic for Float {
     type Channel = f32;
     type Channels<'a> = &'a [f32];
 
+    const ZERO: f32 = 0.0;
     const BORDER_IS_ZERO: bool = true;
 
     fn widen(self, x: f32) -> f32 {
@@ -64,6 +72,10 @@ impl Arithmetic for Float {
 
     fn add_product(sum: f32, weight: f32, x: f32) -> f32 {
         sum + weight * x
+    }
+
+    fn add(sum: f32, part: f32) -> f32 {
+        sum + part
     }
 
     fn finish(self, _bias: f32, sum: f32) -> f32 {
@@ -165,6 +177,7 @@ impl<R: Rescale> Arithmetic for Int8<R> {
     type Channel = (i32, FixedPoint);
     type Channels<'a> = Int8Channels<'a>;
 
+    const ZERO: i32 = 0;
     const BORDER_IS_ZERO: bool = false;
 
     fn widen(self, x: i8) -> i32 {
@@ -188,6 +201,10 @@ impl<R: Rescale> Arithmetic for Int8<R> {
     fn add_product(sum: i32, weight: i8, x: i32) -> i32 {
         // The bound checked when packing keeps every partial sum inside i32.
         sum.wrapping_add(i32::from(weight).wrapping_mul(x))
+    }
+
+    fn add(sum: i32, part: i32) -> i32 {
+        sum.wrapping_add(part)
     }
 
     fn finish(self, (_, factor): (i32, FixedPoint), sum: i32) -> i8 {

@@ -43,10 +43,7 @@ pub(crate) struct Int8Offsets {
 
 impl Int8Offsets {
     fn inputs(self, first: i8, second: i8) -> (i32, i32) {
-        (
-            i32::from(first) - i32::from(self.first),
-            i32::from(second) - i32::from(self.second),
-        )
+        (i32::from(first) - i32::from(self.first), i32::from(second) - i32::from(self.second))
     }
 
     fn output(self, scaled: i32) -> i8 {

@@ -11,7 +11,7 @@
 use core::array::from_fn;
 
 use crate::geometry::{Axis, Channels};
-use crate::kernel::arithmetic::Arithmetic;
+use crate::kernel::arithmetic::{Arithmetic, SUMMED_AT_ONCE};
 use crate::kernel::{pieces, pieces_mut, row};
 use crate::padding::PaddingMode;
 
@@ -188,9 +188,10 @@ impl<T: Taps, A: Arithmetic> Direct<T, A> {
             .zip(pieces_mut(y, outputs * out_plane));
         let mut channel = 0;
         for ((x, weight), y) in groups {
-            let (Some((blocks, singles)), Some((block_y, single_y))) =
-                (weight.split_at_checked(blocked * taps), y.split_at_mut_checked(blocked * out_plane))
-            else {
+            let (Some((blocks, singles)), Some((block_y, single_y))) = (
+                weight.split_at_checked(blocked * taps),
+                y.split_at_mut_checked(blocked * out_plane),
+            ) else {
                 return;
             };
             self.channels::<BLOCK>(blocks, parameters, channel, x, block_y);
@@ -210,19 +211,23 @@ impl<T: Taps, A: Arithmetic> Direct<T, A> {
     ) {
         let Shape { rows, columns, .. } = self.shape;
         let phases = self.taps.phases();
-        let blocks = pieces(weight, N * self.shape.taps())
-            .zip(pieces_mut(y, N * self.shape.out_plane()));
+        let blocks =
+            pieces(weight, N * self.shape.taps()).zip(pieces_mut(y, N * self.shape.out_plane()));
         for (index, (weight, y)) in blocks.enumerate() {
             let weight = weight.as_chunks::<N>().0;
-            let channels =
-                from_fn(|lane| A::channel(parameters, channel + index * N + lane));
+            let channels = from_fn(|lane| A::channel(parameters, channel + index * N + lane));
             for row in 0..rows.output {
                 for phase in 0..phases.min(columns.output) {
                     // Of the row's outputs, every `phases`-th belongs to this phase.
                     let outputs = (columns.output - phase).div_ceil(phases.max(1));
                     for first in (0..outputs).step_by(TILE) {
                         let place = Place { row, phase, first };
-                        let sums = self.tile(weight, channels.map(|channel| self.arithmetic.start(channel)), x, place);
+                        let sums = self.tile(
+                            weight,
+                            channels.map(|channel| self.arithmetic.start(channel)),
+                            x,
+                            place,
+                        );
                         self.store(&channels, &sums, y, place);
                     }
                 }
@@ -232,6 +237,9 @@ impl<T: Taps, A: Arithmetic> Direct<T, A> {
 
     /// The sums of `N` output channels by [`TILE`] output columns, counted up from `start`. Lanes
     /// past the row's end hold numbers of no meaning.
+    ///
+    /// Some input channels at a time are summed up by themselves: a single running sum over
+    /// thousands of products would lose more than the table of errors allows.
     fn tile<const N: usize>(
         &self,
         weight: &[[A::Element; N]],
@@ -239,11 +247,32 @@ impl<T: Taps, A: Arithmetic> Direct<T, A> {
         x: &[A::Element],
         place: Place,
     ) -> [[A::Sum; TILE]; N] {
+        let taps = (self.shape.rows.kernel * self.shape.columns.kernel).max(1);
+        let channels = (SUMMED_AT_ONCE / taps).min(self.shape.channels.inputs).max(1);
+        let mut sums = start.map(|start| [start; TILE]);
+        let parts =
+            x.chunks((channels * self.shape.in_plane()).max(1)).zip(weight.chunks(channels * taps));
+        for (x, weight) in parts {
+            let part = self.part(weight, x, place);
+            for (sum, part) in sums.as_flattened_mut().iter_mut().zip(part.as_flattened()) {
+                *sum = A::add(*sum, *part);
+            }
+        }
+        sums
+    }
+
+    /// The sums of a tile over the input channels in `x`.
+    fn part<const N: usize>(
+        &self,
+        weight: &[[A::Element; N]],
+        x: &[A::Element],
+        place: Place,
+    ) -> [[A::Sum; TILE]; N] {
         let Shape { rows, columns, .. } = self.shape;
         let step = self.taps.step();
-        let mut sums = start.map(|start| [start; TILE]);
-        let channels = pieces(x, self.shape.in_plane())
-            .zip(pieces(weight, rows.kernel * columns.kernel));
+        let mut sums = [[A::ZERO; TILE]; N];
+        let channels =
+            pieces(x, self.shape.in_plane()).zip(pieces(weight, rows.kernel * columns.kernel));
         for (plane, weight) in channels {
             for (row_tap, weight) in pieces(weight, columns.kernel).enumerate() {
                 let in_row = match self.taps.row(place.row, row_tap) {
@@ -294,7 +323,8 @@ impl<T: Taps, A: Arithmetic> Direct<T, A> {
         let phases = self.taps.phases().max(1);
         let planes = pieces_mut(y, self.shape.out_plane());
         for ((&channel, sums), plane) in channels.iter().zip(sums).zip(planes) {
-            let Some(y) = plane.get_mut(row * width..).and_then(|rest| rest.get_mut(..width)) else {
+            let Some(y) = plane.get_mut(row * width..).and_then(|rest| rest.get_mut(..width))
+            else {
                 return;
             };
             let Some(y) = y.get_mut(phase + first * phases..) else { return };

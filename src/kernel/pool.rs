@@ -2,6 +2,7 @@
 //!
 //! Memory contract: reads the inputs inside each window; writes every output once.
 
+use core::iter::Sum;
 use core::num::NonZeroUsize;
 
 use crate::geometry::Axis;
@@ -85,31 +86,47 @@ pub(crate) enum Reduction {
 
 /// What pooling needs to know of a tensor's elements.
 pub(crate) trait Pooled: Copy {
+    /// What elements are summed in.
+    type Sum: Sum;
+
     fn maximum(values: impl Iterator<Item = Self>) -> Self;
 
+    fn sum(values: impl Iterator<Item = Self>) -> Self::Sum;
+
     /// The sum of `count` values, and of as many `zero`s as are missing to `divisor`, by `divisor`.
-    fn average(values: impl Iterator<Item = Self>, count: usize, divisor: usize, zero: Self) -> Self;
+    fn average(sum: Self::Sum, count: usize, divisor: usize, zero: Self) -> Self;
 }
 
 impl Pooled for f32 {
+    type Sum = f32;
+
     fn maximum(values: impl Iterator<Item = f32>) -> f32 {
         values.fold(f32::NEG_INFINITY, |max, x| if x > max || x.is_nan() { x } else { max })
     }
 
-    fn average(values: impl Iterator<Item = f32>, _count: usize, divisor: usize, _zero: f32) -> f32 {
-        values.sum::<f32>() / divisor as f32
+    fn sum(values: impl Iterator<Item = f32>) -> f32 {
+        values.sum()
+    }
+
+    fn average(sum: f32, _count: usize, divisor: usize, _zero: f32) -> f32 {
+        sum / divisor as f32
     }
 }
 
 impl Pooled for i8 {
+    type Sum = i32;
+
     fn maximum(values: impl Iterator<Item = i8>) -> i8 {
         values.fold(i8::MIN, i8::max)
     }
 
+    fn sum(values: impl Iterator<Item = i8>) -> i32 {
+        values.map(i32::from).sum()
+    }
+
     /// Rounds half away from zero, as TFLite.
-    fn average(values: impl Iterator<Item = i8>, count: usize, divisor: usize, zero: i8) -> i8 {
-        let missing = divisor as i32 - count as i32;
-        let sum = values.fold(i32::from(zero) * missing, |sum, x| sum + i32::from(x));
+    fn average(sum: i32, count: usize, divisor: usize, zero: i8) -> i8 {
+        let sum = sum + i32::from(zero) * (divisor as i32 - count as i32);
         let half = divisor as i32 / 2;
         let rounded = if sum > 0 { sum + half } else { sum - half };
         let average = rounded.checked_div(divisor as i32).unwrap_or(0);
@@ -133,32 +150,29 @@ pub(crate) fn run<T: Pooled>(
             let down = rows.span(out_row);
             for (out_column, y) in y.iter_mut().enumerate() {
                 let across = columns.span(out_column);
-                let inputs = inputs(x, columns.input(), &down, &across);
+                let window = (0..down.count)
+                    .map(|i| across.of(row(x, down.first + i * down.step, columns.input())));
                 let count = down.count * across.count;
                 let divisor = match reduction {
                     Reduction::Maximum => {
-                        *y = T::maximum(inputs);
+                        *y = T::maximum(window.flatten());
                         continue;
                     }
                     Reduction::AverageInside => count,
                     Reduction::AveragePadded => down.padded_count * across.padded_count,
                     Reduction::SumOver(divisor) => divisor,
                 };
-                *y = T::average(inputs, count, divisor, zero);
+                // Row by row, which keeps running sums short.
+                *y = T::average(window.map(T::sum).sum(), count, divisor, zero);
             }
         }
     }
 }
 
-fn inputs<'a, T: Copy>(
-    plane: &'a [T],
-    width: usize,
-    down: &'a Span,
-    across: &'a Span,
-) -> impl Iterator<Item = T> + 'a {
-    let rows = (0..down.count).map(move |i| row(plane, down.first + i * down.step, width));
-    rows.flat_map(move |row| {
-        let from_first = row.get(across.first..).unwrap_or(&[]);
-        from_first.iter().step_by(across.step.max(1)).take(across.count).copied()
-    })
+impl Span {
+    /// The inputs of this span in `row`.
+    fn of<T: Copy>(&self, row: &[T]) -> impl Iterator<Item = T> {
+        let from_first = row.get(self.first..).unwrap_or(&[]);
+        from_first.iter().step_by(self.step.max(1)).take(self.count).copied()
+    }
 }

@@ -42,7 +42,8 @@ impl Int8<'_> {
         for pixel in 0..plane {
             let channels = || pieces(x, plane).filter_map(|channel| channel.get(pixel));
             let max = channels().fold(i8::MIN, |max, &x| max.max(x));
-            let exponential = |x: i8| i32_at(self.exponentials, usize::from(max.abs_diff(x))) as u64;
+            let exponential =
+                |x: i8| i32_at(self.exponentials, usize::from(max.abs_diff(x))) as u64;
             let sum = channels().fold(0_u64, |sum, &x| sum + exponential(x));
             for (y, &x) in pieces_mut(y, plane).zip(channels()) {
                 if let Some(y) = y.get_mut(pixel) {

@@ -127,7 +127,13 @@ impl<T: Element> BinaryPlan<T> {
 
     /// Adds or multiplies, whatever `operation` does.
     #[inline(always)]
-    fn combine(&self, operation: impl Combine<Element = T>, first: &[T], second: &[T], y: &mut [T]) {
+    fn combine(
+        &self,
+        operation: impl Combine<Element = T>,
+        first: &[T],
+        second: &[T],
+        y: &mut [T],
+    ) {
         let [_, height, width] = self.first;
         if self.input_len() == self.second_input_len() {
             same_shape(operation, first, second, y);
@@ -184,10 +190,9 @@ impl BinaryQuantization {
                 ])
             }
             (Operator::Mul, _) => Factors::Mul(FixedPoint::new(first * second / output)),
-            (Operator::Concat, _) => Factors::Concat([
-                FixedPoint::new(first / output),
-                FixedPoint::new(second / output),
-            ]),
+            (Operator::Concat, _) => {
+                Factors::Concat([FixedPoint::new(first / output), FixedPoint::new(second / output)])
+            }
         }
     }
 }

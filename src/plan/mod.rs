@@ -25,7 +25,6 @@ pub use quantize::{DequantizePlan, QuantizePlan};
 pub use table::{ActivatePlan, SoftmaxPlan};
 pub use unary::UnaryPlan;
 
-
 use crate::activation::Activation;
 use crate::error::{Buffer, Error};
 use crate::geometry::tri;
@@ -44,15 +43,27 @@ macro_rules! with_rounding {
     ($io:expr, $folded:expr, $arithmetic:ident => $body:expr) => {
         match $io.rounding {
             $crate::quant::Rounding::FixedDouble => {
-                let $arithmetic = $crate::kernel::arithmetic::Int8::new($io, $folded, $crate::kernel::arithmetic::FixedDouble);
+                let $arithmetic = $crate::kernel::arithmetic::Int8::new(
+                    $io,
+                    $folded,
+                    $crate::kernel::arithmetic::FixedDouble,
+                );
                 $body
             }
             $crate::quant::Rounding::FixedSingle => {
-                let $arithmetic = $crate::kernel::arithmetic::Int8::new($io, $folded, $crate::kernel::arithmetic::FixedSingle);
+                let $arithmetic = $crate::kernel::arithmetic::Int8::new(
+                    $io,
+                    $folded,
+                    $crate::kernel::arithmetic::FixedSingle,
+                );
                 $body
             }
             $crate::quant::Rounding::OnnxFloat => {
-                let $arithmetic = $crate::kernel::arithmetic::Int8::new($io, $folded, $crate::kernel::arithmetic::OnnxFloat);
+                let $arithmetic = $crate::kernel::arithmetic::Int8::new(
+                    $io,
+                    $folded,
+                    $crate::kernel::arithmetic::OnnxFloat,
+                );
                 $body
             }
         }

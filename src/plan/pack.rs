@@ -66,7 +66,6 @@ impl<'a> Parameters<'a> {
     }
 }
 
-
 impl Parameters<'_> {
     /// Checks that everything `layout` asks for is there in the right length, and nothing else.
     pub(crate) const fn validate(&self, layout: &Layout) -> Result<(), Error> {

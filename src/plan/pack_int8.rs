@@ -164,12 +164,7 @@ impl Weights<'_> {
     }
 
     /// The weight at `index`, between input channel `input` of the group and `output`.
-    const fn weight(
-        &self,
-        layout: &Layout,
-        scale: f32,
-        [output, input, index]: [usize; 3],
-    ) -> i8 {
+    const fn weight(&self, layout: &Layout, scale: f32, [output, input, index]: [usize; 3]) -> i8 {
         match self {
             Self::Ready(weight, _) => weight[index],
             Self::Float(weight, parameters) => {

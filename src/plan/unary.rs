@@ -15,18 +15,10 @@ use crate::tensor::{Dtype, Element};
 /// What such an operator does before its activation.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Operator {
-    Pool {
-        rows: Windows,
-        columns: Windows,
-        reduction: Reduction,
-    },
-    Upsample(Interpolation),
-    ZeroPad {
-        top: usize,
-        left: usize,
-    },
-    #[cfg(feature = "libm")]
-    Softmax,
+    Pool { rows: Windows, columns: Windows, reduction: Reduction },
+    UpsampleNearest,
+    UpsampleBilinear { align_corners: bool },
+    ZeroPad { top: usize, left: usize },
 }
 
 impl Operator {

@@ -38,7 +38,7 @@ use super::tensor::{Dtype, TensorView};
 /// static QUANTIZED: [[i8; 3]; 2] = weights!(tiny!(), "quantized");
 ///
 /// let mut y = Tensor::ZERO;
-/// STEM.run(&Tensor([[[1.0; 4]; 4]; 1]), &mut y, &mut Workspace::NONE);
+/// STEM.run(&Tensor([[[1.0; 4]; 4]; 1]), &mut y, &mut Workspace::none());
 /// assert_eq!(y, Tensor([[[9.5; 2]; 2], [[1.0; 2]; 2]])); // sum + 0.5; twice the centre - 1
 /// assert_eq!(QUANTIZED, [[-128, -1, 0], [1, 2, 127]]);
 /// ```

@@ -2,8 +2,8 @@ use crate::activation::Activation;
 use crate::error::Error;
 use crate::plan::BinaryPlan;
 use crate::plan::binary::Operator;
-use crate::spec::activation_methods;
 use crate::quant::BinaryQuantization;
+use crate::spec::activation_methods;
 use crate::tensor::Element;
 
 /// Addition and multiplication differ in their name and their operator alone.

@@ -29,7 +29,7 @@ use crate::tensor::Element;
 ///
 /// let x = Tensor([[[0.0, 0.0, 5.0, 5.0], [0.0, 1.0, 2.0, 3.0], [9.0, 9.0, 9.0, 0.0]]]);
 /// let mut y = Tensor::ZERO;
-/// EDGE.run(&x, &mut y, &mut Workspace::NONE);
+/// EDGE.run(&x, &mut y, &mut Workspace::none());
 /// assert_eq!(y, Tensor([[[0.0, 5.0, 0.0], [1.0, 1.0, 1.0], [0.0, 0.0, -9.0]]]));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -157,6 +157,11 @@ impl Conv2d {
             rows: tri!(rows.conv(self.padding, self.padding_mode)),
             columns: tri!(columns.conv(self.padding, self.padding_mode)),
         };
-        ConvPlan::new(Operator::Convolution(self.padding_mode), shape, self.activation, self.quantization)
+        ConvPlan::new(
+            Operator::Convolution(self.padding_mode),
+            shape,
+            self.activation,
+            self.quantization,
+        )
     }
 }

@@ -27,7 +27,7 @@ use crate::tensor::Element;
 /// static DOUBLE: Double = Double::new(&[[[[1.0, 10.0]]]], &[0.5]);
 ///
 /// let mut y = Tensor::ZERO;
-/// DOUBLE.run(&Tensor([[[3.0, 4.0]]]), &mut y, &mut Workspace::NONE);
+/// DOUBLE.run(&Tensor([[[3.0, 4.0]]]), &mut y, &mut Workspace::none());
 /// assert_eq!(y, Tensor([[[3.5, 30.5, 4.5, 40.5]]]));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -85,7 +85,9 @@ impl Upsample {
         tri!(positive(width, Parameter::Output(Direction::Width)));
         let operator = match self.mode {
             UpsampleMode::Nearest => Operator::UpsampleNearest,
-            UpsampleMode::Bilinear { align_corners } => Operator::UpsampleBilinear { align_corners },
+            UpsampleMode::Bilinear { align_corners } => {
+                Operator::UpsampleBilinear { align_corners }
+            }
         };
         let output = [self.input[0], height, width];
         UnaryPlan::new(operator, self.input, output, Activation::Identity, None)
