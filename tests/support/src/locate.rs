@@ -12,10 +12,15 @@ pub enum Lookup {
     Missing(String),
 }
 
-/// The suite `NAME.safetensors`: `tests/data/conformance` in the workspace `root`, else the
-/// directory `NCHW_CONFORMANCE`, else `../shared/conformance` beside the root.
+/// The suite `NAME.safetensors`: `tests/data/NAME` or `tests/data/conformance` in the workspace
+/// `root`, else the directory `NCHW_CONFORMANCE`, else `../shared/conformance` beside the root.
 pub fn find_suite(root: &Path, name: &str) -> Lookup {
-    find(root, &format!("{name}.safetensors"), "conformance", "NCHW_CONFORMANCE")
+    let file = format!("{name}.safetensors");
+    let own = root.join("tests/data").join(name).join(&file);
+    if own.is_file() {
+        return Lookup::Found(own);
+    }
+    find(root, &file, "conformance", "NCHW_CONFORMANCE")
 }
 
 /// The `model.json` of the network NAME (a folder, or folders joined by `/`): `tests/data/models`
@@ -81,6 +86,15 @@ mod tests {
             create(&place);
             assert_eq!(look(), Lookup::Found(place));
         }
+    }
+
+    #[test]
+    fn a_suite_may_have_a_folder_of_its_own() {
+        let root = directory("own").join("root");
+        let own = root.join("tests/data/a/a.safetensors");
+        create(&own);
+        create(&root.join("tests/data/conformance/a.safetensors"));
+        assert_eq!(find_suite(&root, "a"), Lookup::Found(own));
     }
 
     #[test]

@@ -30,7 +30,10 @@ pub enum Op {
     GlobalAvgPool2d,
     Linear,
     Add,
+    Mul,
     Concat { axis: usize },
+    Upsample(UpsampleParams),
+    ZeroPad2d { padding: [usize; 4] },
     Flatten,
     Softmax { axis: usize },
     Clamp { min: Option<f64>, max: Option<f64> },
@@ -175,6 +178,27 @@ impl AvgPool2dParams {
     }
 }
 
+/// Parameters of `upsample`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct UpsampleParams {
+    /// Output `[oh, ow]`.
+    pub size: [usize; 2],
+    /// The formula.
+    pub mode: UpsampleMode,
+    /// Whether the corner pixels coincide; `None` means no.
+    pub align_corners: Option<bool>,
+}
+
+/// Formula of `upsample`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UpsampleMode {
+    /// Copies one pixel.
+    Nearest,
+    /// Interpolates between four.
+    Bilinear,
+}
+
 /// Formula of `gelu`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -269,6 +293,10 @@ mod tests {
         for (name, op) in units {
             assert_eq!(parse(&format!(r#"{{"op": "{name}"}}"#)).unwrap(), op);
         }
+        let op = r#"{"op": "upsample", "size": [2, 3], "mode": "nearest", "align_corners": null}"#;
+        let params =
+            UpsampleParams { size: [2, 3], mode: UpsampleMode::Nearest, align_corners: None };
+        assert_eq!(parse(op).unwrap(), Op::Upsample(params));
         let op = r#"{"op": "adaptive_avg_pool2d", "output_size": [2, 3]}"#;
         assert_eq!(parse(op).unwrap(), Op::AdaptiveAvgPool2d { output_size: [2, 3] });
     }

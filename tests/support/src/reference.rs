@@ -1,11 +1,11 @@
 //! The f64 result of a case or a layer, by the oracle.
 
-use nchw_oracle::Output;
 use nchw_oracle::float::{self, BatchNorm2d};
+use nchw_oracle::{Output, UpsampleBilinear, UpsampleNearest};
 
 use crate::conformance::Case;
 use crate::model::{Layer, Model};
-use crate::operator::{Approximate, Op};
+use crate::operator::{Approximate, Op, UpsampleMode};
 use crate::tensors::Tensor;
 use crate::tolerance::Row;
 
@@ -86,11 +86,24 @@ fn run<'a>(op: &Op, inputs: &[Image], tensor: &dyn Fn(&str) -> Option<&'a Tensor
         Op::GlobalAvgPool2d => float::adaptive_avg_pool2d([1, 1], input, x),
         Op::Linear => float::linear(x, &widen(&weight().values), bias),
         Op::Add => float::add(input, x, inputs[1].0, &inputs[1].1),
+        Op::Mul => float::mul(input, x, inputs[1].0, &inputs[1].1),
         Op::Concat { axis } => {
             assert_eq!(*axis, 1, "only channels are concatenated");
             let inputs: Vec<_> = inputs.iter().map(|(shape, x)| (*shape, x.as_slice())).collect();
             float::concat(&inputs)
         }
+        Op::Upsample(params) => match params.mode {
+            UpsampleMode::Nearest => {
+                let upsample = UpsampleNearest { output_size: params.size };
+                float::upsample_nearest(&upsample, input, x)
+            }
+            UpsampleMode::Bilinear => {
+                let align_corners = params.align_corners.unwrap_or(false);
+                let upsample = UpsampleBilinear { output_size: params.size, align_corners };
+                float::upsample_bilinear(&upsample, input, x)
+            }
+        },
+        Op::ZeroPad2d { padding } => float::zero_pad2d(*padding, input, x),
         Op::Flatten => float::concat(&[([x.len(), 1, 1], x)]),
         Op::Softmax { axis } => {
             assert_eq!(*axis, 1, "softmax is over the channels");
@@ -122,13 +135,18 @@ impl Op {
             Op::MaxPool2d(_) | Op::AdaptiveMaxPool2d { .. } | Op::GlobalMaxPool2d => Row::MaxPool2d,
             Op::AvgPool2d(_) | Op::AdaptiveAvgPool2d { .. } | Op::GlobalAvgPool2d => Row::AvgPool2d,
             Op::Linear => Row::Linear,
-            Op::Add => Row::Elementwise,
-            Op::Concat { .. } | Op::Flatten => Row::Copy,
+            Op::Add | Op::Mul => Row::Elementwise,
+            Op::Concat { .. } | Op::Flatten | Op::ZeroPad2d { .. } => Row::Copy,
+            Op::Upsample(params) => match params.mode {
+                UpsampleMode::Nearest => Row::Copy,
+                UpsampleMode::Bilinear => Row::UpsampleBilinear,
+            },
             Op::Clamp { .. } | Op::Relu | Op::Relu6 => Row::Clamp,
             Op::LeakyRelu { .. } | Op::Prelu => Row::PiecewiseLinear,
             Op::Hardsigmoid { .. } | Op::Hardswish => Row::PiecewiseLinear,
-            Op::Softmax { .. } | Op::Elu { .. } | Op::Gelu { .. } => Row::Exponential,
-            Op::Sigmoid | Op::Tanh | Op::Silu => Row::Exponential,
+            Op::Softmax { .. } | Op::Sigmoid | Op::Silu => Row::Exponential,
+            Op::Elu { .. } | Op::Tanh => Row::Expm1,
+            Op::Gelu { .. } => Row::Gelu,
         }
     }
 }

@@ -66,3 +66,8 @@ fn cmsis() {
 fn tflm() {
     agrees("tflm", 37);
 }
+
+#[test]
+fn torch() {
+    agrees("torch", 281);
+}
