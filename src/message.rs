@@ -19,21 +19,28 @@ impl Message {
     pub(crate) const fn text(mut self, text: &str) -> Self {
         let mut rest = text.as_bytes();
         while let Some((&byte, tail)) = rest.split_first() {
-            self = self.ascii(byte);
+            self = self.byte(byte);
             rest = tail;
         }
         self
     }
 
     pub(crate) const fn number(mut self, number: usize) -> Self {
-        // Digits come out last first; `scale` walks down from the highest power of ten instead.
-        let mut scale = 1;
-        while number / scale >= 10 {
-            scale *= 10;
+        // Digits come out last first; a usize has at most 20.
+        let mut digits = [0; 20];
+        let mut first = digits.len();
+        let mut rest = number;
+        loop {
+            first -= 1;
+            digits[first] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+            if rest == 0 || first == 0 {
+                break;
+            }
         }
-        while scale > 0 {
-            self = self.ascii(b'0' + (number / scale % 10) as u8);
-            scale /= 10;
+        while first < digits.len() {
+            self = self.byte(digits[first]);
+            first += 1;
         }
         self
     }
@@ -56,16 +63,24 @@ impl Message {
     }
 
     pub(crate) const fn as_str(&self) -> &str {
-        match self.bytes.split_at_checked(self.len) {
-            Some((text, _)) => match core::str::from_utf8(text) {
-                Ok(text) => text,
-                Err(_) => "",
+        let text = match self.bytes.split_at_checked(self.len) {
+            Some((text, _)) => text,
+            None => &[],
+        };
+        match core::str::from_utf8(text) {
+            Ok(text) => text,
+            // The end cut a character in two.
+            Err(error) => match text.split_at_checked(error.valid_up_to()) {
+                Some((text, _)) => match core::str::from_utf8(text) {
+                    Ok(text) => text,
+                    Err(_) => "",
+                },
+                None => "",
             },
-            None => "",
         }
     }
 
-    const fn ascii(mut self, byte: u8) -> Self {
+    const fn byte(mut self, byte: u8) -> Self {
         if self.len < CAPACITY {
             self.bytes[self.len] = byte;
             self.len += 1;

@@ -143,8 +143,9 @@ impl Requantization {
     }
 
     /// The packed factor of weights with this scale; for [`Rounding::OnnxFloat`] the multiplier holds
-    /// the bits of an f32.
-    pub(crate) const fn factor(&self, weight_scale: f32) -> FixedPoint {
+    /// the bits of an f32. In fully connected layers TFLite rounds the product of the first two
+    /// scales to f32.
+    pub(crate) const fn factor(&self, weight_scale: f32, fully_connected: bool) -> FixedPoint {
         let (input, output) = (self.input.scale, self.output.scale);
         match self.rounding {
             Rounding::OnnxFloat => {
@@ -152,7 +153,11 @@ impl Requantization {
                 FixedPoint { multiplier: scale.to_bits() as i32, shift: 0 }
             }
             Rounding::FixedDouble | Rounding::FixedSingle => {
-                FixedPoint::new(input as f64 * weight_scale as f64 / output as f64)
+                let product = match fully_connected {
+                    true => (input * weight_scale) as f64,
+                    false => input as f64 * weight_scale as f64,
+                };
+                FixedPoint::new(product / output as f64)
             }
         }
     }

@@ -80,6 +80,7 @@ impl<T: Element> ConvPlan<T> {
                 Operator::Transposed => rows.one_to_one() && columns.one_to_one(),
             },
             prelu: self.activation.is_prelu(),
+            fully_connected: false,
         }
     }
 

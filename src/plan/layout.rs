@@ -30,6 +30,8 @@ pub(crate) struct Layout {
     pub(crate) uniform: bool,
     /// Whether there are slopes.
     pub(crate) prelu: bool,
+    /// Whether it is a linear layer.
+    pub(crate) fully_connected: bool,
 }
 
 /// Packed f32 weights, taken apart.

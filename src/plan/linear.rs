@@ -62,6 +62,7 @@ impl<T: Element> LinearPlan<T> {
             input_major: false,
             uniform: true,
             prelu: self.activation.is_prelu(),
+            fully_connected: true,
         }
     }
 

@@ -73,15 +73,17 @@ impl Int8Parameters<'_> {
         }
         let mut output = 0;
         while output < outputs {
-            tri!(self.check_factor(io, output));
+            tri!(self.check_factor(output));
             output += 1;
         }
         Ok(())
     }
 
-    const fn check_factor(&self, io: &Requantization, output: usize) -> Result<(), Error> {
+    const fn check_factor(&self, output: usize) -> Result<(), Error> {
         match self.scale {
-            WeightScale::Fixed { .. } => self.factor(io, output).validate(),
+            WeightScale::Fixed { multiplier, shift } => {
+                FixedPoint { multiplier: multiplier[output], shift: shift[output] }.validate()
+            }
             _ if self.weight_scale(output) > 0.0 && self.weight_scale(output) < f32::INFINITY => {
                 Ok(())
             }
@@ -98,12 +100,12 @@ impl Int8Parameters<'_> {
     }
 
     /// The packed factor of output channel `output`.
-    const fn factor(&self, io: &Requantization, output: usize) -> FixedPoint {
+    const fn factor(&self, layout: &Layout, io: &Requantization, output: usize) -> FixedPoint {
         match self.scale {
             WeightScale::Fixed { multiplier, shift } => {
                 FixedPoint { multiplier: multiplier[output], shift: shift[output] }
             }
-            _ => io.factor(self.weight_scale(output)),
+            _ => io.factor(self.weight_scale(output), layout.fully_connected),
         }
     }
 }
@@ -147,7 +149,7 @@ impl Weights<'_> {
                     Some(bias) => bias[output],
                     None => 0,
                 },
-                factor: parameters.factor(io, output),
+                factor: parameters.factor(layout, io, output),
             },
             Self::Float(weight, parameters) => {
                 let scale = weight_scale(layout, weight, parameters, output);
@@ -158,7 +160,7 @@ impl Weights<'_> {
                     2_147_483_647.. => i32::MAX,
                     bias => bias as i32,
                 };
-                Channel { scale, bias, factor: io.factor(scale) }
+                Channel { scale, bias, factor: io.factor(scale, layout.fully_connected) }
             }
         }
     }
