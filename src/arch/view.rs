@@ -71,4 +71,36 @@ impl<T, const C: usize, const H: usize, const W: usize> Tensor<T, C, H, W> {
         // SAFETY: as in `from_slice`; the exclusive borrow carries over as well.
         Ok(unsafe { &mut *slice.as_mut_ptr().cast() })
     }
+
+    /// The first `C * H * W` elements of a buffer as a tensor, without a copy. That the buffer is long
+    /// enough is checked by the compiler.
+    ///
+    /// Two buffers, as large as the largest outputs of every other layer, serve a whole chain:
+    ///
+    /// ```
+    /// use nchw::{MaxPool2d, Tensor, layer};
+    ///
+    /// layer! {
+    ///     struct First(f32) = MaxPool2d::new([1, 8, 8], [2, 2]);
+    ///     struct Second(f32) = MaxPool2d::new([1, 4, 4], [2, 2]);
+    /// }
+    /// let (mut even, mut odd) = ([0.0; 64], [0.0; 16]);
+    /// even.fill(7.0);
+    /// First.run(Tensor::within(&even), Tensor::within_mut(&mut odd));
+    /// Second.run(Tensor::within(&odd), Tensor::within_mut(&mut even));
+    /// assert_eq!(Tensor::within(&even), &Tensor::<f32, 1, 2, 2>([[[7.0; 2]; 2]]));
+    /// ```
+    pub const fn within<const N: usize>(buffer: &[T; N]) -> &Self {
+        const { assert!(N >= C * H * W, "the buffer is smaller than the tensor") };
+        // SAFETY: the buffer has at least the elements of the nested arrays, which lie one after the
+        // other without gaps and need no more alignment than `T`.
+        unsafe { &*buffer.as_ptr().cast() }
+    }
+
+    /// [`within`](Self::within), to write into.
+    pub const fn within_mut<const N: usize>(buffer: &mut [T; N]) -> &mut Self {
+        const { assert!(N >= C * H * W, "the buffer is smaller than the tensor") };
+        // SAFETY: as in `within`; the exclusive borrow carries over as well.
+        unsafe { &mut *buffer.as_mut_ptr().cast() }
+    }
 }

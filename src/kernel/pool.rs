@@ -35,6 +35,14 @@ impl Windows {
         }
     }
 
+    /// Whether windows hold inputs alone.
+    pub(crate) const fn unpadded(&self) -> bool {
+        match self {
+            Self::Sliding(axis) => axis.unpadded(),
+            Self::Adaptive { .. } => true,
+        }
+    }
+
     /// The most inputs and padding pixels of a window.
     pub(crate) const fn longest(&self) -> usize {
         match self {

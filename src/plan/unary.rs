@@ -25,9 +25,11 @@ impl Operator {
     /// Whether the i8 form has to know what stands for zero.
     const fn needs_zero(&self) -> bool {
         match self {
-            Self::Pool { reduction, .. } => {
-                matches!(reduction, Reduction::AveragePadded | Reduction::SumOver(_))
-            }
+            Self::Pool { rows, columns, reduction } => match reduction {
+                Reduction::Maximum | Reduction::AverageInside => false,
+                Reduction::AveragePadded => !(rows.unpadded() && columns.unpadded()),
+                Reduction::SumOver(_) => true,
+            },
             Self::ZeroPad { .. } => true,
             Self::UpsampleNearest | Self::UpsampleBilinear { .. } => false,
         }
