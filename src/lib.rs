@@ -129,7 +129,7 @@ pub use plan::{
     ActivatePlan, BatchNorm2dPlan, BinaryPlan, ConvPlan, DequantizePlan, Int8Parameters,
     LinearPlan, Parameters, PreluPlan, QuantizePlan, SoftmaxPlan, UnaryPlan, WeightScale,
 };
-pub use quant::{BinaryQuantization, FixedPoint, Quantization, Requantization, Rounding};
+pub use quant::{BinaryQuantization, FixedPoint, Quantization, Range, Requantization, Rounding};
 pub use spec::{
     Activate, AdaptiveAvgPool2d, AdaptiveMaxPool2d, Add, AvgPool2d, BatchNorm2d, Concat, Conv2d,
     ConvTranspose2d, Dequantize, Linear, MaxPool2d, Mul, Prelu, Quantize, Softmax, Upsample,

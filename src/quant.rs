@@ -75,6 +75,43 @@ impl Quantization {
     }
 }
 
+/// The smallest and the largest number seen, to choose a [`Quantization`] by.
+///
+/// ```
+/// use nchw::{Quantization, Range};
+///
+/// let mut range = Range::EMPTY;
+/// range.observe(&[0.5, -1.0]);
+/// range.observe(&[2.0]);
+/// assert_eq!(range, Range { min: -1.0, max: 2.0 });
+/// assert_eq!(range.quantization(), Quantization::from_range(-1.0, 2.0));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Range {
+    /// The smallest number.
+    pub min: f32,
+    /// The largest number.
+    pub max: f32,
+}
+
+impl Range {
+    /// Nothing seen yet.
+    pub const EMPTY: Self = Self { min: f32::INFINITY, max: f32::NEG_INFINITY };
+
+    /// Widens the range to hold `values`.
+    pub fn observe(&mut self, values: &[f32]) {
+        for &value in values {
+            self.min = self.min.min(value);
+            self.max = self.max.max(value);
+        }
+    }
+
+    /// The quantization with this range.
+    pub const fn quantization(self) -> Quantization {
+        Quantization::from_range(self.min, self.max)
+    }
+}
+
 /// How a sum of products is multiplied by its scale and rounded to i8.
 ///
 /// ```

@@ -1,12 +1,14 @@
-//! Finds clothes in 32 small photographs with a U-Net of 34,257 parameters.
+//! Finds clothes in 32 small photographs with a U-Net of 34,257 parameters, in f32 or i8.
 //!
-//! The network's weights lie unfolded in `data/model.safetensors`; the compiler reads them, folds the
-//! batch norms into the convolutions and packs the result. Prints the intersection over union of every
-//! scene and draws input, truth and prediction into `target/segment.png`.
+//! The network's f32 weights lie unfolded in `data/model.safetensors`; the compiler reads them, folds the
+//! batch norms into the convolutions and packs the result, or quantizes it as well. Prints the
+//! intersection over union of every scene and draws input, truth and prediction into
+//! `target/segment.png`.
 
 mod picture;
 mod scenes;
 mod unet;
+mod unet_i8;
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -16,31 +18,122 @@ use clap::Parser;
 use nchw::Tensor;
 
 use crate::picture::Row;
+use crate::scenes::{Plane, SIZE, Scene};
+use crate::unet_i8::{LOGITS, Unet};
 
 /// Segment 32 scenes with a U-Net, print the IoU of each and draw them.
 #[derive(Parser)]
 struct Arguments {
+    /// Run in i8, with weights that were quantized before.
+    #[arg(long, conflicts_with = "quantize")]
+    i8: bool,
+
+    /// Run in i8, with the f32 weights quantized by the compiler.
+    #[arg(long)]
+    quantize: bool,
+
     /// Where the picture goes.
     #[arg(long, value_name = "FILE", default_value = "target/segment.png")]
     picture: PathBuf,
 }
 
+/// A network with the memory it works in.
+enum Network {
+    Float(Box<unet::Memory>),
+    Int8(&'static Unet, Box<unet_i8::Memory>),
+}
+
+/// What a network says of a scene, pixel by pixel.
+enum Logits {
+    Float(Tensor<f32, 1, SIZE, SIZE>),
+    Int8(Tensor<i8, 1, SIZE, SIZE>),
+}
+
+impl Network {
+    fn infer(&mut self, scene: &Scene) -> Logits {
+        match self {
+            Self::Float(memory) => {
+                let (mut x, mut logits) = (Tensor::ZERO, Tensor::ZERO);
+                for (x, &pixel) in x.as_mut_slice().iter_mut().zip(scene.image) {
+                    *x = f32::from(pixel) / 255.0;
+                }
+                unet::infer(&x, memory, &mut logits);
+                Logits::Float(logits)
+            }
+            Self::Int8(network, memory) => {
+                let (mut x, mut logits) = (Tensor::ZERO, Tensor::ZERO);
+                // As `unet_i8::IMAGE` has it.
+                for (x, &pixel) in x.as_mut_slice().iter_mut().zip(scene.image) {
+                    *x = (pixel ^ 0x80).cast_signed();
+                }
+                network.infer(&x, memory, &mut logits);
+                Logits::Int8(logits)
+            }
+        }
+    }
+}
+
+impl Logits {
+    fn found(&self) -> Plane<bool> {
+        match self {
+            Self::Float(logits) => std::array::from_fn(|pixel| logits.as_slice()[pixel] > 0.0),
+            Self::Int8(logits) => {
+                std::array::from_fn(|pixel| logits.as_slice()[pixel] > LOGITS.zero_point)
+            }
+        }
+    }
+}
+
+/// How the logits compare with those of the reference, where there are any.
+fn comparison(scenes: &[Scene], all: &[Logits]) -> Result<String, Box<dyn Error>> {
+    let reference = scenes::reference_f32()?;
+    let (mut largest, mut equal) = (0.0_f32, 0);
+    for (index, (scene, logits)) in scenes.iter().zip(all).enumerate() {
+        match logits {
+            Logits::Float(logits) => {
+                let reference = reference.get(index * SIZE * SIZE..).unwrap_or_default();
+                for (logit, reference) in logits.as_slice().iter().zip(reference) {
+                    largest = largest.max((logit - reference).abs());
+                }
+            }
+            Logits::Int8(logits) => {
+                let bytes = logits.as_slice().iter().map(|logit| logit.cast_unsigned());
+                equal += usize::from(bytes.eq(*scene.reference_i8));
+            }
+        }
+    }
+    Ok(match all.first() {
+        Some(Logits::Float(_)) => format!(
+            "logits of the first {} scenes within {largest:.1e} of the reference",
+            reference.len() / (SIZE * SIZE)
+        ),
+        _ => format!("logits of {equal} of {} scenes equal to the reference bytes", all.len()),
+    })
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
-    let Arguments { picture } = Arguments::parse();
+    let Arguments { i8, quantize, picture } = Arguments::parse();
+    let (name, mut network) = match (i8, quantize) {
+        (false, false) => ("f32", Network::Float(Box::new(unet::Memory::NEW))),
+        (true, _) => ("i8", Network::Int8(&unet_i8::READY, Box::new(unet_i8::Memory::NEW))),
+        (_, true) => (
+            "i8, quantized by the compiler",
+            Network::Int8(&unet_i8::QUANTIZED, Box::new(unet_i8::Memory::NEW)),
+        ),
+    };
     let scenes = scenes::all()?;
 
-    let mut memory = Box::new(unet::Memory::NEW);
-    let mut logits = vec![Tensor::ZERO; scenes.len()];
-    let mut rows = Vec::new();
+    let (mut rows, mut all) = (Vec::new(), Vec::new());
     println!("scene   IoU      time");
-    for (index, (scene, logits)) in scenes.iter().zip(&mut logits).enumerate() {
-        let x = scene.input();
+    for (index, scene) in scenes.iter().enumerate() {
         let start = Instant::now();
-        unet::infer(&x, &mut memory, logits);
+        let logits = network.infer(scene);
         let time = start.elapsed();
-        let iou = scene.iou(logits);
+        let found = logits.found();
+        let iou = scene.iou(&found);
         println!("{index:5}   {iou:.4}   {:5.2} ms", time.as_secs_f64() * 1e3);
-        rows.push(Row { scene, logits, iou });
+        rows.push(Row { scene, found, iou });
+        all.push(logits);
     }
 
     let mean = rows.iter().map(|row| row.iou).sum::<f64>() / rows.len() as f64;
@@ -48,9 +141,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     if let Some(folder) = picture.parent() {
         std::fs::create_dir_all(folder)?;
     }
-    picture::write(&picture, &format!("U-Net, f32: {summary}"), &rows)
+    picture::write(&picture, &format!("U-Net, {name}: {summary}"), &rows)
         .map_err(|error| format!("cannot write {}: {error}", picture.display()))?;
     println!("drawn into {}", picture.display());
+    if !quantize {
+        println!("{}", comparison(&scenes, &all)?);
+    }
     println!("{summary}");
     Ok(())
 }

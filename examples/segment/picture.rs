@@ -3,15 +3,13 @@
 use core::convert::Infallible;
 use std::path::Path;
 
+use crate::scenes::{Plane, SIZE, Scene};
 use embedded_graphics::mono_font::MonoTextStyle;
 use embedded_graphics::mono_font::ascii::{FONT_8X13, FONT_9X18_BOLD};
 use embedded_graphics::pixelcolor::Rgb888;
 use embedded_graphics::prelude::*;
 use embedded_graphics::text::{Baseline, Text};
 use image::{ImageResult, Rgb, RgbImage};
-use nchw::Tensor;
-
-use crate::scenes::{SIZE, Scene};
 
 /// Screen pixels per scene pixel.
 const ZOOM: u32 = 3;
@@ -38,7 +36,7 @@ const MISSED: Rgb<u8> = Rgb([70, 130, 220]);
 /// A scene with what the network made of it.
 pub struct Row<'a> {
     pub scene: &'a Scene,
-    pub logits: &'a Tensor<f32, 1, SIZE, SIZE>,
+    pub found: Plane<bool>,
     pub iou: f64,
 }
 
@@ -86,7 +84,7 @@ impl Sheet {
     }
 
     fn scene(&mut self, x: u32, y: u32, index: u32, row: &Row<'_>) {
-        let Row { scene, logits, iou } = row;
+        let Row { scene, found, iou } = row;
         let caption = format!("scene {index:2}   IoU {iou:.4}");
         self.text(&caption, Point::new(x as i32, y as i32), MonoTextStyle::new(&FONT_8X13, INK));
 
@@ -97,7 +95,7 @@ impl Sheet {
             _ => FOUND,
         });
         self.panel(x + 2 * (PANEL + GAP), y, |pixel| {
-            match (scene.truth[pixel] != 0, logits.as_slice()[pixel] > 0.0) {
+            match (scene.truth[pixel] != 0, found[pixel]) {
                 (true, true) => FOUND,
                 (true, false) => MISSED,
                 (false, true) => INVENTED,

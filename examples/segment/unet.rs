@@ -90,23 +90,42 @@ impl Memory {
 
 /// One logit per pixel of `x`, a grey image in 0..=1; foreground where it is positive.
 pub fn infer(x: &Tensor<f32, 1, 48, 48>, memory: &mut Memory, logits: &mut Tensor<f32, 1, 48, 48>) {
+    infer_observed(x, memory, logits, &mut |_, _| {});
+}
+
+/// [`infer`], with every tensor that would be quantized shown to `observe` under its name.
+pub fn infer_observed(
+    x: &Tensor<f32, 1, 48, 48>,
+    memory: &mut Memory,
+    logits: &mut Tensor<f32, 1, 48, 48>,
+    observe: &mut impl FnMut(&'static str, &[f32]),
+) {
     let Memory { full, full_scratch, half, half_scratch, .. } = memory;
     let Memory { half_input, quarter, quarter_scratch, quarter_input, workspace, .. } = memory;
     let (upsampled1, skip1) = full.split_channels_mut::<8, 8>();
     let (upsampled2, skip2) = half.split_channels_mut::<16, 16>();
 
     ENC1A.run(x, full_scratch, workspace);
+    observe("ENC1A", full_scratch.as_slice());
     ENC1B.run(full_scratch, skip1, workspace);
     Pool1.run(skip1, half_input);
     ENC2A.run(half_input, half_scratch, workspace);
+    observe("ENC2A", half_scratch.as_slice());
     ENC2B.run(half_scratch, skip2, workspace);
     Pool2.run(skip2, quarter_input);
     MID_A.run(quarter_input, quarter_scratch, workspace);
+    observe("MID_A", quarter_scratch.as_slice());
     MID_B.run(quarter_scratch, quarter, workspace);
+    observe("MID_B", quarter.as_slice());
 
     UP2.run(quarter, upsampled2, workspace);
+    observe("HALF", half.as_slice());
     DEC2.run(half, half_scratch, workspace);
+    observe("DEC2", half_scratch.as_slice());
     UP1.run(half_scratch, upsampled1, workspace);
+    observe("FULL", full.as_slice());
     DEC1.run(full, full_scratch, workspace);
+    observe("DEC1", full_scratch.as_slice());
     OUT.run(full_scratch, logits, workspace);
+    observe("LOGITS", logits.as_slice());
 }
