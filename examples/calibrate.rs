@@ -11,11 +11,10 @@ mod scenes;
 #[allow(dead_code, reason = "inference is observed")]
 mod unet;
 
-use std::error::Error;
-
+use anyhow::Result;
 use nchw::{Range, Tensor};
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Result<()> {
     let scenes = scenes::all()?;
     let mut ranges = Vec::<(&str, Range)>::new();
     let mut memory = Box::new(unet::Memory::NEW);

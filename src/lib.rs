@@ -53,20 +53,47 @@
 //!
 //! # Operators
 //!
-//! | operator | f32 | parameters |
-//! |---|---|---|
-//! | [`Conv2d`] | yes | stride, dilation, four-sided padding, `same`, `valid`, [`PaddingMode`], groups, activation |
-//! | [`ConvTranspose2d`] | yes | stride, dilation, four-sided padding, output_padding, groups, activation |
-//! | [`BatchNorm2d`] | yes | folded into the layer before or after it ([`Parameters`]), or alone |
-//! | [`MaxPool2d`], [`AvgPool2d`] | yes | stride, four-sided padding, ceil_mode; dilation; count_include_pad, divisor_override |
-//! | [`AdaptiveAvgPool2d`], [`AdaptiveMaxPool2d`] | yes | any output size; global |
-//! | [`Linear`] | yes | activation |
-//! | [`Add`], [`Mul`] | yes | same shape or one number per channel; activation |
-//! | [`Concat`] | yes | along the channels; without a copy: [`Tensor::split_channels_mut`] |
-//! | [`Upsample`] | yes | nearest, bilinear, align_corners |
-//! | `Softmax` | yes | over the channels; feature `libm` |
-//! | [`ZeroPad2d`] | yes | four sides |
-//! | [`Activate`], [`Prelu`] | yes | every [`Activation`] |
+//! | operator | f32 | i8 | parameters |
+//! |---|---|---|---|
+//! | [`Conv2d`] | yes | yes | stride, dilation, four-sided padding, `same`, `valid`, [`PaddingMode`], groups, activation |
+//! | [`ConvTranspose2d`] | yes | yes | stride, dilation, four-sided padding, output_padding, groups, activation |
+//! | [`BatchNorm2d`] | yes | folded | folded into the layer before or after it ([`Parameters`]), or alone |
+//! | [`MaxPool2d`], [`AvgPool2d`] | yes | yes | stride, four-sided padding, ceil_mode; dilation; count_include_pad, divisor_override |
+//! | [`AdaptiveAvgPool2d`], [`AdaptiveMaxPool2d`] | yes | yes | any output size; global |
+//! | [`Linear`] | yes | yes | activation |
+//! | [`Add`], [`Mul`] | yes | yes | same shape or one number per channel; activation |
+//! | [`Concat`] | yes | yes, rescaling | along the channels; without a copy: [`Tensor::split_channels_mut`] |
+//! | [`Upsample`] | yes | nearest | nearest, bilinear, align_corners |
+//! | [`Softmax`] | yes | yes, in integers | over the channels; in f32 with the feature `libm` |
+//! | [`ZeroPad2d`] | yes | yes | four sides |
+//! | [`Activate`], [`Prelu`] | yes | tables | every [`Activation`] |
+//! | [`Quantize`], [`Dequantize`] | | | from f32 to i8 and back |
+//!
+//! # i8
+//!
+//! An i8 tensor's numbers mean `scale * (q - zero_point)` ([`Quantization`]). A specification says what its
+//! inputs and outputs mean (`.quantized(x, y)`), and so the compiler makes the fixed-point factors, folds
+//! the zero points into the bias, and checks that no sum can leave i32. Weights come ready-made with their
+//! scales, as TFLite exports them (`Layer::new(&weight, &bias, &scale)`), or as f32, batch norm and all, to be
+//! quantized by the compiler (`Layer::quantize(&weight, &parameters)`); a [`Range`] collects the ranges of
+//! activations.
+//!
+//! Results are those of a reference to the bit, whose rounding the specification names ([`Rounding`]):
+//! TensorFlow Lite Micro and CMSIS-NN (the default), LiteRT's single rounding, or ONNX `QLinearConv`.
+//!
+//! ```
+//! use nchw::{Conv2d, Quantization, Tensor, Workspace, layer};
+//!
+//! const X: Quantization = Quantization { scale: 0.5, zero_point: 0 };
+//! const Y: Quantization = Quantization::from_range(0.0, 6.0);
+//!
+//! layer! { struct Twice(i8) = Conv2d::new([1, 1, 3], 1, [1, 1]).relu6().quantized(X, Y); }
+//! static TWICE: Twice = Twice::new(&[[[[127]]]], &[0], &[2.0 / 127.0]);
+//!
+//! let mut y = Tensor::ZERO;
+//! TWICE.run(&Tensor([[[-3, 3, 10]]]), &mut y, &mut Workspace::none());
+//! assert_eq!(y, Tensor([[[-128, 0, 127]]])); // 0.0, 3.0, 6.0
+//! ```
 //!
 //! # Conventions
 //!
@@ -77,7 +104,7 @@
 //!
 //! None is on by default, and features only add.
 //!
-//! - `libm`: the activations that need exp, tanh or erf, and softmax, by the `libm` crate.
+//! - `libm`: in f32, the activations that need exp, tanh or erf, and softmax, by the `libm` crate.
 //!
 //! # Contracts
 //!
@@ -89,6 +116,7 @@
 //! - **f32.** The error against exact arithmetic stays below
 //!   `k * 2^-24 * (sum |x| |w| + |b|)`, `k = 4 + log2(products per output)`, for sums of products; 4
 //!   ulp + 1e-7 for what is based on exp and tanh; maxima, copies and clamps are exact.
+//! - **i8.** Equal to the reference, bit for bit.
 //! - **Unsafe** code lives under `arch/` alone, which today holds the borrowing of slices as tensors.
 //!
 //! # Not a goal

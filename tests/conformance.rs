@@ -1,4 +1,5 @@
-//! Every operator against recorded results of other implementations and against f64.
+//! Every operator against recorded results of other implementations: in f32 within the bounds, and
+//! against f64 as well, in i8 byte for byte.
 //!
 //! One test per case, through the run-time door. What is behind the suites and where they are looked
 //! for stands in `tests/data/conformance/README.md`; how far a result may be off in
@@ -16,14 +17,26 @@ use nchw_test_support::reference::widen;
 use nchw_test_support::tolerance::{Bound, Worst, worst};
 use nchw_test_support::{Case, Dtype, Lookup, Suite, find_suite};
 
-/// The suites and how many f32 cases each has.
-const SUITES: [(&str, usize); 6] =
-    [("seed", 12), ("torch", 281), ("onnx", 115), ("webnn", 75), ("cmsis", 50), ("tflm", 37)];
+/// The suites and how many cases of f32 and of i8 each has.
+const SUITES: [(&str, [usize; 2]); 7] = [
+    ("seed", [12, 0]),
+    ("torch", [281, 0]),
+    ("onnx", [115, 4]),
+    ("webnn", [75, 0]),
+    ("cmsis", [50, 39]),
+    ("tflm", [37, 120]),
+    ("qlinear", [0, 60]),
+];
 
-/// What the cases that ran came to.
+const DTYPES: [Dtype; 2] = [Dtype::F32, Dtype::I8];
+
+/// What the f32 cases that ran came to.
 static MEASURED: Mutex<Vec<Measured>> = Mutex::new(Vec::new());
 
-/// The worst element of a case.
+/// The i8 cases that ran and were equal.
+static EQUAL: Mutex<Vec<Equal>> = Mutex::new(Vec::new());
+
+/// The worst element of an image of an f32 case.
 struct Measured {
     suite: &'static str,
     case: String,
@@ -33,14 +46,22 @@ struct Measured {
     against_golden: Worst,
 }
 
+/// An i8 case.
+struct Equal {
+    suite: &'static str,
+    /// Outputs compared: images, times the ways to compute them.
+    outputs: usize,
+    elements: usize,
+}
+
 fn main() {
     let arguments = Arguments::from_args();
     let (mut trials, mut missing) = (Vec::new(), Vec::new());
-    for (suite, count) in SUITES {
+    for (suite, counts) in SUITES {
         match find_suite(Path::new(env!("CARGO_MANIFEST_DIR")), suite) {
             Lookup::Found(path) => {
                 let loaded = Suite::load(&path).unwrap_or_else(|error| panic!("{error}"));
-                trials.extend(tests(suite, count, &loaded));
+                trials.extend(tests(suite, counts, &loaded));
             }
             Lookup::Missing(message) => {
                 missing.push((suite, message.clone()));
@@ -57,20 +78,28 @@ fn main() {
     conclusion.exit();
 }
 
-/// A test for each f32 case of a suite, and one that they are all there.
-fn tests(suite: &'static str, count: usize, loaded: &Suite) -> Vec<Trial> {
-    let cases = loaded.cases().iter().filter(|case| case.dtype() == Dtype::F32).cloned();
-    let mut trials: Vec<_> = cases
-        .map(|case| Trial::test(format!("{suite}/{}", case.name), move || test(suite, &case)))
-        .collect();
-    let found = trials.len();
+/// A test for each case of a suite, and one that they are all there.
+fn tests(suite: &'static str, counts: [usize; 2], loaded: &Suite) -> Vec<Trial> {
+    let trial = |case: &Case| {
+        let case = case.clone();
+        Trial::test(format!("{suite}/{}", case.name), move || match case.dtype() {
+            Dtype::F32 => test(suite, &case),
+            Dtype::I8 => test_int8(suite, &case),
+        })
+    };
+    let mut trials: Vec<_> = loaded.cases().iter().map(trial).collect();
+    let found = DTYPES.map(|dtype| loaded.cases().iter().filter(|c| c.dtype() == dtype).count());
     trials.push(Trial::test(format!("{suite}/is_complete"), move || {
-        if found == count { Ok(()) } else { Err(format!("{found} f32 cases, not {count}").into()) }
+        if found == counts {
+            Ok(())
+        } else {
+            Err(format!("{found:?} cases of f32 and i8, not {counts:?}").into())
+        }
     }));
     trials
 }
 
-/// Every image of a case's output, against the recorded result and against the oracle's.
+/// Every image of an f32 case's output, against the recorded result and against the oracle's.
 fn test(suite: &'static str, case: &Case) -> Result<(), Failed> {
     let recorded = case.f32("y");
     if case.batch() == 0 {
@@ -98,6 +127,49 @@ fn test(suite: &'static str, case: &Case) -> Result<(), Failed> {
         }
     }
     Ok(())
+}
+
+/// Every image of an i8 case's output, in every way to compute it, against the recorded result.
+fn test_int8(suite: &'static str, case: &Case) -> Result<(), Failed> {
+    let recorded = case.i8("y");
+    let mut equal = Equal { suite, outputs: 0, elements: 0 };
+    for n in 0..case.batch() {
+        let operands = ["x", "x2"].into_iter().filter_map(|role| case.optional_i8(role));
+        let inputs: Vec<_> = operands.map(|x| (x.image_shape(), x.image(n))).collect();
+        let outputs = adapter::int8::run(&case.int8(), &inputs);
+        for got in outputs.map_err(|error| format!("image {n}: {error}"))? {
+            equal_bytes(&got, recorded.image_shape(), recorded.image(n))
+                .map_err(|error| format!("image {n}, {}: {error}; {:?}", got.way, case.op()))?;
+            equal.outputs += 1;
+            equal.elements += got.values.len();
+        }
+    }
+    if equal.elements == 0 {
+        return Err("nothing to compare".into());
+    }
+    EQUAL.lock().expect("a test panicked while it held the table").push(equal);
+    Ok(())
+}
+
+/// Compares shape and bytes.
+fn equal_bytes(got: &adapter::int8::Output, shape: [usize; 3], want: &[i8]) -> Result<(), String> {
+    if got.shape != shape {
+        return Err(format!("shape {:?}, not {shape:?} as recorded", got.shape));
+    }
+    let differing = || (0..want.len()).filter(|index| got.values[*index] != want[*index]);
+    let Some(index) = differing().next() else { return Ok(()) };
+    let [_, height, width] = shape;
+    Err(format!(
+        "{} of {} bytes differ, by {} at most; first at c {}, y {}, x {}: {} instead of {}",
+        differing().count(),
+        want.len(),
+        differing().map(|index| got.values[index].abs_diff(want[index])).max().unwrap_or(0),
+        index / (height * width),
+        index / width % height,
+        index % width,
+        got.values[index],
+        want[index],
+    ))
 }
 
 /// The worst element, if it is within its bound; `tolerance` is the case's own.
@@ -142,29 +214,52 @@ fn compare(
 
 /// The table of the suites.
 fn summarize(missing: &[(&str, String)]) {
-    let measured = MEASURED.lock().expect("a test panicked while it held the table");
-    let (mut total, mut suites) = (0, 0);
-    for (suite, count) in SUITES {
+    let mut totals = [0, 0];
+    for (suite, counts) in SUITES {
         if let Some((_, message)) = missing.iter().find(|(name, _)| *name == suite) {
             println!("suite {suite}: NOT RUN, {message}");
             continue;
         }
-        let images: Vec<_> = measured.iter().filter(|image| image.suite == suite).collect();
-        let mut cases: Vec<_> = images.iter().map(|image| image.case.as_str()).collect();
-        cases.sort_unstable();
-        cases.dedup();
-        total += cases.len();
-        suites += usize::from(!cases.is_empty());
-        println!(
-            "suite {suite}: {} of {count} cases run and right, worst k = {} against f64, {} against \
-             the recorded results; other bounds used up to {:.0} %",
-            cases.len(),
-            worst_k(&images, |image| &image.against_f64),
-            worst_k(&images, |image| &image.against_golden),
-            100.0 * worst_share(&images)
-        );
+        for (index, dtype) in DTYPES.into_iter().enumerate().filter(|(index, _)| counts[*index] > 0)
+        {
+            let (run, result) = match dtype {
+                Dtype::F32 => summary(suite),
+                Dtype::I8 => summary_int8(suite),
+            };
+            totals[index] += run;
+            println!(
+                "suite {suite}, {dtype:?}: {run} of {} cases run and right, {result}",
+                counts[index]
+            );
+        }
     }
-    println!("total: {total} cases of {suites} suites run and right\n");
+    let [f32s, i8s] = totals;
+    println!("total: {f32s} cases of f32 and {i8s} of i8 run and right\n");
+}
+
+/// How many f32 cases of a suite were right, and how near they came to their bounds.
+fn summary(suite: &str) -> (usize, String) {
+    let measured = MEASURED.lock().expect("a test panicked while it held the table");
+    let images: Vec<_> = measured.iter().filter(|image| image.suite == suite).collect();
+    let mut cases: Vec<_> = images.iter().map(|image| image.case.as_str()).collect();
+    cases.sort_unstable();
+    cases.dedup();
+    let result = format!(
+        "worst k = {} against f64, {} against the recorded results; other bounds used up to {:.0} %",
+        worst_k(&images, |image| &image.against_f64),
+        worst_k(&images, |image| &image.against_golden),
+        100.0 * worst_share(&images)
+    );
+    (cases.len(), result)
+}
+
+/// How many i8 cases of a suite were right, and how much was compared.
+fn summary_int8(suite: &str) -> (usize, String) {
+    let equal = EQUAL.lock().expect("a test panicked while it held the table");
+    let cases: Vec<_> = equal.iter().filter(|case| case.suite == suite).collect();
+    let outputs: usize = cases.iter().map(|case| case.outputs).sum();
+    let elements: usize = cases.iter().map(|case| case.elements).sum();
+    (cases.len(), format!("all {elements} bytes of {outputs} outputs equal"))
 }
 
 /// The largest k of the sums, and what is allowed there. Where results are so small that underflow

@@ -1,9 +1,17 @@
-//! Whole trained networks against the results of PyTorch and onnxruntime.
+//! Whole trained networks against the results of PyTorch, onnxruntime and TensorFlow Lite for
+//! Microcontrollers.
 //!
-//! The weights are read and packed at run time and handed to typed layers. Every layer is compared
-//! with f64 on its own input, the results with the recorded ones. Where the networks come from, and
-//! what they should give, stands in `tests/data/models/README.md`.
+//! f32: the weights are read and packed at run time and handed to typed layers. Every layer is compared
+//! with f64 on its own input, the results with the recorded ones. i8: the layers are built as
+//! `model.json` lists them, and every byte is compared. Where the networks come from, and what they
+//! should give, stands in `tests/data/models/README.md`.
 
+#[path = "adapter/int8.rs"]
+mod int8;
+#[path = "adapter/spec.rs"]
+mod spec;
+
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use nchw::{
@@ -11,7 +19,7 @@ use nchw::{
     Softmax, Tensor, Workspace, layer, max,
 };
 use nchw_test_support::reference::widen;
-use nchw_test_support::{Guarded, Lookup, Model, assert_close, find_model};
+use nchw_test_support::{Guarded, Lookup, Model, Tensors, assert_close, find_model};
 
 /// P-Net of MTCNN for photos of 64 x 64 pixels.
 mod pnet {
@@ -185,6 +193,105 @@ fn dbhead_finds_the_text() {
     let text = probability.as_slice().iter().filter(|p| **p > 0.3).count();
     let share = text as f64 / probability.as_slice().len() as f64;
     assert!((share - 0.9099).abs() < 1e-4, "{share} of the pixels are text");
+}
+
+#[test]
+fn person_detection_has_the_bytes_of_tflm() {
+    let model = load_example("person_detection/data");
+    let activations = recorded("person_detect");
+    assert_eq!((model.layers().len(), model.header.photos.len()), (31, 11));
+    let (mut right, mut layers) = (0, 0);
+    for (n, photo) in model.header.photos.iter().enumerate() {
+        let x = quantized(&model.bytes(&format!("photos/{}.u8", photo.photo)).unwrap());
+        let outputs = run_int8(&model, &x, n == 0);
+        layers += assert_recorded(&outputs, &activations, &photo.photo);
+        assert_eq!(outputs["features.27"].1, photo.logits_i8, "{}", photo.photo);
+        let got = &outputs["softmax"].1;
+        assert_eq!(*got, photo.expected_output_i8, "{}", photo.photo);
+        right += usize::from(usize::from(got[1] > got[0]) == photo.person);
+    }
+    // Of two photos, all layers and the input.
+    assert_eq!((right, layers), (11, 2 * 32));
+}
+
+#[test]
+fn the_quantized_unet_has_its_recorded_bytes() {
+    let model = load_example("segment/data/i8");
+    let scenes = model.companion("../scenes.safetensors").unwrap();
+    let activations = recorded("unet");
+    let (scenes, logits) = (scenes.u8("scenes"), scenes.i8("logits_i8"));
+    assert_eq!((model.layers().len(), scenes.batch(), logits.batch()), (15, 32, 32));
+    for scene in 0..32 {
+        let outputs = run_int8(&model, &quantized(scenes.image(scene)), scene == 0);
+        if scene == 0 {
+            assert_eq!(assert_recorded(&outputs, &activations, "i8"), 15);
+        }
+        assert_eq!(outputs["out"].1, logits.image(scene), "scene {scene}");
+    }
+}
+
+/// Outputs by the names of their layers.
+type Outputs = BTreeMap<String, ([usize; 3], Vec<i8>)>;
+
+/// Every layer's output, computed with the recorded factors and, if `by_scales`, with factors made from
+/// the scales, which has to give the same bytes.
+#[track_caller]
+fn run_int8(model: &Model, x: &[i8], by_scales: bool) -> Outputs {
+    let mut outputs = Outputs::new();
+    outputs.insert("input".to_owned(), (model.header.input.shape, x.to_vec()));
+    for layer in model.layers() {
+        let name = &layer.name;
+        let inputs = layer.inputs.iter().map(|input| &outputs[input]);
+        let inputs: Vec<_> = inputs.map(|(shape, x)| (*shape, x.as_slice())).collect();
+        let mut operator = model.int8(layer);
+        if !by_scales {
+            operator.weight_scale = None;
+        }
+        let ways = int8::run(&operator, &inputs);
+        let ways = ways.unwrap_or_else(|error| panic!("{name}: {error}"));
+        for other in &ways[1..] {
+            assert_eq!(other.values, ways[0].values, "{name}: {} / {}", other.way, ways[0].way);
+        }
+        let int8::Output { shape, ref values, .. } = ways[0];
+        assert_eq!(shape[..layer.out_shape.len()], layer.out_shape, "{name}");
+        outputs.insert(name.clone(), (shape, values.clone()));
+    }
+    outputs
+}
+
+/// Compares the outputs that are recorded as `prefix/name`, and counts them.
+#[track_caller]
+fn assert_recorded(outputs: &Outputs, recorded: &Tensors, prefix: &str) -> usize {
+    let mut compared = 0;
+    for name in recorded.names() {
+        let Some(layer) = name.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('/')) else {
+            continue;
+        };
+        let (got, want) = (&outputs[layer].1, &recorded.i8(name).values);
+        let differing = got.iter().zip(want).filter(|(got, want)| got != want).count();
+        assert!(got == want, "{differing} of {} bytes of {name} differ", want.len());
+        compared += 1;
+    }
+    compared
+}
+
+/// Grey values as the networks want them.
+fn quantized(pixels: &[u8]) -> Vec<i8> {
+    pixels.iter().map(|pixel| (pixel ^ 0x80).cast_signed()).collect()
+}
+
+/// A network that an example shows.
+#[track_caller]
+fn load_example(folder: &str) -> Model {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    Model::load(&examples.join(folder).join("model.json")).unwrap()
+}
+
+/// The outputs of the layers of network `name`.
+#[track_caller]
+fn recorded(name: &str) -> Tensors {
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/models");
+    Tensors::load(&models.join(name).join("activations.safetensors")).unwrap()
 }
 
 #[track_caller]

@@ -7,10 +7,11 @@
 mod mobilenet;
 mod photos;
 
-use std::error::Error;
+use std::io::{Write, stdout};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use anyhow::{Context, Result};
 use clap::Parser;
 use image::GrayImage;
 use image::imageops::FilterType;
@@ -52,7 +53,7 @@ impl Verdict {
     }
 
     /// A line of the table, without its end.
-    fn print(&self, name: &str) {
+    fn line(&self, name: &str) -> String {
         let [_, probability] = self.scores.map(|score| 100.0 * PROBABILITY.dequantize(score));
         let [no_person, person] = self.scores;
         let verdict = if self.person() { "person" } else { "no person" };
@@ -63,25 +64,24 @@ impl Verdict {
     }
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Result<()> {
     let Arguments { pictures, show } = Arguments::parse();
-    let mut memory = Box::new(Memory::NEW);
     // Decoded first, so that a file that is no picture is said before anything is printed.
     let pictures = pictures
         .iter()
-        .map(|path| Ok((path.as_path(), open(path)?)))
-        .collect::<Result<Vec<_>, String>>()?;
+        .map(|path| Ok((path.file_name().unwrap_or_default().to_string_lossy(), open(path)?)))
+        .collect::<Result<Vec<_>>>()?;
 
-    println!("photo        no person person  person?  verdict        time");
-    if !pictures.is_empty() {
-        for (path, image) in &pictures {
-            let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
-            Verdict::of(image, &mut memory).print(&name);
-            println!();
-            if show {
-                draw(image);
-            }
+    let mut memory = Box::new(Memory::NEW);
+    let mut out = stdout().lock();
+    writeln!(out, "photo        no person person  person?  verdict        time")?;
+    for (name, image) in &pictures {
+        writeln!(out, "{}", Verdict::of(image, &mut memory).line(name))?;
+        if show {
+            draw(image, &mut out)?;
         }
+    }
+    if !pictures.is_empty() {
         return Ok(());
     }
 
@@ -89,45 +89,43 @@ fn main() -> Result<(), Box<dyn Error>> {
     for photo in &PHOTOS {
         let image = photo.image()?;
         let verdict = Verdict::of(&image, &mut memory);
-        verdict.print(photo.name);
         let (is_right, is_equal) =
             (verdict.person() == photo.person, verdict.scores == photo.reference);
         right += usize::from(is_right);
         equal += usize::from(is_equal);
         let is_right = if is_right { "right" } else { "WRONG" };
         let is_equal = if is_equal { "equal" } else { "DIFFERENT" };
-        println!("  {is_right}, {is_equal}");
+        writeln!(out, "{}  {is_right}, {is_equal}", verdict.line(photo.name))?;
         if show {
-            draw(&image);
+            draw(&image, &mut out)?;
         }
     }
     let all = PHOTOS.len();
-    println!(
+    writeln!(
+        out,
         "{right} of {all} photos right; {equal} of {all} outputs equal to the reference bytes"
-    );
+    )?;
     Ok(())
 }
 
-/// Reads a picture of any size.
-fn open(path: &Path) -> Result<GrayImage, String> {
-    let picture = image::ImageReader::open(path)
-        .map_err(|error| format!("cannot open {}: {error}", path.display()))?
-        .with_guessed_format()
-        .map_err(|error| format!("cannot read {}: {error}", path.display()))?
-        .decode()
-        .map_err(|error| format!("{} is not a picture I can read: {error}", path.display()))?;
+/// Reads a picture of any size; its content says what kind of file it is, not its name.
+fn open(path: &Path) -> Result<GrayImage> {
+    let file = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let picture = image::load_from_memory(&file)
+        .with_context(|| format!("{} is not a PNG or JPEG picture", path.display()))?;
     Ok(photos::fit(picture.to_luma8()))
 }
 
 /// Draws a picture 48 columns wide, two pixels to a character.
-fn draw(image: &GrayImage) {
+fn draw(image: &GrayImage, out: &mut impl Write) -> Result<()> {
     let small = image::imageops::resize(image, 48, 48, FilterType::Triangle);
     for row in (0..small.height()).step_by(2) {
         for column in 0..small.width() {
             let [upper] = small.get_pixel(column, row).0;
             let [lower] = small.get_pixel(column, row + 1).0;
-            print!("\x1b[38;2;{upper};{upper};{upper};48;2;{lower};{lower};{lower}m\u{2580}");
+            write!(out, "\x1b[38;2;{upper};{upper};{upper};48;2;{lower};{lower};{lower}m\u{2580}")?;
         }
-        println!("\x1b[0m");
+        writeln!(out, "\x1b[0m")?;
     }
+    Ok(())
 }

@@ -10,10 +10,12 @@ mod scenes;
 mod unet;
 mod unet_i8;
 
-use std::error::Error;
+use core::array::from_fn;
+use std::io::{Write, stdout};
 use std::path::PathBuf;
 use std::time::Instant;
 
+use anyhow::{Context, Result};
 use clap::Parser;
 use nchw::Tensor;
 
@@ -45,15 +47,15 @@ enum Network {
 
 /// What a network says of a scene, pixel by pixel.
 enum Logits {
-    Float(Tensor<f32, 1, SIZE, SIZE>),
-    Int8(Tensor<i8, 1, SIZE, SIZE>),
+    Float(Box<Tensor<f32, 1, SIZE, SIZE>>),
+    Int8(Box<Tensor<i8, 1, SIZE, SIZE>>),
 }
 
 impl Network {
     fn infer(&mut self, scene: &Scene) -> Logits {
         match self {
             Self::Float(memory) => {
-                let (mut x, mut logits) = (Tensor::ZERO, Tensor::ZERO);
+                let (mut x, mut logits) = (Tensor::ZERO, Box::new(Tensor::ZERO));
                 for (x, &pixel) in x.as_mut_slice().iter_mut().zip(scene.image) {
                     *x = f32::from(pixel) / 255.0;
                 }
@@ -61,7 +63,7 @@ impl Network {
                 Logits::Float(logits)
             }
             Self::Int8(network, memory) => {
-                let (mut x, mut logits) = (Tensor::ZERO, Tensor::ZERO);
+                let (mut x, mut logits) = (Tensor::ZERO, Box::new(Tensor::ZERO));
                 // As `unet_i8::IMAGE` has it.
                 for (x, &pixel) in x.as_mut_slice().iter_mut().zip(scene.image) {
                     *x = (pixel ^ 0x80).cast_signed();
@@ -76,16 +78,16 @@ impl Network {
 impl Logits {
     fn found(&self) -> Plane<bool> {
         match self {
-            Self::Float(logits) => std::array::from_fn(|pixel| logits.as_slice()[pixel] > 0.0),
+            Self::Float(logits) => from_fn(|pixel| logits.as_slice()[pixel] > 0.0),
             Self::Int8(logits) => {
-                std::array::from_fn(|pixel| logits.as_slice()[pixel] > LOGITS.zero_point)
+                from_fn(|pixel| logits.as_slice()[pixel] > LOGITS.zero_point)
             }
         }
     }
 }
 
 /// How the logits compare with those of the reference, where there are any.
-fn comparison(scenes: &[Scene], all: &[Logits]) -> Result<String, Box<dyn Error>> {
+fn comparison(scenes: &[Scene], all: &[Logits]) -> Result<String> {
     let reference = scenes::reference_f32()?;
     let (mut largest, mut equal) = (0.0_f32, 0);
     for (index, (scene, logits)) in scenes.iter().zip(all).enumerate() {
@@ -111,7 +113,7 @@ fn comparison(scenes: &[Scene], all: &[Logits]) -> Result<String, Box<dyn Error>
     })
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Result<()> {
     let Arguments { i8, quantize, picture } = Arguments::parse();
     let (name, mut network) = match (i8, quantize) {
         (false, false) => ("f32", Network::Float(Box::new(unet::Memory::NEW))),
@@ -124,14 +126,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     let scenes = scenes::all()?;
 
     let (mut rows, mut all) = (Vec::new(), Vec::new());
-    println!("scene   IoU      time");
+    let mut out = stdout().lock();
+    writeln!(out, "scene   IoU      time")?;
     for (index, scene) in scenes.iter().enumerate() {
         let start = Instant::now();
         let logits = network.infer(scene);
         let time = start.elapsed();
         let found = logits.found();
         let iou = scene.iou(&found);
-        println!("{index:5}   {iou:.4}   {:5.2} ms", time.as_secs_f64() * 1e3);
+        writeln!(out, "{index:5}   {iou:.4}   {:5.2} ms", time.as_secs_f64() * 1e3)?;
         rows.push(Row { scene, found, iou });
         all.push(logits);
     }
@@ -142,11 +145,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         std::fs::create_dir_all(folder)?;
     }
     picture::write(&picture, &format!("U-Net, {name}: {summary}"), &rows)
-        .map_err(|error| format!("cannot write {}: {error}", picture.display()))?;
-    println!("drawn into {}", picture.display());
+        .with_context(|| format!("cannot write {}", picture.display()))?;
+    writeln!(out, "drawn into {}", picture.display())?;
     if !quantize {
-        println!("{}", comparison(&scenes, &all)?);
+        writeln!(out, "{}", comparison(&scenes, &all)?)?;
     }
-    println!("{summary}");
+    writeln!(out, "{summary}")?;
     Ok(())
 }

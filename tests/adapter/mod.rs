@@ -1,19 +1,22 @@
-//! Conformance cases through the run-time door: specification, plan, packed weights, `run`.
+//! Conformance cases through the run-time door: specification, plan, packed weights, `run`. Here those
+//! of f32, in [`int8`] those of i8.
 //!
 //! Every buffer lies between guard bands. Outputs, packed weights and workspaces start as poison and
 //! have to be written from end to end; a NaN of a band or of the poison that finds its way into a
 //! result is a wrong result.
 
+pub(crate) mod int8;
+mod spec;
+
 use core::error::Error;
 
 use nchw::{
-    Activate, Activation, AdaptiveAvgPool2d, AdaptiveMaxPool2d, Add, AvgPool2d, BatchNorm,
-    BatchNorm2d, BinaryPlan, Concat, Conv2d, ConvPlan, ConvTranspose2d, Linear, MaxPool2d, Mul,
-    PaddingMode, Parameters, Prelu, Softmax, UnaryPlan, Upsample, UpsampleMode, ZeroPad2d,
+    Activate, Activation, AdaptiveAvgPool2d, AdaptiveMaxPool2d, Add, BatchNorm, BatchNorm2d,
+    BinaryPlan, Concat, Conv2d, ConvPlan, Linear, Mul, Parameters, Prelu, Softmax, UnaryPlan,
+    Upsample, UpsampleMode, ZeroPad2d,
 };
 use nchw_test_support::operator::{
-    Approximate, AvgPool2dParams, Conv2dParams, ConvTranspose2dParams, MaxPool2dParams,
-    UpsampleMode as Mode, UpsampleParams,
+    Approximate, Conv2dParams, ConvTranspose2dParams, UpsampleMode as Mode, UpsampleParams,
 };
 use nchw_test_support::{Case, Guarded, Op};
 
@@ -33,49 +36,56 @@ pub(crate) fn run(case: &Case, n: usize) -> Result {
     let input = case.f32("x").image_shape();
     let x = guarded(case.f32("x").image(n));
     let x = x.slice();
-    let activate = |activation| unary(Activate::new(input, activation).plan()?, x);
+    let activate = |activation| activate(activation, input, x);
     match case.op() {
         Op::Conv2d(params) => conv2d(case, params, input, x),
         Op::ConvTranspose2d(params) => conv_transpose2d(case, params, input, x),
         Op::Linear => linear(case, input, x),
         Op::BatchNorm2d { eps } => batch_norm2d(case, *eps, input, x),
         Op::Prelu => prelu(case, input, x),
-        Op::MaxPool2d(params) => max_pool2d(case, params, input, x),
-        Op::AvgPool2d(params) => avg_pool2d(case, params, input, x),
+        Op::MaxPool2d(params) => {
+            unary(spec::max_pool2d(params, input).activation(fused(case)).plan::<f32>()?, x)
+        }
+        Op::AvgPool2d(params) => {
+            unary(spec::avg_pool2d(params, input).activation(fused(case)).plan::<f32>()?, x)
+        }
         Op::AdaptiveMaxPool2d { output_size } => {
             let spec = AdaptiveMaxPool2d::new(input, *output_size).activation(fused(case));
-            unary(spec.plan()?, x)
+            unary(spec.plan::<f32>()?, x)
         }
         Op::AdaptiveAvgPool2d { output_size } => {
             let spec = AdaptiveAvgPool2d::new(input, *output_size).activation(fused(case));
-            unary(spec.plan()?, x)
+            unary(spec.plan::<f32>()?, x)
         }
         Op::GlobalMaxPool2d => {
-            unary(AdaptiveMaxPool2d::global(input).activation(fused(case)).plan()?, x)
+            unary(AdaptiveMaxPool2d::global(input).activation(fused(case)).plan::<f32>()?, x)
         }
         Op::GlobalAvgPool2d => {
-            unary(AdaptiveAvgPool2d::global(input).activation(fused(case)).plan()?, x)
+            unary(AdaptiveAvgPool2d::global(input).activation(fused(case)).plan::<f32>()?, x)
         }
         Op::Add => {
             let mut spec = Add::new(input).activation(fused(case));
             if second_shape(case) != input {
                 spec = spec.per_channel();
             }
-            binary(spec.plan()?, case, n, x)
+            binary(spec.plan::<f32>()?, case, n, x)
         }
         Op::Mul => {
             let mut spec = Mul::new(input).activation(fused(case));
             if second_shape(case) != input {
                 spec = spec.per_channel();
             }
-            binary(spec.plan()?, case, n, x)
+            binary(spec.plan::<f32>()?, case, n, x)
         }
         Op::Concat { axis: 1 } => {
-            binary(Concat::new(input, second_shape(case)).plan()?, case, n, x)
+            binary(Concat::new(input, second_shape(case)).plan::<f32>()?, case, n, x)
         }
         Op::Upsample(params) => upsample(params, input, x),
-        Op::ZeroPad2d { padding } => unary(ZeroPad2d::new(input, *padding).plan()?, x),
-        Op::Softmax { axis: 1 } => unary(Softmax::new(input).plan()?, x),
+        Op::ZeroPad2d { padding } => unary(ZeroPad2d::new(input, *padding).plan::<f32>()?, x),
+        Op::Softmax { axis: 1 } => {
+            let plan = Softmax::new(input).plan::<f32>()?;
+            output(plan.output_shape(), |y| plan.run(x, y))
+        }
         Op::Clamp { min, max } => activate(clamp(*min, *max)),
         Op::LeakyRelu { negative_slope } => {
             activate(Activation::LeakyRelu { negative_slope: *negative_slope as f32 })
@@ -99,28 +109,18 @@ pub(crate) fn run(case: &Case, n: usize) -> Result {
 }
 
 fn conv2d(case: &Case, params: &Conv2dParams, input: [usize; 3], x: &[f32]) -> Result {
-    let Conv2dParams { kernel_size, stride, padding, padding_mode, dilation, groups, eps } =
-        params.clone();
-    let spec = Conv2d::new(input, case.f32("w").shape[0], kernel_size)
-        .stride(stride)
-        .padding_sides(padding)
-        .padding_mode(match padding_mode {
-            nchw_oracle::PaddingMode::Zeros => PaddingMode::Zeros,
-            nchw_oracle::PaddingMode::Reflect => PaddingMode::Reflect,
-            nchw_oracle::PaddingMode::Replicate => PaddingMode::Replicate,
-            nchw_oracle::PaddingMode::Circular => PaddingMode::Circular,
-        })
-        .dilation(dilation)
-        .groups(groups)
-        .activation(fused(case));
-    let plan = spec.plan()?;
+    let plain = spec::conv2d(params, input, &case.f32("w").shape);
+    let spec = plain.activation(fused(case));
+    let plan = spec.plan::<f32>()?;
     // PyTorch's 'same', where the case's sides are what it stands for: the odd one behind.
+    let Conv2dParams { kernel_size, stride, padding, dilation, .. } = *params;
     let [above, left] = [0, 1].map(|side| dilation[side] * (kernel_size[side] - 1) / 2);
     let [below, right] = [0, 1].map(|side| (dilation[side] * (kernel_size[side] - 1)).div_ceil(2));
     if stride == [1, 1] && padding == [above, left, below, right] {
-        assert_eq!(spec.padding_same().plan(), Ok(plan), "padding `same` differs from its sides");
+        let same = spec.padding_same().plan::<f32>();
+        assert_eq!(same, Ok(plan), "padding `same` differs from its sides");
     }
-    conv(plan, spec.activation(Activation::Identity).plan()?, case, eps, x)
+    conv(plan, plain.plan::<f32>()?, case, params.eps, x)
 }
 
 fn conv_transpose2d(
@@ -129,23 +129,9 @@ fn conv_transpose2d(
     input: [usize; 3],
     x: &[f32],
 ) -> Result {
-    let ConvTranspose2dParams {
-        kernel_size,
-        stride,
-        padding,
-        output_padding,
-        dilation,
-        groups,
-        eps,
-    } = params.clone();
-    let spec = ConvTranspose2d::new(input, case.f32("w").shape[1] * groups, kernel_size)
-        .stride(stride)
-        .padding_sides(padding)
-        .output_padding(output_padding)
-        .dilation(dilation)
-        .groups(groups)
-        .activation(fused(case));
-    conv(spec.plan()?, spec.activation(Activation::Identity).plan()?, case, eps, x)
+    let plain = spec::conv_transpose2d(params, input, &case.f32("w").shape);
+    let plan = plain.activation(fused(case)).plan::<f32>()?;
+    conv(plan, plain.plan::<f32>()?, case, params.eps, x)
 }
 
 /// A batch norm that follows is folded into the weights, and once more run on its own behind `plain`,
@@ -187,7 +173,7 @@ fn run_conv(
 
 fn linear(case: &Case, input: [usize; 3], x: &[f32]) -> Result {
     let weight = case.f32("w");
-    let plan = Linear::new(input, weight.shape[0]).activation(fused(case)).plan()?;
+    let plan = Linear::new(input, weight.shape[0]).activation(fused(case)).plan::<f32>()?;
     assert_eq!(plan.weight_shape()[..], weight.shape, "the weight has another shape");
     let mut packed = Guarded::new(plan.packed_len());
     plan.pack(&weight.values, &parameters(case, None), packed.slice_mut())?;
@@ -201,8 +187,10 @@ fn linear(case: &Case, input: [usize; 3], x: &[f32]) -> Result {
 fn batch_norm2d(case: &Case, eps: f64, input: [usize; 3], x: &[f32]) -> Result {
     let norm = batch_norm(case, Some(eps)).ok_or("no mean or no var")?;
     let [channels, ..] = input;
-    let plan =
-        Conv2d::new(input, channels, [1, 1]).groups(channels).activation(fused(case)).plan()?;
+    let plan = Conv2d::new(input, channels, [1, 1])
+        .groups(channels)
+        .activation(fused(case))
+        .plan::<f32>()?;
     let ones = vec![1.0; channels];
     Ok(vec![
         run_batch_norm2d(&norm, fused(case), input, x)?,
@@ -217,7 +205,7 @@ fn run_batch_norm2d(
     input: [usize; 3],
     x: &[f32],
 ) -> Result<Image> {
-    let plan = BatchNorm2d::new(input).activation(activation).plan()?;
+    let plan = BatchNorm2d::new(input).activation(activation).plan::<f32>()?;
     let mut packed = Guarded::new(plan.packed_len());
     plan.pack(norm, packed.slice_mut())?;
     check(&packed);
@@ -233,53 +221,20 @@ fn prelu(case: &Case, input: [usize; 3], x: &[f32]) -> Result {
     let mut ways = Vec::new();
     let slopes = match *case.f32("slope").values {
         [negative_slope] => {
-            let spec = Activate::new(input, Activation::LeakyRelu { negative_slope });
-            ways.extend(unary(spec.plan()?, x)?);
+            ways.extend(activate(Activation::LeakyRelu { negative_slope }, input, x)?);
             vec![negative_slope; channels]
         }
         ref slopes => slopes.to_vec(),
     };
     let slopes = guarded(&slopes);
-    let plan = Prelu::new(input).plan()?;
+    let plan = Prelu::new(input).plan::<f32>()?;
     let mut y = Guarded::new(plan.input_len());
     plan.run(slopes.slice(), x, y.slice_mut())?;
     ways.push(image(plan.output_shape(), &y));
-    let plan = Conv2d::new(input, channels, [1, 1]).groups(channels).prelu().plan()?;
+    let plan = Conv2d::new(input, channels, [1, 1]).groups(channels).prelu().plan::<f32>()?;
     let parameters = Parameters::NONE.prelu(slopes.slice());
     ways.push(run_conv(plan, &vec![1.0; channels], &parameters, x)?);
     Ok(ways)
-}
-
-fn max_pool2d(case: &Case, params: &MaxPool2dParams, input: [usize; 3], x: &[f32]) -> Result {
-    let MaxPool2dParams { kernel_size, stride, padding, dilation, ceil_mode } = params.clone();
-    let spec = MaxPool2d::new(input, kernel_size)
-        .stride(stride)
-        .padding_sides(padding)
-        .dilation(dilation)
-        .ceil_mode(ceil_mode)
-        .activation(fused(case));
-    unary(spec.plan()?, x)
-}
-
-fn avg_pool2d(case: &Case, params: &AvgPool2dParams, input: [usize; 3], x: &[f32]) -> Result {
-    let AvgPool2dParams {
-        kernel_size,
-        stride,
-        padding,
-        ceil_mode,
-        count_include_pad,
-        divisor_override,
-    } = params.clone();
-    let mut spec = AvgPool2d::new(input, kernel_size)
-        .stride(stride)
-        .padding_sides(padding)
-        .ceil_mode(ceil_mode)
-        .count_include_pad(count_include_pad)
-        .activation(fused(case));
-    if let Some(divisor) = divisor_override {
-        spec = spec.divisor_override(divisor);
-    }
-    unary(spec.plan()?, x)
 }
 
 fn upsample(params: &UpsampleParams, input: [usize; 3], x: &[f32]) -> Result {
@@ -289,13 +244,26 @@ fn upsample(params: &UpsampleParams, input: [usize; 3], x: &[f32]) -> Result {
             UpsampleMode::Bilinear { align_corners: params.align_corners.unwrap_or(false) }
         }
     });
-    unary(spec.plan()?, x)
+    unary(spec.plan::<f32>()?, x)
+}
+
+fn activate(activation: Activation, input: [usize; 3], x: &[f32]) -> Result {
+    let plan = Activate::new(input, activation).plan::<f32>()?;
+    output(plan.output_shape(), |y| plan.run(x, y))
 }
 
 fn unary(plan: UnaryPlan<f32>, x: &[f32]) -> Result {
-    let mut y = Guarded::new(plan.output_len());
-    plan.run(x, y.slice_mut())?;
-    Ok(vec![image(plan.output_shape(), &y)])
+    output(plan.output_shape(), |y| plan.run(x, y))
+}
+
+/// What `run` writes.
+fn output(
+    shape: [usize; 3],
+    run: impl FnOnce(&mut [f32]) -> core::result::Result<(), nchw::Error>,
+) -> Result {
+    let mut y = Guarded::new(shape.iter().product());
+    run(y.slice_mut())?;
+    Ok(vec![image(shape, &y)])
 }
 
 fn binary(plan: BinaryPlan<f32>, case: &Case, n: usize, first: &[f32]) -> Result {

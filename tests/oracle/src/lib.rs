@@ -8,12 +8,14 @@
 //!   rules. They know nothing of a number type, so a reference in another arithmetic can use them
 //!   as they are.
 //! - [`float`]: the operators in f64.
+//! - [`integer`]: the operators in i8.
 //!
 //! Shapes are `[C, H, W]`, pairs `[h, w]`, and padding `[top, left, bottom, right]`. Malformed
 //! arguments panic.
 
 pub mod float;
 mod index;
+pub mod integer;
 pub mod params;
 
 pub use float::Output;

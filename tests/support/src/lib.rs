@@ -1,7 +1,8 @@
 //! What the tests of `nchw` share.
 //!
 //! - [`conformance`], [`model`]: suites of operator cases and whole networks with known results,
-//!   found by [`locate`], described by [`operator`], with data in [`tensors`].
+//!   found by [`locate`], described by [`operator`], with data in [`tensors`]; those of i8 as
+//!   [`int8`].
 //! - [`mod@reference`]: the f64 result of a case or a layer, by `nchw-oracle`.
 //! - [`tolerance`]: how far a result may be from that; the only place where bounds are written
 //!   down.
@@ -12,6 +13,7 @@
 pub mod allocations;
 pub mod conformance;
 pub mod guard;
+pub mod int8;
 pub mod locate;
 pub mod model;
 pub mod operator;
@@ -22,6 +24,7 @@ pub mod tolerance;
 
 pub use conformance::{Case, Suite};
 pub use guard::Guarded;
+pub use int8::Int8Operator;
 pub use locate::{Lookup, find_model, find_suite};
 pub use model::{Layer, Model};
 pub use operator::{Dtype, Op};

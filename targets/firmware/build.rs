@@ -1,0 +1,25 @@
+//! Memory map and linker script of the board.
+
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+fn main() {
+    println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rerun-if-changed=memory");
+    println!("cargo:rustc-check-cfg=cfg(firmware_mps3)");
+    let target = env::var("TARGET").unwrap();
+    let out = PathBuf::from(env::var_os("OUT_DIR").unwrap());
+    let (memory, script) = match target.split('-').next().unwrap() {
+        "aarch64" => ("virt.x", "memory.x"),
+        "thumbv8m.main" => ("mps3.x", "link.x"),
+        _ => ("mps2.x", "link.x"),
+    };
+    if memory == "mps3.x" {
+        println!("cargo:rustc-cfg=firmware_mps3");
+    }
+    fs::copy(Path::new("memory").join(memory), out.join("memory.x")).unwrap();
+    println!("cargo:rustc-link-search={}", out.display());
+    println!("cargo:rustc-link-arg-bins=-T{script}");
+    // A page of 64 kB would leave holes in the file.
+    println!("cargo:rustc-link-arg-bins=--nmagic");
+}

@@ -1,0 +1,57 @@
+//! Cortex-A in AArch64, exception level 1, without MMU and caches.
+
+use core::arch::{asm, global_asm};
+
+/// The counter runs at 62.5 MHz.
+pub const INSTRUCTIONS_PER_TICKS: (u64, u64) = (16, 1);
+
+global_asm!(include_str!("aarch64.s"));
+
+pub fn start() {}
+
+/// Ticks of the counter since the start.
+pub fn ticks() -> u64 {
+    let ticks;
+    // SAFETY: reads a register that every level may read.
+    unsafe { asm!("isb", "mrs {}, cntvct_el0", out(reg) ticks, options(nostack)) };
+    ticks
+}
+
+pub fn write(byte: u8) {
+    const SYS_WRITEC: u32 = 0x03;
+    // SAFETY: reads one byte.
+    unsafe { semihosting(SYS_WRITEC, &raw const byte) };
+}
+
+pub fn exit(success: bool) -> ! {
+    const SYS_EXIT: u32 = 0x18;
+    const APPLICATION_EXIT: u64 = 0x20026;
+    let block = [APPLICATION_EXIT, u64::from(!success)];
+    loop {
+        // SAFETY: reads two numbers.
+        unsafe { semihosting(SYS_EXIT, block.as_ptr()) };
+    }
+}
+
+/// # Safety
+///
+/// `parameter` points to what the operation reads.
+unsafe fn semihosting<T>(operation: u32, parameter: *const T) {
+    // SAFETY: the operations above read memory alone, and return in x0.
+    unsafe {
+        asm!("hlt #0xf000", in("w0") operation, in("x1") parameter, lateout("x0") _, options(nostack));
+    }
+}
+
+/// Called by every exception vector.
+#[unsafe(no_mangle)]
+extern "C" fn fault() -> ! {
+    let (syndrome, address, pc): (u64, u64, u64);
+    // SAFETY: reads registers of the level this runs at.
+    unsafe {
+        asm!("mrs {}, esr_el1", "mrs {}, far_el1", "mrs {}, elr_el1",
+            out(reg) syndrome, out(reg) address, out(reg) pc, options(nomem, nostack));
+    }
+    crate::println!("exception at {pc:#x}: syndrome {syndrome:#x}, address {address:#x}");
+    exit(false)
+}

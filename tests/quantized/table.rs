@@ -1,0 +1,116 @@
+//! Curves and softmax, from tables.
+
+use nchw::{Activate, Activation, Quantization, Softmax};
+use nchw_oracle::{float, integer};
+use nchw_test_support::{Guarded, Random};
+use proptest::prelude::*;
+
+use crate::common::{affine, check, guarded, numbers, output, quantization};
+use crate::geometry::shape;
+
+fn activation() -> impl Strategy<Value = Activation> {
+    (0..14_u32, -3.0..3.0_f32, -3.0..3.0_f32).prop_map(|(which, a, b)| match which {
+        0 => Activation::Identity,
+        1 => Activation::Relu,
+        2 => Activation::Relu6,
+        3 => Activation::Clamp { min: a.min(b), max: a.max(b) },
+        4 => Activation::LeakyRelu { negative_slope: a },
+        5 => Activation::Hardswish,
+        6 => Activation::HARDSIGMOID,
+        7 => Activation::Hardsigmoid { alpha: a, beta: b },
+        8 => Activation::Elu { alpha: a },
+        9 => Activation::Sigmoid,
+        10 => Activation::Tanh,
+        11 => Activation::Silu,
+        12 => Activation::Gelu,
+        _ => Activation::GeluTanh,
+    })
+}
+
+fn curve(activation: Activation, x: f64) -> f64 {
+    let f = f64::from;
+    let (shape, x) = ([1, 1, 1], &[x]);
+    let y = match activation {
+        Activation::Identity => return x[0],
+        Activation::Relu => float::relu(shape, x),
+        Activation::Relu6 => float::relu6(shape, x),
+        Activation::Clamp { min, max } => float::clamp(Some(f(min)), Some(f(max)), shape, x),
+        Activation::LeakyRelu { negative_slope } => float::leaky_relu(f(negative_slope), shape, x),
+        Activation::Hardswish => float::hardswish(shape, x),
+        Activation::Hardsigmoid { alpha, beta } => {
+            float::hardsigmoid(f(alpha), f(beta), shape, x)
+        }
+        Activation::Elu { alpha } => float::elu(f(alpha), shape, x),
+        Activation::Sigmoid => float::sigmoid(shape, x),
+        Activation::Tanh => float::tanh(shape, x),
+        Activation::Silu => float::silu(shape, x),
+        Activation::Gelu => float::gelu(shape, x),
+        Activation::GeluTanh => float::gelu_tanh(shape, x),
+        other => panic!("no reference for {other:?}"),
+    };
+    y.values[0]
+}
+
+#[test]
+fn activations() {
+    let strategy = (shape(), activation(), quantization(), quantization(), any::<u64>());
+    check(10_000, strategy, |(shape, activation, from, to, seed)| {
+        let plan = Activate::new(*shape, *activation).quantized(*from, *to).plan::<i8>().unwrap();
+        let mut table = Guarded::new(plan.packed_len());
+        assert_eq!(plan.pack(table.slice_mut()), Ok(()));
+        table.check();
+        let want = integer::table(affine(*from), affine(*to), |x| curve(*activation, x));
+        assert_eq!(table.slice(), want);
+
+        let x = guarded(&numbers(&mut Random::new(*seed), shape.iter().product()));
+        let y = output(x.slice().len(), |y| plan.run(table.slice(), x.slice(), y));
+        let want: Vec<i8> = x.slice().iter().map(|&x| want[(i16::from(x) + 128) as usize]).collect();
+        assert_eq!(y, want);
+    });
+}
+
+/// Runs a softmax over `x`; every output has to be the nearest number to the real probability, but for
+/// the 24 bits of the exponentials.
+#[track_caller]
+fn check_softmax(shape: [usize; 3], x: &[i8], from: Quantization, to: Quantization) -> Vec<i8> {
+    let plan = Softmax::new(shape).quantized(from, to).plan::<i8>().unwrap();
+    let mut table = Guarded::new(plan.packed_len());
+    assert_eq!(plan.pack(table.slice_mut()), Ok(()));
+    table.check();
+    let input = guarded(x);
+    let y = output(x.len(), |y| plan.run(table.slice(), input.slice(), y));
+    let slack = (shape[0] as f64 + 2.0) / f64::from(1 << 25) / f64::from(to.scale) + 1e-6;
+    for (y, want) in y.iter().zip(integer::softmax(shape, x, [affine(from), affine(to)])) {
+        let nearest = want.clamp(-128.0, 127.0);
+        assert!((f64::from(*y) - nearest).abs() <= 0.5 + slack, "{y} is not {want}");
+    }
+    y
+}
+
+#[test]
+fn softmax() {
+    let output_scale = prop_oneof![2 => Just(1.0 / 256.0), 1 => 0.001..0.1_f32, 1 => 0.1..3.0_f32];
+    let many = (1..=300_usize).prop_map(|channels| [channels, 1, 1]);
+    let shape = prop_oneof![3 => shape(), 1 => many];
+    let strategy = (shape, quantization(), output_scale, quantization(), any::<u64>());
+    check(6_000, strategy, |(shape, from, scale, to, seed)| {
+        let to = Quantization { scale: *scale, ..*to };
+        let x = numbers(&mut Random::new(*seed), shape.iter().product());
+        check_softmax(*shape, &x, *from, to);
+    });
+}
+
+/// Equal channels share 1 exactly; a half of a step goes up.
+#[test]
+fn softmax_of_equal_channels() {
+    let from = Quantization { scale: 0.1, zero_point: 77 };
+    for (channels, scale, each) in
+        [(1, 1.0, 1), (2, 1.0, 1), (3, 1.0, 0), (4, 0.125, 2), (512, 1.0 / 256.0, 1), (1, 1.0 / 256.0, 127)]
+    {
+        let to = Quantization { scale, zero_point: 0 };
+        for x in [i8::MIN, 0, i8::MAX] {
+            let y = check_softmax([channels, 1, 1], &vec![x; channels], from, to);
+            assert_eq!(y, vec![each; channels]);
+        }
+    }
+}

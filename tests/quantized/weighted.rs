@@ -1,0 +1,181 @@
+//! What convolutions and linear layers share: weights, their scales, and the way from sums to outputs.
+
+use nchw::{
+    Error, FixedPoint, Int8Parameters, Quantization, Requantization, Rounding, WeightScale,
+};
+use nchw_oracle::integer::{Factor, Fixed, Quantized, Sums, largest_sum};
+use nchw_test_support::Random;
+use proptest::prelude::*;
+
+use crate::common::{Fused, fixed, fused, numbers, quantization, range};
+
+/// How a layer's weights are scaled.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Scaling {
+    PerTensor,
+    PerChannel,
+    /// Multipliers and shifts that suit the sums.
+    Fixed,
+    /// Multipliers and shifts over all that they may be.
+    Wild,
+}
+
+/// How large the bias is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Bias {
+    None,
+    /// Within the reach of the products.
+    Moderate,
+    /// Anything.
+    Wild,
+}
+
+/// A layer's numbers, all but the data.
+#[derive(Clone, Debug)]
+pub(crate) struct Numbers {
+    pub(crate) io: Requantization,
+    pub(crate) fused: Fused,
+    pub(crate) scaling: Scaling,
+    pub(crate) bias: Bias,
+    /// What a usual sum becomes, in outputs.
+    pub(crate) reach: f32,
+    pub(crate) seed: u64,
+}
+
+pub(crate) fn rounding() -> impl Strategy<Value = Rounding> {
+    prop_oneof![Just(Rounding::FixedDouble), Just(Rounding::FixedSingle), Just(Rounding::OnnxFloat),]
+}
+
+pub(crate) fn numbers_of_layer() -> impl Strategy<Value = Numbers> {
+    let scaling = prop_oneof![
+        2 => Just(Scaling::PerTensor),
+        3 => Just(Scaling::PerChannel),
+        2 => Just(Scaling::Fixed),
+        1 => Just(Scaling::Wild),
+    ];
+    let bias = prop_oneof![2 => Just(Bias::None), 8 => Just(Bias::Moderate), 1 => Just(Bias::Wild)];
+    let reach = prop_oneof![4 => 20.0..80.0_f32, 1 => 0.001..2.0_f32, 1 => 200.0..1e6_f32];
+    let io = (quantization(), quantization(), rounding(), range());
+    (io, fused(), scaling, bias, reach, any::<u64>()).prop_map(
+        |((input, output, rounding, range), fused, scaling, bias, reach, seed)| {
+            let io =
+                Requantization::new(input, output).rounding(rounding).range(range[0], range[1]);
+            let scaling = match (scaling, rounding) {
+                (Scaling::Fixed | Scaling::Wild, Rounding::OnnxFloat) => Scaling::PerChannel,
+                (scaling, _) => scaling,
+            };
+            Numbers { io, fused, scaling, bias, reach, seed }
+        },
+    )
+}
+
+/// A layer's numbers and data.
+pub(crate) struct Data {
+    pub(crate) x: Vec<i8>,
+    pub(crate) weight: Vec<i8>,
+    pub(crate) bias: Option<Vec<i32>>,
+    /// One per channel, or one for all.
+    scales: Vec<f32>,
+    points: Option<(Vec<i32>, Vec<i32>)>,
+    pub(crate) factors: Vec<Factor>,
+}
+
+impl Numbers {
+    /// The numbers that are left of the output.
+    pub(crate) fn limit(&self) -> [i8; 2] {
+        self.fused.limit(self.io.output, self.io.range)
+    }
+
+    /// Data of a layer; fully connected ones round the product of the first two scales to f32.
+    pub(crate) fn data(
+        &self,
+        [inputs, weights, outputs, taps]: [usize; 4],
+        connected: bool,
+    ) -> Data {
+        let mut random = Random::new(self.seed);
+        let Requantization { input, output, rounding, .. } = self.io;
+        let (x, weight) = (numbers(&mut random, inputs), numbers(&mut random, weights));
+        let usual = 5000.0 * (taps as f32).sqrt();
+        let bias = match self.bias {
+            Bias::None => None,
+            Bias::Moderate => Some(random.i32s(outputs, -usual as i32..=usual as i32)),
+            Bias::Wild => Some(random.i32s(outputs, i32::MIN..=i32::MAX)),
+        };
+        let scale = self.reach / usual * output.scale / input.scale;
+        let scales: Vec<f32> = match self.scaling {
+            Scaling::PerTensor => vec![scale],
+            _ => random.f32s_in(outputs, 0.3, 2.0).iter().map(|share| share * scale).collect(),
+        };
+        let points = match self.scaling {
+            Scaling::PerTensor | Scaling::PerChannel => None,
+            Scaling::Fixed => {
+                let suitable = |share: &f32| FixedPoint::new((share * self.reach / usual).into());
+                let points = random.f32s_in(outputs, 0.3, 2.0).iter().map(suitable).collect();
+                Some(points)
+            }
+            Scaling::Wild => Some((0..outputs).map(|_| wild(&mut random)).collect()),
+        };
+        let points: Option<Vec<FixedPoint>> = points;
+        let scale_of = |channel: usize| scales[if scales.len() == 1 { 0 } else { channel }];
+        let factor = |channel: usize| {
+            let weight = scale_of(channel);
+            let point = || match &points {
+                Some(points) => fixed(points[channel]),
+                None => nearest(input, weight, output, connected),
+            };
+            match rounding {
+                Rounding::FixedDouble => Factor::Double(point()),
+                Rounding::FixedSingle => Factor::Single(point()),
+                _ => Factor::Float(input.scale * weight / output.scale),
+            }
+        };
+        let factors = (0..outputs).map(factor).collect();
+        let points =
+            points.map(|points| points.iter().map(|point| (point.multiplier, point.shift)).unzip());
+        Data { x, weight, bias, scales, points, factors }
+    }
+
+    /// The outputs that sums become.
+    pub(crate) fn outputs(&self, sums: &Sums, factors: &[Factor]) -> Quantized {
+        sums.requantize(factors, self.io.output.zero_point, self.limit())
+    }
+
+    /// The error for the first channel whose sums can leave i32.
+    pub(crate) fn overflow(&self, channels: &[Vec<i8>], bias: Option<&[i32]>) -> Result<(), Error> {
+        let zero_points = [self.io.input.zero_point, self.io.weight_zero_point];
+        for (channel, weights) in channels.iter().enumerate() {
+            let largest = largest_sum(weights, zero_points, bias.map_or(0, |bias| bias[channel]));
+            if largest > 0x7fff_ffff {
+                return Err(Error::AccumulatorOverflow { channel, largest });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The factor of a layer with fixed-point arithmetic.
+fn nearest(input: Quantization, weight: f32, output: Quantization, connected: bool) -> Fixed {
+    let product = match connected {
+        true => f64::from(input.scale * weight),
+        false => f64::from(input.scale) * f64::from(weight),
+    };
+    Fixed::nearest(product / f64::from(output.scale))
+}
+
+fn wild(random: &mut Random) -> FixedPoint {
+    let any = random.i32s(1, 1 << 30..=i32::MAX)[0];
+    let multiplier = random.choice(&[0, 1, 1 << 30, i32::MAX, i32::MAX - 1, any, any, any / 3]);
+    let shift = random.i32s(1, -31..=30)[0];
+    FixedPoint { multiplier, shift: random.choice(&[-31, 30, 0, 1, -1, shift, shift, shift]) }
+}
+
+impl Data {
+    pub(crate) fn parameters(&self) -> Int8Parameters<'_> {
+        let scale = match (&self.points, &self.scales[..]) {
+            (Some((multiplier, shift)), _) => WeightScale::Fixed { multiplier, shift },
+            (None, [scale]) => WeightScale::PerTensor(*scale),
+            (None, scales) => WeightScale::PerChannel(scales),
+        };
+        Int8Parameters { bias: self.bias.as_deref(), scale }
+    }
+}
