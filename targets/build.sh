@@ -1,0 +1,57 @@
+#!/bin/bash
+# Builds the crate for bare metal: see --help.
+set -euo pipefail
+
+triples=(thumbv6m-none-eabi thumbv7em-none-eabihf thumbv8m.main-none-eabihf aarch64-unknown-none)
+features=(--no-default-features default --all-features)
+
+help() {
+    cat <<HELP
+usage: targets/build.sh [--clippy] [TRIPLE..]
+
+Builds the crate in release for each TRIPLE, without features, with the default ones, and with all of
+them, and prints a table of what came of it. --clippy lints instead of building; a warning fails.
+
+The triples, unless some are given: ${triples[*]}
+
+A triple that 'rustup target add' has installed is built with it. For any other, Debian's packages
+rustc-web, cargo-web and rust-web-src (and rust-web-clippy) are used, and installed if they are missing
+and this is root.
+HELP
+}
+
+# shellcheck source=targets/toolchain.sh
+source "$(dirname "${BASH_SOURCE[0]}")/toolchain.sh"
+
+action=build
+while (($#)); do
+    case $1 in
+        --help | -h) help && exit ;;
+        --clippy) action=clippy ;;
+        -*) help >&2 && exit 2 ;;
+        *) break ;;
+    esac
+    shift
+done
+if (($#)); then triples=("$@"); fi
+
+cd "$root"
+rows=()
+failed=0
+for triple in "${triples[@]}"; do
+    toolchain "$triple" "$action"
+    for set in "${features[@]}"; do
+        arguments=(--quiet --release --lib -p nchw)
+        if [[ $set != default ]]; then arguments+=("$set"); fi
+        if [[ $action == clippy ]]; then arguments+=(-- -D warnings); fi
+
+        result=ok
+        cross "$triple" "$action" "${arguments[@]}" || result=FAILED failed=1
+        rows+=("$(printf '%-28s %-22s %s' "$triple" "$set" "$result")")
+        echo "$action ${rows[-1]}"
+    done
+done
+
+printf '\n%-28s %-22s %s\n' triple features "$action"
+printf '%s\n' "${rows[@]}"
+exit "$failed"

@@ -1,0 +1,104 @@
+#!/bin/bash
+# Links every function of the probe alone and looks for panics: see --help.
+set -euo pipefail
+
+triples=(thumbv6m-none-eabi thumbv7em-none-eabihf)
+profiles=(small release) # opt-level "s" and 3
+
+help() {
+    cat <<HELP
+usage: targets/no_panic.sh [TRIPLE..]
+
+Builds targets/probe, with opt-level "s" and 3, links each of its functions for itself, and fails if
+the panic handler, or anything of core::panicking, core::fmt or alloc, comes along. Prints the size of
+the code, and for each panic who calls it.
+
+The triples, unless some are given: ${triples[*]}
+
+Besides a compiler (see build.sh) it needs arm-none-eabi-ld and its like: Debian's
+binutils-arm-none-eabi, installed if it is missing and this is root.
+HELP
+}
+
+# shellcheck source=targets/toolchain.sh
+source "$(dirname "${BASH_SOURCE[0]}")/toolchain.sh"
+
+case ${1-} in
+    --help | -h) help && exit ;;
+    -*) help >&2 && exit 2 ;;
+esac
+if (($#)); then triples=("$@"); fi
+
+command -v arm-none-eabi-ld >/dev/null || debian binutils-arm-none-eabi
+
+# What must not be linked, as demangled names.
+unwanted='core::panicking|core::fmt|rust_begin_unwind|slice_[a-z_]*_fail|unwrap_failed|expect_failed|alloc::'
+
+# callers ELF: each call of something unwanted, with the lines of the crate that it comes from.
+callers() {
+    local elf=$1 address function target lines
+    # Symbols stay mangled at first, since demangled ones have spaces in them.
+    arm-none-eabi-objdump -d --no-show-raw-insn "$elf" |
+        awk '/^[0-9a-f]+ <.*>:$/ { caller = substr($2, 2, length($2) - 3) }
+             match($0, /\tb[a-z.]*\t[0-9a-f]+ <[^>+]*>/) {
+                 target = $NF; gsub(/[<>]/, "", target); address = $1; sub(/:/, "", address)
+                 print address, caller, target
+             }' |
+        while read -r address function target; do
+            target=$(arm-none-eabi-c++filt -i "$target")
+            function=$(arm-none-eabi-c++filt -i "$function")
+            # What panics call among themselves is not of interest.
+            if [[ $target =~ $unwanted && ! $function =~ $unwanted ]]; then
+                lines=$(arm-none-eabi-addr2line -i -e "$elf" "$address" |
+                    sed -n -e 's/ (discriminator.*//' -e "s|^$root/||p" | paste -s -d ' ')
+                echo "$function calls $target: ${lines:-no line of the crate}"
+            fi
+        done
+}
+
+work=$CARGO_TARGET_DIR/no_panic
+mkdir -p "$work"
+: >"$work/callers"
+declare -A cells=()
+columns=()
+failed=0
+for triple in "${triples[@]}"; do
+    toolchain "$triple"
+    for profile in "${profiles[@]}"; do
+        column=${triple%%-*}/$profile
+        columns+=("$column")
+        cross "$triple" build --quiet --manifest-path "$root/targets/probe/Cargo.toml" \
+            --profile "$profile"
+        archive=$CARGO_TARGET_DIR/$triple/$profile/libnchw_probe.a
+        functions=$(arm-none-eabi-nm --defined-only "$archive" 2>/dev/null |
+            awk '$2 == "T" && $3 ~ /^(typed|plan|pack|run|find)_/ { print $3 }' | sort)
+        [[ -n $functions ]] || fail "$archive has no functions to look at"
+        for function in $functions; do
+            elf=$work/$function.elf
+            arm-none-eabi-ld --gc-sections --no-warnings -T "$root/targets/probe/link.ld" \
+                --entry "$function" -o "$elf" "$archive"
+            symbols=$(arm-none-eabi-nm -C "$elf")
+            cells[$function/$column]=$((16#$(awk '$3 == "TEXT_SIZE" { print $1 }' <<<"$symbols")))
+            if grep -qE "$unwanted" <<<"$symbols"; then
+                failed=1
+                cells[$function/$column]=PANIC
+                callers "$elf" >>"$work/callers"
+            fi
+        done
+    done
+done
+
+printf '\n%-28s' 'bytes of code'
+printf ' %16s' "${columns[@]}"
+echo
+for function in $functions; do
+    printf '%-28s' "$function"
+    for column in "${columns[@]}"; do printf ' %16s' "${cells[$function/$column]}"; done
+    echo
+done
+if ((failed)); then
+    printf '\nWho panics (and in how many of the cases above):\n'
+    sort "$work/callers" | uniq -c | sort -rn
+    fail 'panics are linked, see above'
+fi
+echo "no panics in $(wc -w <<<"$functions") functions"
