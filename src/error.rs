@@ -311,6 +311,9 @@ impl Error {
                 .text(" could leave i32: up to ")
                 .number(if largest > usize::MAX as u64 { usize::MAX } else { largest as usize })
                 .text(", at most 2147483647 fit"),
+            Self::Missing(Buffer::Prelu) => m.text(
+                "a PReLU needs its slopes: give them with `Parameters::prelu`, or use the operator `Prelu`",
+            ),
             Self::Missing(buffer) => m.text(buffer.name()).text(" is missing"),
             Self::Unexpected(buffer) => {
                 m.text(buffer.name()).text(" was given, but the specification does not ask for it")

@@ -48,6 +48,14 @@ pub(crate) const fn total(sizes: &[usize]) -> Result<usize, Error> {
     Ok(sum)
 }
 
+/// `a / b` for a `b` that is known not to be zero, if not to the compiler.
+pub(crate) const fn divide(a: usize, b: usize) -> usize {
+    match a.checked_div(b) {
+        Some(quotient) => quotient,
+        None => 0,
+    }
+}
+
 /// `value`, or [`Error::Zero`] naming `parameter`.
 pub(crate) const fn positive(value: usize, parameter: Parameter) -> Result<NonZeroUsize, Error> {
     match NonZeroUsize::new(value) {
@@ -131,7 +139,7 @@ pub(crate) struct Axis {
     pub(crate) output: usize,
     pub(crate) kernel: usize,
     pub(crate) stride: NonZeroUsize,
-    pub(crate) dilation: usize,
+    pub(crate) dilation: NonZeroUsize,
     pub(crate) before: usize,
     pub(crate) after: usize,
 }
@@ -184,7 +192,7 @@ impl Window {
             output,
             kernel: self.kernel,
             stride: tri!(positive(self.stride, Parameter::Stride(self.direction))),
-            dilation: self.dilation,
+            dilation: tri!(positive(self.dilation, Parameter::Dilation(self.direction))),
             before: self.before,
             after: self.after,
         })
@@ -216,7 +224,7 @@ impl Window {
         if extent > padded_input {
             return Err(Error::KernelTooLarge { direction: self.direction, extent, padded_input });
         }
-        self.with_output((padded_input - extent) / self.stride + 1)
+        self.with_output(divide(padded_input - extent, self.stride) + 1)
     }
 
     /// A pool, whose last window may hang over the edge in `ceil_mode`, but has to start inside the
@@ -234,7 +242,7 @@ impl Window {
             return Err(Error::KernelTooLarge { direction: self.direction, extent, padded_input });
         }
         let steps = padded_input - extent;
-        let mut output = steps / self.stride + 1;
+        let mut output = divide(steps, self.stride) + 1;
         // One more window where a part of it is left over. Overflow is out of the question: the
         // window starts inside the input.
         if ceil_mode && !steps.is_multiple_of(self.stride) {
@@ -292,9 +300,15 @@ impl Axis {
     /// The range of taps with which `output` lies inside the input.
     pub(crate) const fn taps_inside(&self, output: usize) -> (usize, usize) {
         let start = self.start(output);
-        let first = self.before.saturating_sub(start).div_ceil(self.dilation);
-        let end = (self.before + self.input).saturating_sub(start).div_ceil(self.dilation);
+        let first = self.taps_over(self.before.saturating_sub(start));
+        let end = self.taps_over((self.before + self.input).saturating_sub(start));
         (first, if end < self.kernel { end } else { self.kernel })
+    }
+
+    /// How many taps lie before `position`, counted from the first tap.
+    const fn taps_over(&self, position: usize) -> usize {
+        // Rounded up; the dilation is bounded, so the sum has room.
+        divide(position + (self.dilation.get() - 1), self.dilation.get())
     }
 
     /// Checks that every output's window, dilation aside, meets the input.
@@ -319,6 +333,6 @@ impl Axis {
 
     /// Where `output` and `tap` of a convolution meet the input; outside of it in the padding.
     pub(crate) const fn input_of(&self, output: usize, tap: usize) -> isize {
-        (self.start(output) + tap * self.dilation) as isize - self.before as isize
+        (self.start(output) + tap * self.dilation.get()) as isize - self.before as isize
     }
 }

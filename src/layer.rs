@@ -14,7 +14,7 @@
 /// }
 /// ```
 ///
-/// `Operator` is any specification of this crate. Every layer type has
+/// `Operator` is any specification of this crate, imported and without a path. Every layer type has
 ///
 /// - `SPEC` and `PLAN`: the specification, and what became of it;
 /// - `run(&self, x, y, ..)`: `x` and `y` are [`Tensor`](crate::Tensor)s of exactly the layer's
@@ -75,11 +75,25 @@ macro_rules! layer {
             $operator:ident :: $new:ident ($($argument:expr),* $(,)?)
             $(. $method:ident ($($value:expr),* $(,)?))*;
     )*) => {$(
-        $crate::__layer! {
+        $crate::__layer_element! {
+            $element,
             $operator $element, [$(#[$attribute])* $vis], $name,
             $operator::$new($($argument),*) $(.$method($($value),*))*
         }
     )*};
+}
+
+/// Refuses element types that there are no kernels for.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __layer_element {
+    (f32, $($rest:tt)*) => { $crate::__layer! { $($rest)* } };
+    (i8, $($rest:tt)*) => { $crate::__layer! { $($rest)* } };
+    ($element:ident, $($rest:tt)*) => {
+        ::core::compile_error!(::core::concat!(
+            "layers are of `f32` or `i8`, not of `", ::core::stringify!($element), "`"
+        ));
+    };
 }
 
 /// What an operator's layers are made of: the plan's type, whether they hold packed parameters, and
@@ -87,6 +101,12 @@ macro_rules! layer {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __layer {
+    (BatchNorm2d i8, $($rest:tt)*) => {
+        ::core::compile_error!("a batch norm has no i8 form of its own: fold it into a layer");
+    };
+    (Prelu i8, $($rest:tt)*) => {
+        ::core::compile_error!("a PReLU has no i8 form; a leaky ReLU has, as a table: `Activate`");
+    };
     (Conv2d $e:ident, $($rest:tt)*) => {
         $crate::__layer_struct! { packed Conv2d ConvPlan $e, [conv run_with_workspace], $($rest)* }
     };

@@ -79,9 +79,7 @@ impl Logits {
     fn found(&self) -> Plane<bool> {
         match self {
             Self::Float(logits) => from_fn(|pixel| logits.as_slice()[pixel] > 0.0),
-            Self::Int8(logits) => {
-                from_fn(|pixel| logits.as_slice()[pixel] > LOGITS.zero_point)
-            }
+            Self::Int8(logits) => from_fn(|pixel| logits.as_slice()[pixel] > LOGITS.zero_point),
         }
     }
 }

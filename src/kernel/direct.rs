@@ -12,7 +12,7 @@ use core::array::from_fn;
 
 use crate::geometry::{Axis, Channels};
 use crate::kernel::arithmetic::{Arithmetic, SUMMED_AT_ONCE};
-use crate::kernel::{pieces, pieces_mut, row};
+use crate::kernel::{pieces, pieces_mut, row, split};
 use crate::padding::PaddingMode;
 
 /// Output channels that share each loaded input.
@@ -118,7 +118,7 @@ pub(crate) struct Transposed {
 impl Transposed {
     /// The input that `output` meets through `tap`, if the stride lets them meet.
     fn input_of(axis: Axis, output: usize, tap: usize) -> Option<isize> {
-        let spread = (output + axis.before) as isize - (tap * axis.dilation) as isize;
+        let spread = (output + axis.before) as isize - (tap * axis.dilation.get()) as isize;
         // The divisor is not -1, so that neither operation can overflow.
         let stride = axis.stride.get() as isize;
         match spread.checked_rem(stride) {
@@ -248,12 +248,15 @@ impl<T: Taps, A: Arithmetic> Direct<T, A> {
         place: Place,
     ) -> [[A::Sum; TILE]; N] {
         let taps = (self.shape.rows.kernel * self.shape.columns.kernel).max(1);
-        let channels = (SUMMED_AT_ONCE / taps).min(self.shape.channels.inputs).max(1);
+        let channels =
+            SUMMED_AT_ONCE.checked_div(taps).unwrap_or(1).min(self.shape.channels.inputs).max(1);
         let mut sums = start.map(|start| [start; TILE]);
-        let parts =
-            x.chunks((channels * self.shape.in_plane()).max(1)).zip(weight.chunks(channels * taps));
-        for (x, weight) in parts {
-            let part = self.part(weight, x, place);
+        let (mut x, mut weight) = (x, weight);
+        while !weight.is_empty() {
+            let (part_x, part_weight);
+            (part_x, x) = split(x, channels * self.shape.in_plane());
+            (part_weight, weight) = split(weight, channels * taps);
+            let part = self.part(part_weight, part_x, place);
             for (sum, part) in sums.as_flattened_mut().iter_mut().zip(part.as_flattened()) {
                 *sum = A::add(*sum, *part);
             }

@@ -1,6 +1,9 @@
 //! One file per algorithm: loop nests over validated geometry. A kernel checks nothing and cannot
 //! panic: slices are walked in pieces, and a piece that is not there is passed over.
 
+use core::iter::from_fn;
+use core::mem::take;
+
 pub(crate) mod arithmetic;
 pub(crate) mod binary;
 pub(crate) mod direct;
@@ -12,14 +15,30 @@ pub(crate) mod table;
 pub(crate) mod upsample;
 pub(crate) mod zero_pad;
 
-/// `slice` in pieces of `length`; an empty piece cannot occur in validated geometry.
+/// `slice` in pieces of `length`, which is never zero in validated geometry. `chunks_exact` would do,
+/// but for the panic that the compiler keeps once it has lost sight of where `length` comes from.
 pub(crate) fn pieces<T>(slice: &[T], length: usize) -> impl Iterator<Item = &[T]> {
-    slice.chunks_exact(length.max(1))
+    let mut rest = slice;
+    from_fn(move || {
+        let (piece, tail) = rest.split_at_checked(length.max(1))?;
+        rest = tail;
+        Some(piece)
+    })
 }
 
 /// [`pieces`], to write into.
 pub(crate) fn pieces_mut<T>(slice: &mut [T], length: usize) -> impl Iterator<Item = &mut [T]> {
-    slice.chunks_exact_mut(length.max(1))
+    let mut rest = slice;
+    from_fn(move || {
+        let (piece, tail) = take(&mut rest).split_at_mut_checked(length.max(1))?;
+        rest = tail;
+        Some(piece)
+    })
+}
+
+/// The first `length` elements of `slice` and the others; all, where there are no more.
+pub(crate) fn split<T>(slice: &[T], length: usize) -> (&[T], &[T]) {
+    slice.split_at_checked(length.max(1)).unwrap_or((slice, &[]))
 }
 
 /// Row `index` of a plane whose rows have `width` elements.

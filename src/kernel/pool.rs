@@ -47,7 +47,10 @@ impl Windows {
     pub(crate) const fn longest(&self) -> usize {
         match self {
             Self::Sliding(axis) => axis.kernel,
-            Self::Adaptive { input, output } => *input / output.get() + 2,
+            Self::Adaptive { input, output } => match input.checked_div(output.get()) {
+                Some(length) => length + 2,
+                None => 2,
+            },
         }
     }
 
@@ -65,7 +68,7 @@ impl Windows {
                 Span {
                     first: usize::try_from(axis.input_of(index, first_tap)).unwrap_or(0),
                     count: end_tap.saturating_sub(first_tap),
-                    step: axis.dilation,
+                    step: axis.dilation.get(),
                     padded_count: axis.taps_inside_padded(index),
                 }
             }

@@ -62,6 +62,7 @@ impl<T: Element> ConvPlan<T> {
             Dtype::F32 => tri!(activation.validate()),
             Dtype::I8 => {}
         }
+        tri!(elements(&[shape.rows.kernel, shape.columns.kernel]));
         tri!(plan.layout().validate());
         tri!(elements(&plan.input_shape()));
         tri!(elements(&plan.output_shape()));

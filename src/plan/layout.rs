@@ -13,10 +13,27 @@
 //! one by one.
 
 use crate::error::Error;
-use crate::geometry::{Channels, elements, total, tri};
+use crate::geometry::{Channels, divide, elements, total, tri};
 use crate::kernel::arithmetic::Int8Channels;
 use crate::kernel::direct::BLOCK;
 use crate::tensor::Dtype;
+
+/// `slice[index]`, or `default` past the end: indexing would link a panic.
+pub(crate) const fn at<T: Copy>(slice: &[T], index: usize, default: T) -> T {
+    if index < slice.len() { slice[index] } else { default }
+}
+
+/// `slice[index] = value`; nothing past the end.
+pub(crate) const fn put<T: Copy>(slice: &mut [T], index: usize, value: T) {
+    if index < slice.len() {
+        slice[index] = value;
+    }
+}
+
+/// The first `length` elements and the others; nothing and all, where there are no more.
+pub(crate) const fn split_mut<T>(slice: &mut [T], length: usize) -> (&mut [T], &mut [T]) {
+    if length <= slice.len() { slice.split_at_mut(length) } else { (&mut [], slice) }
+}
 
 /// The sizes of a layer's weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,13 +124,14 @@ impl Layout {
 
     /// The number of input channel `input` of the group that `output` belongs to.
     pub(crate) const fn input_channel(&self, output: usize, input: usize) -> usize {
-        output / self.channels.outputs * self.channels.inputs + input
+        divide(output, self.channels.outputs) * self.channels.inputs + input
     }
 
     /// The way of output channel `output`'s weights.
     pub(crate) const fn route(&self, output: usize) -> Route {
         let Channels { inputs, outputs, .. } = self.channels;
-        let (group, output) = (output / outputs, output % outputs);
+        let group = divide(output, outputs);
+        let output = output - group * outputs;
         let taps = inputs * self.kernel;
         let (source, source_step) = match self.input_major {
             true => ((group * inputs * outputs + output) * self.kernel, outputs * self.kernel),

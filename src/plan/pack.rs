@@ -3,7 +3,7 @@
 use crate::batch_norm::{BatchNorm, value_or};
 use crate::error::{Buffer, Error};
 use crate::geometry::tri;
-use crate::plan::layout::{Layout, Route};
+use crate::plan::layout::{Layout, Route, at, put, split_mut};
 use crate::tensor::Dtype;
 
 /// What goes into a layer's packed weights besides the weights themselves.
@@ -110,7 +110,8 @@ impl Parameters<'_> {
                 let (_, shift) = norm.scale_and_shift(layout.input_channel(output, input));
                 let mut tap = 0;
                 while tap < layout.kernel {
-                    sum += weight[source + input * source_step + tap] as f64 * shift;
+                    let index = source + input * source_step + tap;
+                    sum += at(weight, index, 0.0) as f64 * shift;
                     tap += 1;
                 }
                 input += 1;
@@ -137,23 +138,23 @@ pub(crate) const fn pack(
     tri!(Buffer::Weight.check(weight.len(), layout.weight_len()));
     tri!(parameters.validate(layout));
     tri!(Buffer::Packed.check(packed.len(), layout.packed_len(Dtype::F32)));
-    let (bias, rest) = packed.split_at_mut(layout.outputs());
-    let (prelu, packed) = rest.split_at_mut(layout.prelu_len());
+    let (bias, rest) = split_mut(packed, layout.outputs());
+    let (prelu, packed) = split_mut(rest, layout.prelu_len());
 
     let mut output = 0;
     while output < layout.outputs() {
         if layout.prelu {
-            prelu[output] = value_or(parameters.prelu, output, 0.0);
+            put(prelu, output, value_or(parameters.prelu, output, 0.0));
         }
-        bias[output] = parameters.folded_bias(layout, output, weight) as f32;
+        put(bias, output, parameters.folded_bias(layout, output, weight) as f32);
         let Route { source, source_step, target, target_step } = layout.route(output);
         let mut input = 0;
         while input < layout.channels.inputs {
             let factor = parameters.weight_factor(layout, output, input);
             let mut tap = 0;
             while tap < layout.kernel {
-                let value = weight[source + input * source_step + tap] as f64 * factor;
-                packed[target + (input * layout.kernel + tap) * target_step] = value as f32;
+                let value = at(weight, source + input * source_step + tap, 0.0) as f64 * factor;
+                put(packed, target + (input * layout.kernel + tap) * target_step, value as f32);
                 tap += 1;
             }
             input += 1;

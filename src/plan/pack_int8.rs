@@ -2,7 +2,7 @@
 
 use crate::error::{Buffer, Error};
 use crate::geometry::tri;
-use crate::plan::layout::{Layout, Route};
+use crate::plan::layout::{Layout, Route, at, put, split_mut};
 use crate::plan::pack::Parameters;
 use crate::quant::{FixedPoint, Requantization, Rounding, round_half_away, saturate};
 use crate::tensor::Dtype;
@@ -82,7 +82,8 @@ impl Int8Parameters<'_> {
     const fn check_factor(&self, output: usize) -> Result<(), Error> {
         match self.scale {
             WeightScale::Fixed { multiplier, shift } => {
-                FixedPoint { multiplier: multiplier[output], shift: shift[output] }.validate()
+                FixedPoint { multiplier: at(multiplier, output, 0), shift: at(shift, output, 0) }
+                    .validate()
             }
             _ if self.weight_scale(output) > 0.0 && self.weight_scale(output) < f32::INFINITY => {
                 Ok(())
@@ -94,7 +95,7 @@ impl Int8Parameters<'_> {
     const fn weight_scale(&self, output: usize) -> f32 {
         match self.scale {
             WeightScale::PerTensor(scale) => scale,
-            WeightScale::PerChannel(scales) => scales[output],
+            WeightScale::PerChannel(scales) => at(scales, output, 1.0),
             WeightScale::Fixed { .. } => 1.0,
         }
     }
@@ -103,7 +104,7 @@ impl Int8Parameters<'_> {
     const fn factor(&self, layout: &Layout, io: &Requantization, output: usize) -> FixedPoint {
         match self.scale {
             WeightScale::Fixed { multiplier, shift } => {
-                FixedPoint { multiplier: multiplier[output], shift: shift[output] }
+                FixedPoint { multiplier: at(multiplier, output, 0), shift: at(shift, output, 0) }
             }
             _ => io.factor(self.weight_scale(output), layout.fully_connected),
         }
@@ -146,7 +147,7 @@ impl Weights<'_> {
             Self::Ready(_, parameters) => Channel {
                 scale: parameters.weight_scale(output),
                 bias: match parameters.bias {
-                    Some(bias) => bias[output],
+                    Some(bias) => at(bias, output, 0),
                     None => 0,
                 },
                 factor: parameters.factor(layout, io, output),
@@ -168,10 +169,10 @@ impl Weights<'_> {
     /// The weight at `index`, between input channel `input` of the group and `output`.
     const fn weight(&self, layout: &Layout, scale: f32, [output, input, index]: [usize; 3]) -> i8 {
         match self {
-            Self::Ready(weight, _) => weight[index],
+            Self::Ready(weight, _) => at(weight, index, 0),
             Self::Float(weight, parameters) => {
                 let factor = parameters.weight_factor(layout, output, input);
-                let real = weight[index] as f64 * factor / scale as f64;
+                let real = at(weight, index, 0.0) as f64 * factor / scale as f64;
                 saturate(round_half_away(real), -127, 127)
             }
         }
@@ -228,7 +229,8 @@ const fn weight_scale(
         let factor = parameters.weight_factor(layout, output, input);
         let mut tap = 0;
         while tap < layout.kernel {
-            let real = (weight[source + input * source_step + tap] as f64 * factor).abs();
+            let index = source + input * source_step + tap;
+            let real = (at(weight, index, 0.0) as f64 * factor).abs();
             if real > largest {
                 largest = real;
             }
@@ -257,7 +259,7 @@ pub(crate) const fn pack(
         output += 1;
     }
 
-    let (channels, packed) = packed.split_at_mut(9 * outputs);
+    let (channels, packed) = split_mut(packed, 9 * outputs);
     let mut output = 0;
     while output < outputs {
         let Channel { scale, bias, factor } = weights.channel(layout, io, output);
@@ -269,7 +271,7 @@ pub(crate) const fn pack(
             while tap < layout.kernel {
                 let index = source + input * source_step + tap;
                 let weight = weights.weight(layout, scale, [output, input, index]);
-                packed[target + (input * layout.kernel + tap) * target_step] = weight;
+                put(packed, target + (input * layout.kernel + tap) * target_step, weight);
                 sum += weight as i64;
                 tap += 1;
             }
@@ -282,18 +284,18 @@ pub(crate) const fn pack(
         };
         write(channels, 4 * output, bias);
         write(channels, 4 * (outputs + output), factor.multiplier);
-        channels[8 * outputs + output] = factor.shift as i8;
+        put(channels, 8 * outputs + output, factor.shift as i8);
         output += 1;
     }
     Ok(())
 }
 
 /// Writes `number` in four bytes, little-endian.
-pub(crate) const fn write(bytes: &mut [i8], at: usize, number: i32) {
+pub(crate) const fn write(bytes: &mut [i8], first: usize, number: i32) {
     let number = number.to_le_bytes();
     let mut byte = 0;
     while byte < 4 {
-        bytes[at + byte] = number[byte] as i8;
+        put(bytes, first + byte, number[byte] as i8);
         byte += 1;
     }
 }

@@ -8,6 +8,7 @@ use crate::error::{Buffer, Error};
 use crate::geometry::{elements, tri, volume};
 use crate::kernel::scale_shift;
 use crate::plan::check_io;
+use crate::plan::layout::put;
 use crate::tensor::Element;
 
 /// A [`BatchNorm2d`](crate::BatchNorm2d), checked and ready to run on slices.
@@ -72,8 +73,8 @@ impl BatchNorm2dPlan<f32> {
         let mut channel = 0;
         while channel < channels {
             let (factor, shift) = batch_norm.scale_and_shift(channel);
-            packed[channel] = shift as f32;
-            packed[channels + channel] = factor as f32;
+            put(packed, channel, shift as f32);
+            put(packed, channels + channel, factor as f32);
             channel += 1;
         }
         Ok(())

@@ -8,6 +8,7 @@ use crate::error::{Buffer, Error};
 use crate::geometry::{tri, volume};
 use crate::kernel::{softmax, table};
 use crate::plan::check_io;
+use crate::plan::layout::put;
 use crate::plan::pack_int8::write;
 use crate::quant::{FixedPoint, Quantization, round_half_away};
 use crate::tensor::{Dtype, Element};
@@ -119,7 +120,7 @@ impl ActivatePlan<i8> {
         let mut index = 0;
         while index < 256 {
             let x = (index as i32 - 128 - input.zero_point as i32) as f64 * input.scale as f64;
-            table[index] = output.nearest(self.activation.at(x));
+            put(table, index, output.nearest(self.activation.at(x)));
             index += 1;
         }
         Ok(())

@@ -4,7 +4,7 @@ use core::marker::PhantomData;
 
 use crate::activation::Activation;
 use crate::error::Error;
-use crate::geometry::{tri, volume};
+use crate::geometry::{elements, tri, volume};
 use crate::kernel::pool::{self, Reduction, Windows};
 use crate::kernel::upsample;
 use crate::kernel::zero_pad;
@@ -90,6 +90,9 @@ impl<T: Element> UnaryPlan<T> {
     ) -> Result<Self, Error> {
         tri!(volume(input));
         tri!(volume(output));
+        if let Operator::Pool { rows, columns, .. } = &operator {
+            tri!(elements(&[rows.longest(), columns.longest()]));
+        }
         let mut plan = Self {
             operator,
             input,

@@ -70,17 +70,16 @@ impl SafetensorsError {
     pub(super) const fn message(&self) -> Message {
         let m = Message::new();
         match *self {
-            Self::Truncated { expected, actual } => {
-                m.text("the file is cut off: its header ends at byte ")
-                    // On 32 bits a hostile length is shown as the largest number there is.
-                    .number(if expected > usize::MAX as u64 {
-                        usize::MAX
-                    } else {
-                        expected as usize
-                    })
-                    .text(", the file has ")
-                    .number(actual)
-            }
+            // A header takes a few hundred bytes for each tensor; the first bytes of another kind of
+            // file come to more.
+            Self::Truncated { expected, .. } if expected > 1 << 32 => m.text(
+                "the file is no safetensors file: it does not begin with the length of a header",
+            ),
+            Self::Truncated { expected, actual } => m
+                .text("the file is cut off: its header ends at byte ")
+                .number(expected as usize)
+                .text(", the file has ")
+                .number(actual),
             Self::Malformed { position } => {
                 m.text("the file's header is malformed at byte ").number(position)
             }

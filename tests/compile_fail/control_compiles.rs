@@ -36,8 +36,8 @@ fn main() {
     let (mut a, mut b, mut c, mut d) = (Tensor::ZERO, Tensor::ZERO, Tensor::ZERO, Tensor::ZERO);
     let (mut e, mut f, mut g, mut h) = (Tensor::ZERO, Tensor::ZERO, Tensor::ZERO, Tensor::ZERO);
     STEM.run(&Tensor::ZERO, &mut a, &mut workspace);
-    STEM.run(&Tensor::ZERO, &mut a, &mut Workspace::NONE);
-    FROM_FILE.run(&Tensor::ZERO, &mut h, &mut Workspace::NONE);
+    STEM.run(&Tensor::ZERO, &mut a, &mut Workspace::none());
+    FROM_FILE.run(&Tensor::ZERO, &mut h, &mut Workspace::none());
     Pool.run(&a, &mut b);
     BODY.run(&b, &mut c, &mut workspace);
     Residual.run(&b, &c, &mut d);

@@ -13,6 +13,6 @@ static STEM: Stem = Stem::without_bias(&[[[[1.0; 3]; 3]; 1]; 4]);
 fn main() {
     let image = Tensor::ZERO;
     let (mut a, mut b) = (Tensor::ZERO, Tensor::ZERO);
-    STEM.run(&image, &mut a, &mut Workspace::NONE);
+    STEM.run(&image, &mut a, &mut Workspace::none());
     Pool.run(&a, &mut b);
 }

@@ -63,8 +63,8 @@ const BOTH: BinaryQuantization = BinaryQuantization::new(X, Y, Y);
 const BIAS: [i32; 6] = [0, 500, -500, 70_000, -70_000, 1];
 const FLOAT_BIAS: [f32; 6] = floats(1);
 const SCALES: [f32; 6] = [0.01, 0.02, 0.03, 0.04, 0.005, 0.0001];
-const NORM: BatchNorm<'static> =
-    BatchNorm::new(&floats::<6>(2), &[0.5, 1.0, 2.0, 0.25, 3.0, 1.5]).affine(&floats::<6>(3), &SCALES);
+const NORM: BatchNorm<'static> = BatchNorm::new(&floats::<6>(2), &[0.5, 1.0, 2.0, 0.25, 3.0, 1.5])
+    .affine(&floats::<6>(3), &SCALES);
 const PARAMETERS: Parameters<'static> = Parameters::NONE.bias(&FLOAT_BIAS).batch_norm(NORM);
 const FIXED: Int8Parameters<'static> = Int8Parameters {
     bias: None,
@@ -229,8 +229,7 @@ macro_rules! binary {
         let (first, second) = (random(10), random(11));
         let mut y = Tensor::ZERO;
         $type.run(&first, &second, &mut y);
-        let slow =
-            output(plan.output_len(), |y| plan.run(first.as_slice(), second.as_slice(), y));
+        let slow = output(plan.output_len(), |y| plan.run(first.as_slice(), second.as_slice(), y));
         assert_eq!(y.as_slice(), slow);
     }};
 }

@@ -49,8 +49,7 @@ fn add_and_mul() {
     check(8_000, strategy, |(shape, per_channel, io, fused, seed)| {
         // A product's output has to have a scale near the product of the inputs'.
         let scale = io.first.scale * io.second.scale * 100.0;
-        let product =
-            BinaryQuantization { output: Quantization { scale, ..io.output }, ..*io };
+        let product = BinaryQuantization { output: Quantization { scale, ..io.output }, ..*io };
         let add = Add::new(*shape).quantization(*io).activation(fused.activation(io.output));
         let mul =
             Mul::new(*shape).quantization(product).activation(fused.activation(product.output));
@@ -80,12 +79,14 @@ fn add_and_mul() {
 /// Any factor: the enlarged inputs and their sum saturate.
 #[test]
 fn add_with_prepared_factors() {
-    let multiplier = prop_oneof![3 => 1 << 30..=i32::MAX, 1 => Just(0), 1 => Just(1), 1 => Just(i32::MAX)];
+    let multiplier =
+        prop_oneof![3 => 1 << 30..=i32::MAX, 1 => Just(0), 1 => Just(1), 1 => Just(i32::MAX)];
     let shift = || prop_oneof![3 => -4..=3_i32, 1 => -31..=30_i32];
     let output_shift = prop_oneof![3 => -25..=-12_i32, 1 => -31..=30_i32];
     let point = |multiplier, shift| FixedPoint { multiplier, shift };
-    let factors = (multiplier.clone(), multiplier.clone(), multiplier, shift(), shift(), output_shift)
-        .prop_map(move |(a, b, y, i, j, k)| [point(a, i), point(b, j), point(y, k)]);
+    let factors =
+        (multiplier.clone(), multiplier.clone(), multiplier, shift(), shift(), output_shift)
+            .prop_map(move |(a, b, y, i, j, k)| [point(a, i), point(b, j), point(y, k)]);
     check(6_000, (shape(), io(), factors, any::<u64>()), |(shape, io, factors, seed)| {
         let io = BinaryQuantization { add_factors: Some(*factors), ..*io };
         let plan = Add::new(*shape).quantization(io).plan::<i8>().unwrap();

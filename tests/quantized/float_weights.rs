@@ -30,8 +30,15 @@ fn folded() -> impl Strategy<Value = Folded> {
     let zeros = prop_oneof![3 => Just(None), 1 => (0..20_usize).prop_map(Some)];
     let numbers = (quantization(), any::<i8>(), rounding(), any::<u64>());
     ([any::<bool>(), any::<bool>(), any::<bool>()], zeros, numbers).prop_map(
-        |([bias, norm, input_norm], zeros, (input, output_zero, rounding, seed))| {
-            Folded { bias, norm, input_norm, zeros, input, output_zero, rounding, seed }
+        |([bias, norm, input_norm], zeros, (input, output_zero, rounding, seed))| Folded {
+            bias,
+            norm,
+            input_norm,
+            zeros,
+            input,
+            output_zero,
+            rounding,
+            seed,
         },
     )
 }
@@ -126,8 +133,7 @@ impl Layer {
         let bias = case.bias.then(|| random.f32s(channels));
         let norm = case.norm.then(|| Norm::new(random, channels));
         let input_norm = case.input_norm.then(|| Norm::new(random, inputs));
-        let input_norm =
-            input_norm.map(|norm| if shiftable { norm } else { norm.unshifted() });
+        let input_norm = input_norm.map(|norm| if shiftable { norm } else { norm.unshifted() });
 
         let (mut q_weight, mut q_bias, mut scales) = (vec![0; weight.len()], vec![], vec![]);
         for o in 0..channels {
@@ -232,8 +238,8 @@ fn conv2d() {
             kernel: spec.kernel_size[0] * spec.kernel_size[1],
             transposed: false,
         };
-        let shiftable = spec.padding == nchw::Padding::VALID
-            || spec.padding_mode != nchw::PaddingMode::Zeros;
+        let shiftable =
+            spec.padding == nchw::Padding::VALID || spec.padding_mode != nchw::PaddingMode::Zeros;
         let layer = Layer::new(case, layout, shiftable);
         let plan = Conv2d { quantization: Some(layer.numbers.io), ..*spec }.plan::<i8>().unwrap();
         let packed = packed!(plan, layer, layout);
@@ -281,8 +287,7 @@ fn conv_transpose2d() {
 fn linear() {
     check(6_000, (linear::input(), 1..=9_usize, folded()), |(input, outputs, case)| {
         let inputs = input.iter().product();
-        let layout =
-            Layout { groups: 1, inputs, outputs: *outputs, kernel: 1, transposed: false };
+        let layout = Layout { groups: 1, inputs, outputs: *outputs, kernel: 1, transposed: false };
         let layer = Layer::new(case, layout, true);
         let io = layer.numbers.io;
         let plan = Linear::new(*input, *outputs).requantization(io).plan::<i8>().unwrap();

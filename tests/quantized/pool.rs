@@ -120,7 +120,8 @@ fn the_largest_divisors() {
     let refused = |spec: AvgPool2d| spec.plan::<i8>().is_err();
     for (zero_point, x) in [(-128, -128), (-128, 127), (127, 127), (127, -128), (0, 127)] {
         let q = nchw::Quantization { scale: 1.0, zero_point };
-        let spec = |divisor| AvgPool2d::new([1, 1, 2], [1, 2]).quantized(q).divisor_override(divisor);
+        let spec =
+            |divisor| AvgPool2d::new([1, 1, 2], [1, 2]).quantized(q).divisor_override(divisor);
         let (mut accepted, mut too_large) = (1, usize::MAX);
         while accepted + 1 < too_large {
             let middle = accepted + (too_large - accepted) / 2;

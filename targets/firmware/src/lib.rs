@@ -8,6 +8,8 @@
 #[cfg_attr(target_arch = "aarch64", path = "arch/aarch64.rs")]
 mod arch;
 
+pub mod scenes;
+
 use core::fmt::{self, Write};
 use core::panic::PanicInfo;
 use core::ptr;

@@ -71,7 +71,7 @@ macro_rules! functions {
     (convolution $($name:ident $layer:ident [$($output:literal)*])*) => {$(
         #[unsafe(no_mangle)]
         extern "C" fn $name(x: &Image, y: &mut Tensor<f32, $($output),*>) {
-            $layer.run(x, y, &mut Workspace::NONE);
+            $layer.run(x, y, &mut Workspace::none());
         }
     )*};
     (one $($name:ident $layer:ident [$($output:literal)*])*) => {$(

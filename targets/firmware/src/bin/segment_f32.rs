@@ -1,0 +1,59 @@
+//! The f32 network of the example `segment` on its first scenes.
+#![no_std]
+#![no_main]
+
+use firmware::scenes::{IMAGES, LOGITS_F32, SIZE, checksum};
+use firmware::{instructions, println};
+use nchw::Tensor;
+use unet::Memory;
+
+#[path = "../../../../examples/segment/unet.rs"]
+mod unet;
+
+/// How far a logit may be off.
+const BOUND: f32 = 2e-5;
+
+type Plane = Tensor<f32, 1, SIZE, SIZE>;
+
+struct Work {
+    x: Plane,
+    logits: Plane,
+    memory: Memory,
+}
+
+firmware::program!(
+    run,
+    Work = Work { x: Tensor::ZERO, logits: Tensor::ZERO, memory: Memory::NEW }
+);
+
+fn run(Work { x, logits, memory }: &'static mut Work) -> bool {
+    let mut right = 0;
+    for (scene, (image, reference)) in IMAGES.iter().zip(&LOGITS_F32).enumerate() {
+        for (x, &pixel) in x.as_mut_slice().iter_mut().zip(image) {
+            *x = f32::from(pixel) / 255.0;
+        }
+        let ((), count) = instructions(|| infer(x, memory, logits));
+        let reference = reference.as_chunks().0.iter().copied().map(f32::from_le_bytes);
+        let errors = logits.as_slice().iter().zip(reference).map(|(got, want)| (got - want).abs());
+        let mut largest = 0.0;
+        for error in errors {
+            // A NaN stays.
+            if !(error <= largest) {
+                largest = error;
+            }
+        }
+        right += usize::from(largest <= BOUND);
+        let checksum = checksum(logits.as_slice().iter().flat_map(|logit| logit.to_le_bytes()));
+        // Whole numbers, as the printing of floats is a program of its own.
+        let nano = (largest * 1e9) as u32;
+        println!("scene {scene}: checksum {checksum:08x}, off by {nano}e-9, {count} instructions");
+    }
+    println!("logits of {right} of {} scenes within 2e-5 of the reference", LOGITS_F32.len());
+    right == LOGITS_F32.len()
+}
+
+/// By itself, so that its code can be told from the program's.
+#[inline(never)]
+fn infer(x: &Plane, memory: &mut Memory, logits: &mut Plane) {
+    unet::infer(x, memory, logits);
+}
