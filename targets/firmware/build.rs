@@ -6,17 +6,22 @@ use std::{env, fs};
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed=memory");
-    println!("cargo:rustc-check-cfg=cfg(firmware_mps3)");
+    println!("cargo:rustc-check-cfg=cfg(firmware_mps3, firmware_v6m)");
     let target = env::var("TARGET").unwrap();
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap());
     let (memory, script) = match target.split('-').next().unwrap() {
         "aarch64" => ("virt.x", "memory.x"),
-        "thumbv8m.main" => ("mps3.x", "link.x"),
-        _ => ("mps2.x", "link.x"),
+        "thumbv8m.main" => {
+            println!("cargo:rustc-cfg=firmware_mps3");
+            ("mps3.x", "link.x")
+        }
+        architecture => {
+            if architecture == "thumbv6m" {
+                println!("cargo:rustc-cfg=firmware_v6m");
+            }
+            ("mps2.x", "link.x")
+        }
     };
-    if memory == "mps3.x" {
-        println!("cargo:rustc-cfg=firmware_mps3");
-    }
     fs::copy(Path::new("memory").join(memory), out.join("memory.x")).unwrap();
     println!("cargo:rustc-link-search={}", out.display());
     println!("cargo:rustc-link-arg-bins=-T{script}");

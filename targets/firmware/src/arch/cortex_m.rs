@@ -19,7 +19,13 @@ static ROUNDS: AtomicU32 = AtomicU32::new(0);
 
 pub fn start() {
     // SAFETY: nothing else uses the peripherals.
-    let mut syst = unsafe { Peripherals::steal() }.SYST;
+    let Peripherals { SCB: scb, SYST: mut syst, .. } = unsafe { Peripherals::steal() };
+    if cfg!(firmware_v6m) {
+        const UNALIGN_TRP: u32 = 1 << 3;
+        // The board's core can read words that are not aligned, v6-M cannot.
+        // SAFETY: traps what the compiler does not emit for v6-M.
+        unsafe { scb.ccr.modify(|ccr| ccr | UNALIGN_TRP) };
+    }
     syst.set_clock_source(SystClkSource::Core);
     syst.set_reload(RELOAD);
     syst.clear_current();

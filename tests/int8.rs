@@ -1,0 +1,358 @@
+//! i8 by examples small enough to be followed by hand: what the recorded suites have no cases of.
+//!
+//! A number `q` stands for `scale * (q - zero_point)`.
+
+use nchw::{
+    Activate, Activation, AdaptiveAvgPool2d, Add, AvgPool2d, BatchNorm, BinaryPlan,
+    BinaryQuantization, Concat, Conv2d, ConvPlan, ConvTranspose2d, Dequantize, Error, FixedPoint,
+    Int8Parameters, Linear, MaxPool2d, Mul, PaddingMode, Parameters, Quantization, Quantize,
+    Requantization, Rounding, Softmax, UnaryPlan, Upsample, WeightScale, ZeroPad2d,
+};
+
+/// Numbers that stand for themselves.
+const PLAIN: Quantization = Quantization { scale: 1.0, zero_point: 0 };
+
+const fn quantization(scale: f32, zero_point: i8) -> Quantization {
+    Quantization { scale, zero_point }
+}
+
+/// Packed weights of scale 1.
+fn packed(plan: &ConvPlan<i8>, weight: &[i8], bias: &[i32]) -> Result<Vec<i8>, Error> {
+    let mut packed = vec![0; plan.packed_len()];
+    let parameters = Int8Parameters { bias: Some(bias), scale: WeightScale::PerTensor(1.0) };
+    plan.pack(weight, &parameters, &mut packed)?;
+    Ok(packed)
+}
+
+#[track_caller]
+fn conv(plan: &ConvPlan<i8>, packed: &[i8], x: &[i8]) -> Vec<i8> {
+    let mut y = vec![85; plan.output_len()];
+    plan.run(packed, x, &mut y, &mut vec![0; plan.workspace_len()]).unwrap();
+    y
+}
+
+#[track_caller]
+fn unary(plan: Result<UnaryPlan<i8>, Error>, x: &[i8]) -> Vec<i8> {
+    let plan = plan.unwrap();
+    let mut y = vec![85; plan.output_len()];
+    plan.run(x, &mut y).unwrap();
+    y
+}
+
+#[track_caller]
+fn binary(plan: Result<BinaryPlan<i8>, Error>, first: &[i8], second: &[i8]) -> Vec<i8> {
+    let plan = plan.unwrap();
+    let mut y = vec![85; plan.output_len()];
+    plan.run(first, second, &mut y).unwrap();
+    y
+}
+
+#[test]
+fn a_quarter_is_rounded_in_three_ways() {
+    let x = [1, 2, 6, 10, -1, -2, -6];
+    // 0.25, 0.5, 1.5, 2.5, -0.25, -0.5, -1.5
+    for (rounding, y) in [
+        // To halves, then to wholes: 0.25 to 0.5 to 1.
+        (Rounding::FixedDouble, [1, 1, 2, 3, 0, -1, -2]),
+        // Halves up.
+        (Rounding::FixedSingle, [0, 1, 2, 3, 0, 0, -1]),
+        // Halves to even.
+        (Rounding::OnnxFloat, [0, 0, 2, 2, 0, 0, -2]),
+    ] {
+        let io = Requantization::new(PLAIN, quantization(4.0, 0)).rounding(rounding);
+        let plan = Conv2d::new([1, 1, 7], 1, [1, 1]).requantization(io).plan().unwrap();
+        assert_eq!(conv(&plan, &packed(&plan, &[1], &[0]).unwrap(), &x), y, "{rounding:?}");
+    }
+}
+
+#[test]
+fn factors_larger_than_one_shift_left() {
+    for rounding in [Rounding::FixedDouble, Rounding::FixedSingle, Rounding::OnnxFloat] {
+        let io = Requantization::new(PLAIN, quantization(0.125, -3)).rounding(rounding);
+        let plan = Conv2d::new([1, 1, 4], 1, [1, 1]).requantization(io).plan().unwrap();
+        let packed = packed(&plan, &[1], &[1]).unwrap();
+        // 8 (x + 1) - 3, which saturates.
+        assert_eq!(conv(&plan, &packed, &[-128, -2, 3, 100]), [-128, -11, 29, 127], "{rounding:?}");
+    }
+}
+
+#[test]
+fn sums_beyond_i32_saturate_when_shifted() {
+    // (2^20 + 1) * 2^30 would be 2^50: TFLite leaves it undefined.
+    let factor = FixedPoint { multiplier: 1 << 30, shift: 30 };
+    for sum in [(1 << 20) + 1, i32::MAX] {
+        assert_eq!(factor.multiply_double(sum), 1 << 30);
+        assert_eq!(factor.multiply_double(-sum), -(1 << 30));
+        assert_eq!(factor.multiply_single(sum), i32::MAX);
+        assert_eq!(factor.multiply_single(-sum), i32::MIN);
+    }
+}
+
+#[test]
+fn fixed_point_numbers_are_the_nearest() {
+    let fixed = |multiplier, shift| FixedPoint { multiplier, shift };
+    assert_eq!(FixedPoint::new(1.0), fixed(1 << 30, 1));
+    assert_eq!(FixedPoint::new(0.75), fixed(3 << 29, 0));
+    // Nearer to 1 than to the number below.
+    assert_eq!(FixedPoint::new(1.0 - 1e-12), fixed(1 << 30, 1));
+    assert_eq!(FixedPoint::new(0.5f64.powi(32)), fixed(1 << 30, -31));
+    assert_eq!(FixedPoint::new(0.5f64.powi(33)), fixed(0, 0));
+    assert_eq!(FixedPoint::new(2f64.powi(29)), fixed(1 << 30, 30));
+    assert_eq!(FixedPoint::new(2f64.powi(30)), fixed(i32::MAX, 30));
+}
+
+#[test]
+fn a_fused_activation_and_the_range_both_limit() {
+    let y = |spec: Conv2d| {
+        let plan = spec.plan().unwrap();
+        conv(&plan, &packed(&plan, &[1], &[0]).unwrap(), &[-50, 1, 50])
+    };
+    // y = x / 0.5 - 3
+    let io = Requantization::new(PLAIN, quantization(0.5, -3));
+    let spec = Conv2d::new([1, 1, 3], 1, [1, 1]).requantization(io);
+    assert_eq!(y(spec), [-103, -1, 97]);
+    assert_eq!(y(spec.relu()), [-3, -1, 97]);
+    assert_eq!(y(spec.relu6()), [-3, -1, 9]);
+    assert_eq!(y(spec.clamp(-10.0, 20.0)), [-23, -1, 37]);
+    let narrow = spec.requantization(io.range(-20, 5));
+    assert_eq!(y(narrow), [-20, -1, 5]);
+    assert_eq!(y(narrow.relu6()), [-3, -1, 5]);
+    let empty = spec.requantization(io.range(-20, -10)).relu();
+    assert_eq!(empty.plan::<i8>(), Err(Error::EmptyClampRange));
+}
+
+#[test]
+fn padding_holds_what_its_mode_says() {
+    let x = [1, 2, 4];
+    let io = Requantization::new(quantization(1.0, 10), PLAIN);
+    for (mode, y) in [
+        // Zero is 10, so that the inputs stand for -9, -8, -6.
+        (PaddingMode::Zeros, [-17, -23, -14]),
+        (PaddingMode::Reflect, [-25, -23, -22]),
+        (PaddingMode::Replicate, [-26, -23, -20]),
+        (PaddingMode::Circular, [-23, -23, -23]),
+    ] {
+        let spec = Conv2d::new([1, 1, 3], 1, [1, 3]).padding([0, 1]).padding_mode(mode);
+        let plan = spec.requantization(io).plan().unwrap();
+        assert_eq!(conv(&plan, &packed(&plan, &[1; 3], &[0]).unwrap(), &x), y, "{mode:?}");
+    }
+}
+
+#[test]
+fn where_no_input_reaches_there_is_the_bias() {
+    let io = Requantization::new(quantization(1.0, 10), quantization(1.0, -1));
+    let spec = ConvTranspose2d::new([1, 1, 2], 1, [1, 1]).stride([1, 2]).output_padding([0, 1]);
+    let plan = spec.requantization(io).plan().unwrap();
+    // 2 (x - 10) + 7 - 1 and 7 - 1.
+    assert_eq!(conv(&plan, &packed(&plan, &[2], &[7]).unwrap(), &[11, 0]), [8, 6, -14, 6]);
+}
+
+#[test]
+fn sums_that_could_leave_i32_are_refused() {
+    let spec = Conv2d::new([1, 1, 1], 1, [1, 1]).quantized(quantization(1.0, -128), PLAIN);
+    let plan = spec.plan().unwrap();
+    // 127 * 255 + bias
+    let largest = i32::MAX - 127 * 255;
+    assert!(packed(&plan, &[127], &[largest]).is_ok());
+    assert!(packed(&plan, &[-127], &[-largest]).is_ok());
+    for bias in [largest + 1, -largest - 1] {
+        assert_eq!(
+            packed(&plan, &[127], &[bias]),
+            Err(Error::AccumulatorOverflow { channel: 0, largest: 1 << 31 })
+        );
+    }
+}
+
+#[test]
+fn weights_with_a_zero_point_are_for_linear_layers() {
+    let io = Requantization { weight_zero_point: 3, ..Requantization::new(PLAIN, PLAIN) };
+    let plan = Linear::new([2, 1, 1], 1).requantization(io).plan::<i8>().unwrap();
+    let mut packed = vec![0; plan.packed_len()];
+    let parameters = Int8Parameters { bias: None, scale: WeightScale::PerTensor(1.0) };
+    plan.pack(&[4, 1], &parameters, &mut packed).unwrap();
+    let mut y = [85];
+    plan.run(&packed, &[10, 20], &mut y).unwrap();
+    // (4 - 3) * 10 + (1 - 3) * 20
+    assert_eq!(y, [-30]);
+    // Together with a zero point of the inputs.
+    let io = Requantization { input: quantization(1.0, 5), ..io };
+    let plan = Linear::new([2, 1, 1], 1).requantization(io).plan::<i8>().unwrap();
+    plan.pack(&[4, 1], &parameters, &mut packed).unwrap();
+    plan.run(&packed, &[10, 20], &mut y).unwrap();
+    assert_eq!(y, [-25]);
+}
+
+#[test]
+fn float_weights_become_127_at_most() {
+    let (x, y) = (quantization(0.5, 0), quantization(1.0, 0));
+    let plan = Conv2d::new([2, 1, 1], 2, [1, 1]).quantized(x, y).plan().unwrap();
+    let weight = [1.0, -0.5, 0.0, 0.0];
+    // gamma / sqrt(var) = 2, beta - 2 mean = 3; the second channel is constant.
+    let norm = BatchNorm { eps: 0.0, ..BatchNorm::new(&[-1.0, 0.0], &[4.0, 1.0]) };
+    let norm = norm.affine(&[4.0, 1.0], &[1.0, 8.0]);
+    let mut quantized = vec![85; plan.packed_len()];
+    let parameters = Parameters::NONE.bias(&[0.25, 0.5]).batch_norm(norm);
+    plan.quantize(&weight, &parameters, &mut quantized).unwrap();
+    // 2 and -1 in steps of 2 / 127, -63.5 away from zero; (2 * 0.25 + 3) / (0.5 * 2 / 127) = 444.5; a
+    // channel of zeros has steps of 1.
+    let mut ready = vec![0; plan.packed_len()];
+    let scale = WeightScale::PerChannel(&[2.0 / 127.0, 1.0]);
+    let parameters = Int8Parameters { bias: Some(&[445, 17]), scale };
+    plan.pack(&[127, -64, 0, 0], &parameters, &mut ready).unwrap();
+    assert_eq!(quantized, ready);
+    // (127 * 20 + 64 * 4 + 445) / 127 and 17 / 2, away from zero.
+    assert_eq!(conv(&plan, &quantized, &[20, -4]), [26, 9]);
+}
+
+#[test]
+fn averages_round_half_away_from_zero() {
+    let average = AvgPool2d::new([1, 1, 4], [1, 2]);
+    assert_eq!(unary(average.quantized(PLAIN).plan(), &[3, 4, -3, -4]), [4, -4]);
+    let halves = AdaptiveAvgPool2d::new([1, 1, 3], [1, 2]);
+    assert_eq!(unary(halves.plan(), &[1, 2, 6]), [2, 4]);
+    assert_eq!(unary(AdaptiveAvgPool2d::global([2, 1, 2]).plan(), &[-1, -2, 127, 126]), [-2, 127]);
+}
+
+#[test]
+fn padding_counts_as_zero_in_averages() {
+    let spec = AvgPool2d::new([1, 1, 2], [1, 2]).stride([1, 1]).padding([0, 1]);
+    let zero_is_10 = spec.quantized(quantization(0.5, 10));
+    assert_eq!(unary(zero_is_10.plan(), &[4, 8]), [7, 6, 9]);
+    assert_eq!(unary(zero_is_10.count_include_pad(false).plan(), &[4, 8]), [4, 6, 8]);
+    // The sum of what the inputs stand for, by 4: -6, -8 and -2, above 10.
+    assert_eq!(unary(zero_is_10.divisor_override(4).plan(), &[4, 8]), [9, 8, 10]);
+    // By 1: above 127, and below -128.
+    let sum = AvgPool2d::new([1, 1, 4], [1, 2]).divisor_override(1).quantized(PLAIN);
+    assert_eq!(unary(sum.plan(), &[100, 100, -100, -100]), [127, -128]);
+    // What stands for zero has to be known.
+    assert_eq!(spec.plan::<i8>(), Err(Error::MissingQuantization));
+}
+
+#[test]
+fn maxima_pass_over_the_padding() {
+    let spec = MaxPool2d::new([1, 1, 3], [1, 3]).stride([1, 1]).padding([0, 1]);
+    assert_eq!(unary(spec.plan(), &[-128, -50, -60]), [-50, -50, -50]);
+    let relu6 = spec.relu6().quantized(quantization(0.5, -55));
+    assert_eq!(unary(relu6.plan(), &[-128, -60, -10]), [-55, -43, -43]);
+}
+
+#[test]
+fn zeros_are_what_stands_for_zero() {
+    let spec = ZeroPad2d::new([1, 1, 2], [1, 1, 0, 2]).quantized(quantization(0.5, -7));
+    assert_eq!(unary(spec.plan(), &[1, 2]), [-7, -7, -7, -7, -7, -7, 1, 2, -7, -7]);
+    assert_eq!(unary(Upsample::to([1, 1, 2], [1, 4]).plan(), &[-128, 127]), [-128, -128, 127, 127]);
+}
+
+#[test]
+fn sums_and_products_of_different_scales() {
+    let io = BinaryQuantization::new(
+        quantization(0.5, 1),
+        quantization(0.25, 2),
+        quantization(0.125, 3),
+    );
+    // (11 - 1) / 2 + (6 - 2) / 4 = 6 and (5 - 1) / 2 + (4 - 2) / 4 = 2.5, in eighths above 3.
+    let add = Add::new([2, 1, 1]).quantization(io);
+    assert_eq!(binary(add.plan(), &[11, 5], &[6, 4]), [51, 23]);
+    // 5 * 1 and 2 * 0.5.
+    let mul = Mul::new([2, 1, 1]).quantization(io);
+    assert_eq!(binary(mul.plan(), &[11, 5], &[6, 4]), [43, 11]);
+    assert_eq!(binary(mul.relu6().plan(), &[101, -5], &[6, 4]), [51, 3]);
+    assert_eq!(binary(mul.quantization(io.range(-20, 20)).plan(), &[11, -99], &[6, 4]), [20, -20]);
+    // One number per channel, for two pixels each.
+    let add = Add::new([2, 1, 2]).per_channel().quantization(io);
+    assert_eq!(binary(add.plan(), &[11, 5, 1, 1], &[6, 2]), [51, 27, 3, 3]);
+    let mul = Mul::new([2, 1, 2]).per_channel().quantization(io);
+    assert_eq!(binary(mul.plan(), &[11, 5, 9, 3], &[6, 4]), [43, 19, 19, 7]);
+}
+
+#[test]
+fn halves_of_sums_and_products_round_away_from_zero() {
+    let io = BinaryQuantization::new(PLAIN, PLAIN, quantization(2.0, 0));
+    let add = Add::new([4, 1, 1]).quantization(io);
+    assert_eq!(binary(add.plan(), &[1, 2, -1, -2], &[0, 1, 0, -1]), [1, 2, -1, -2]);
+    // A product is rounded to halves first, up.
+    let mul = Mul::new([4, 1, 1]).quantization(io);
+    assert_eq!(binary(mul.plan(), &[1, 3, -1, -3], &[1; 4]), [1, 2, 0, -1]);
+}
+
+#[test]
+fn concatenation_brings_both_to_one_scale() {
+    let io =
+        BinaryQuantization::new(quantization(0.5, 1), quantization(0.25, 2), quantization(0.5, 1));
+    let concat = Concat::new([3, 1, 1], [2, 1, 1]);
+    let same_and_half = concat.quantization(io);
+    // The first is copied; (-128 - 2) / 2 + 1, and (5 - 2) / 2 + 1 rounded up.
+    let (first, second) = ([-128, 0, 127], [-128, 5]);
+    assert_eq!(binary(same_and_half.plan(), &first, &second), [-128, 0, 127, -64, 3]);
+    let to_second = concat.quantization(BinaryQuantization { output: io.second, ..io });
+    assert_eq!(binary(to_second.plan(), &first, &second), [-128, 0, 127, -128, 5]);
+    let limited = concat.quantization(io.range(-100, 100));
+    assert_eq!(binary(limited.plan(), &first, &second), [-100, 0, 100, -64, 3]);
+}
+
+#[test]
+fn tables_hold_every_function() {
+    let (x, y) = (quantization(0.5, -3), quantization(0.25, 20));
+    let sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());
+    let hardswish = |x: f64| x * (x + 3.0).clamp(0.0, 6.0) / 6.0;
+    let functions: [(Activation, &dyn Fn(f64) -> f64); 9] = [
+        (Activation::Identity, &|x| x),
+        (Activation::Relu, &|x| x.max(0.0)),
+        (Activation::Relu6, &|x| x.clamp(0.0, 6.0)),
+        (Activation::Clamp { min: -1.5, max: 2.5 }, &|x| x.clamp(-1.5, 2.5)),
+        (Activation::LeakyRelu { negative_slope: 0.25 }, &|x| if x < 0.0 { 0.25 * x } else { x }),
+        (Activation::Hardswish, &hardswish),
+        (Activation::Sigmoid, &sigmoid),
+        (Activation::Tanh, &f64::tanh),
+        (Activation::Silu, &|x| x * sigmoid(x)),
+    ];
+    let inputs: Vec<i8> = (i8::MIN..=i8::MAX).collect();
+    for (activation, function) in functions {
+        let plan = Activate::new([1, 16, 16], activation).quantized(x, y).plan::<i8>().unwrap();
+        let mut table = vec![85; plan.packed_len()];
+        plan.pack(&mut table).unwrap();
+        let mut outputs = vec![85; 256];
+        plan.run(&table, &inputs, &mut outputs).unwrap();
+        let want = inputs.iter().map(|q| {
+            let steps = function(0.5 * (f64::from(*q) + 3.0)) / 0.25;
+            (steps.round() + 20.0).clamp(-128.0, 127.0) as i8
+        });
+        assert_eq!(outputs, want.collect::<Vec<_>>(), "{activation:?}");
+    }
+}
+
+#[test]
+fn softmax_is_taken_pixel_by_pixel() {
+    // exp(ln 2 * d) = 2^d.
+    let io = [quantization(core::f32::consts::LN_2, 7), quantization(1.0 / 128.0, -100)];
+    let plan = Softmax::new([3, 1, 3]).quantized(io[0], io[1]).plan::<i8>().unwrap();
+    let mut table = vec![85; plan.packed_len()];
+    plan.pack(&mut table).unwrap();
+    let mut y = vec![85; 9];
+    plan.run(&table, &[1, 0, 127, 2, 0, -128, 0, 0, -128], &mut y).unwrap();
+    // By pixel: 2 : 4 : 1, 1 : 1 : 1, 1 : 0 : 0 of 128 steps above -100.
+    assert_eq!(y, [-63, -57, 28, -27, -57, -100, -82, -57, -100]);
+}
+
+#[test]
+fn numbers_are_rounded_half_away_from_zero() {
+    let q = quantization(0.5, 3);
+    let real = [0.25, -0.25, 0.2, -0.2, 1e9, -1e9, f32::NAN, f32::INFINITY];
+    let mut y = [85; 8];
+    Quantize::new([1, 1, 8], q).plan().unwrap().run(&real, &mut y).unwrap();
+    assert_eq!(y, [4, 2, 3, 3, 127, -128, 3, 127]);
+    let mut back = [f32::NAN; 2];
+    Dequantize::new([1, 1, 2], q).plan().unwrap().run(&[-128, 127], &mut back).unwrap();
+    assert_eq!(back, [-65.5, 62.0]);
+}
+
+#[test]
+fn a_range_of_reals_holds_zero() {
+    assert_eq!(Quantization::from_range(0.0, 25.5), quantization(0.1, -128));
+    // -128 + 127.5, away from zero.
+    assert_eq!(Quantization::from_range(-12.75, 12.75), quantization(0.1, -1));
+    // Widened to zero.
+    assert_eq!(Quantization::from_range(5.0, 25.5), quantization(0.1, -128));
+    assert_eq!(Quantization::from_range(-25.5, -5.0), quantization(0.1, 127));
+    assert_eq!(Quantization::from_range(0.0, 0.0), quantization(1.0, 0));
+}
