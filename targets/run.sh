@@ -52,8 +52,11 @@ command -v readelf >/dev/null || debian binutils
 
 # sections ELF PATTERN: the bytes of the sections whose names match.
 sections() {
-    readelf -SW "$1" | sed 's/^ *\[ *[0-9]*\] //' |
-        awk -v pattern="$2" '$1 ~ pattern { sum += strtonum("0x" $5) } END { print sum + 0 }'
+    local name size sum=0
+    while read -r name _ _ _ size _; do
+        if [[ $name =~ $2 ]]; then sum=$((sum + 16#$size)); fi
+    done < <(readelf -SW "$1" | sed -n 's/^ *\[ *[0-9]*\] //p')
+    echo "$sum"
 }
 
 # weights ELF: the bytes of the constants in the example's file, which are its layers.
@@ -62,7 +65,7 @@ weights() {
         awk '$4 == "OBJECT" && $8 ~ /::(mobilenet|unet|unet_i8)::/ { sum += $3 } END { print sum + 0 }'
 }
 
-# number PATTERN TEXT: the number before, or behind, which PATTERN stands; of the last such line.
+# number PATTERN TEXT: the number that PATTERN captures, in the last line that matches.
 number() {
     sed -n "s/.*$1.*/\\1/p" <<<"$2" | tail -n 1
 }
@@ -90,8 +93,8 @@ for name in "${selected[@]}"; do
         # shellcheck disable=SC2059
         table+=$'\n'$(printf "$row" "$name" "$program" "$result" \
             "$(number ' \([0-9]*\) instructions' "$output")" \
-            "$(sections "$elf" '^[.](text|vector_table)$')" "$weights" \
-            "$(($(sections "$elf" '^[.](rodata|data)$') - weights))" \
+            "$(sections "$elf" '^\.(text|vector_table)$')" "$weights" \
+            "$(($(sections "$elf" '^\.(rodata|data)$') - weights))" \
             "$(number 'statics \([0-9]*\)' "$output")" "$(number 'stack \([0-9]*\)' "$output")")
     done
 done

@@ -58,9 +58,9 @@ impl Verdict {
         let [no_person, person] = self.scores;
         let verdict = if self.person() { "person" } else { "no person" };
         let time = self.time.as_secs_f64() * 1e3;
-        print!(
+        format!(
             "{name:<12} {no_person:>9} {person:>6} {probability:>6.1} %  {verdict:<9} {time:>6.2} ms"
-        );
+        )
     }
 }
 

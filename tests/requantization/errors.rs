@@ -1,0 +1,261 @@
+//! Specifications and parameters that i8 does not take.
+
+use nchw::{
+    Activate, Activation, AdaptiveAvgPool2d, AdaptiveMaxPool2d, Add, AvgPool2d, BinaryQuantization,
+    Buffer, Concat, Conv2d, ConvTranspose2d, Dequantize, Error, FixedPoint, Int8Parameters, Linear,
+    MaxPool2d, Mul, Parameters, Quantization, Quantize, Requantization, Rounding, Softmax, Upsample,
+    UpsampleMode, WeightScale, ZeroPad2d,
+};
+use nchw_test_support::Guarded;
+
+const ONE: Quantization = Quantization { scale: 1.0, zero_point: 0 };
+const SHAPE: [usize; 3] = [2, 3, 4];
+
+/// The error of a specification in i8.
+macro_rules! refused {
+    ($spec:expr) => {
+        $spec.plan::<i8>().map(|_| ()).unwrap_err()
+    };
+}
+
+#[test]
+fn missing_quantization() {
+    let errors = [
+        refused!(Conv2d::new(SHAPE, 2, [1, 1])),
+        refused!(ConvTranspose2d::new(SHAPE, 2, [1, 1])),
+        refused!(Linear::new(SHAPE, 2)),
+        refused!(Add::new(SHAPE)),
+        refused!(Mul::new(SHAPE)),
+        refused!(Concat::new(SHAPE, SHAPE)),
+        refused!(Activate::new(SHAPE, Activation::Tanh)),
+        refused!(Softmax::new(SHAPE)),
+        refused!(ZeroPad2d::new(SHAPE, [1; 4])),
+        refused!(AvgPool2d::new(SHAPE, [2, 2]).padding([1, 1])),
+        refused!(AvgPool2d::new(SHAPE, [2, 2]).divisor_override(3)),
+        refused!(AvgPool2d::new(SHAPE, [2, 2]).count_include_pad(false).relu()),
+        refused!(MaxPool2d::new(SHAPE, [2, 2]).relu()),
+        refused!(AdaptiveAvgPool2d::global(SHAPE).relu6()),
+        refused!(AdaptiveMaxPool2d::global(SHAPE).clamp(0.0, 1.0)),
+    ];
+    assert!(errors.iter().all(|error| *error == Error::MissingQuantization), "{errors:?}");
+    // What moves numbers and nothing else needs none.
+    assert!(MaxPool2d::new(SHAPE, [2, 2]).plan::<i8>().is_ok());
+    assert!(AdaptiveAvgPool2d::global(SHAPE).plan::<i8>().is_ok());
+    assert!(Upsample::by(SHAPE, [2, 2]).plan::<i8>().is_ok());
+    assert_eq!(
+        Error::MissingQuantization.to_string(),
+        "the specification does not say what its i8 numbers mean: call `.quantized(..)`"
+    );
+}
+
+#[test]
+fn no_quantized_form() {
+    let bilinear = UpsampleMode::Bilinear { align_corners: false };
+    let conv = Conv2d::new(SHAPE, 2, [1, 1]).quantized(ONE, ONE);
+    let both = BinaryQuantization::new(ONE, ONE, ONE);
+    let errors = [
+        refused!(Upsample::by(SHAPE, [2, 2]).mode(bilinear)),
+        refused!(conv.activation(Activation::Silu)),
+        refused!(conv.activation(Activation::LeakyRelu { negative_slope: 0.5 })),
+        refused!(conv.prelu()),
+        refused!(ConvTranspose2d::new(SHAPE, 2, [1, 1]).quantized(ONE, ONE).prelu()),
+        refused!(Linear::new(SHAPE, 2).quantized(ONE, ONE).activation(Activation::Sigmoid)),
+        refused!(MaxPool2d::new(SHAPE, [2, 2]).quantized(ONE).activation(Activation::Hardswish)),
+        refused!(Add::new(SHAPE).quantization(both).activation(Activation::Gelu)),
+    ];
+    assert!(errors.iter().all(|error| *error == Error::NoQuantizedForm), "{errors:?}");
+    let prelu = Activate::new(SHAPE, Activation::Prelu).quantized(ONE, ONE);
+    assert_eq!(refused!(prelu), Error::Missing(Buffer::Prelu));
+    let message = "this operator or activation has no i8 form";
+    assert_eq!(Error::NoQuantizedForm.to_string(), message);
+}
+
+/// Numbers that are not the scale of anything.
+const NO_SCALES: [f32; 6] = [0.0, -0.0, -1.0, f32::NAN, f32::INFINITY, f32::NEG_INFINITY];
+
+#[test]
+fn scales_of_tensors() {
+    for scale in NO_SCALES {
+        let bad = Quantization { scale, zero_point: 3 };
+        for (a, b) in [(bad, ONE), (ONE, bad)] {
+            let errors = [
+                refused!(Conv2d::new(SHAPE, 2, [1, 1]).quantized(a, b)),
+                refused!(ConvTranspose2d::new(SHAPE, 2, [1, 1]).quantized(a, b)),
+                refused!(Linear::new(SHAPE, 2).quantized(a, b)),
+                refused!(Activate::new(SHAPE, Activation::Relu).quantized(a, b)),
+                refused!(Softmax::new(SHAPE).quantized(a, b)),
+                refused!(Add::new(SHAPE).quantization(BinaryQuantization::new(a, b, ONE))),
+                refused!(Mul::new(SHAPE).quantization(BinaryQuantization::new(a, ONE, b))),
+                refused!(
+                    Concat::new(SHAPE, SHAPE).quantization(BinaryQuantization::new(ONE, a, b))
+                ),
+                refused!(MaxPool2d::new(SHAPE, [1, 1]).quantized(bad)),
+                refused!(AvgPool2d::new(SHAPE, [1, 1]).quantized(bad)),
+                refused!(ZeroPad2d::new(SHAPE, [1; 4]).quantized(bad)),
+                Quantize::new(SHAPE, bad).plan().unwrap_err(),
+                Dequantize::new(SHAPE, bad).plan().unwrap_err(),
+            ];
+            assert!(errors.iter().all(|error| *error == Error::InvalidScale), "{errors:?}");
+        }
+    }
+    // Small as it is, it is positive.
+    let subnormal = Quantization { scale: 1e-40, zero_point: 0 };
+    assert!(Conv2d::new(SHAPE, 2, [1, 1]).quantized(subnormal, subnormal).plan::<i8>().is_ok());
+    let message = "a scale must be a positive, finite number";
+    assert_eq!(Error::InvalidScale.to_string(), message);
+}
+
+/// What packing a convolution with two outputs comes to; on an error nothing may be written.
+#[track_caller]
+fn pack(rounding: Rounding, scale: WeightScale<'_>) -> Result<(), Error> {
+    let io = Requantization::new(ONE, ONE).rounding(rounding);
+    let plan = Conv2d::new([1, 1, 1], 2, [1, 1]).requantization(io).plan::<i8>().unwrap();
+    let mut packed = Guarded::filled(plan.packed_len(), 99);
+    let result = plan.pack(&[1, 2], &Int8Parameters { bias: None, scale }, packed.slice_mut());
+    packed.check();
+    assert!(result.is_ok() || packed.slice().iter().all(|byte| *byte == 99));
+    result
+}
+
+#[test]
+fn scales_of_weights() {
+    for rounding in [Rounding::FixedDouble, Rounding::FixedSingle, Rounding::OnnxFloat] {
+        for scale in NO_SCALES {
+            assert_eq!(pack(rounding, WeightScale::PerTensor(scale)), Err(Error::InvalidScale));
+            for scales in [[scale, 1.0], [1.0, scale]] {
+                let result = pack(rounding, WeightScale::PerChannel(&scales));
+                assert_eq!(result, Err(Error::InvalidScale));
+            }
+        }
+        assert_eq!(pack(rounding, WeightScale::PerChannel(&[1e-40, 1e30])), Ok(()));
+    }
+}
+
+#[test]
+fn factors() {
+    let good = [FixedPoint { multiplier: 0, shift: -31 }, FixedPoint { multiplier: i32::MAX, shift: 30 }];
+    let bad = [(-1, 0), (i32::MIN, 0), (1 << 30, -32), (1 << 30, 31), (5, i32::MAX), (5, i32::MIN)];
+    let both = BinaryQuantization::new(ONE, ONE, ONE);
+    for (multiplier, shift) in bad {
+        let error = Error::InvalidMultiplier { multiplier, shift };
+        for rounding in [Rounding::FixedDouble, Rounding::FixedSingle] {
+            for at in 0..2 {
+                let (mut multipliers, mut shifts) = ([1 << 30; 2], [0; 2]);
+                (multipliers[at], shifts[at]) = (multiplier, shift);
+                let scale = WeightScale::Fixed { multiplier: &multipliers, shift: &shifts };
+                assert_eq!(pack(rounding, scale), Err(error));
+            }
+        }
+        for at in 0..3 {
+            let mut factors = [good[0], good[1], good[0]];
+            factors[at] = FixedPoint { multiplier, shift };
+            let quantization = BinaryQuantization { add_factors: Some(factors), ..both };
+            assert_eq!(refused!(Add::new(SHAPE).quantization(quantization)), error);
+        }
+    }
+    let limits = WeightScale::Fixed { multiplier: &[0, i32::MAX], shift: &[-31, 30] };
+    assert_eq!(pack(Rounding::FixedDouble, limits), Ok(()));
+    // ONNX has no fixed-point factors.
+    assert_eq!(pack(Rounding::OnnxFloat, limits), Err(Error::Missing(Buffer::WeightScale)));
+    assert_eq!(
+        Error::InvalidMultiplier { multiplier: -1, shift: 31 }.to_string(),
+        "a fixed-point factor needs a multiplier of at least 0 and a shift in -31..=30, they are -1 \
+         and 31"
+    );
+}
+
+#[test]
+fn empty_ranges() {
+    let conv = Conv2d::new(SHAPE, 2, [1, 1]);
+    let io = Requantization::new(ONE, ONE);
+    let empty = Error::EmptyClampRange;
+    assert_eq!(refused!(conv.requantization(io.range(5, 4))), empty);
+    assert_eq!(refused!(conv.requantization(io.range(-100, -1)).relu()), empty);
+    assert_eq!(refused!(conv.requantization(io).clamp(1.0, 0.0)), empty);
+    assert_eq!(refused!(conv.requantization(io).clamp(f32::NAN, 0.0)), empty);
+    assert!(conv.requantization(io.range(4, 4)).plan::<i8>().is_ok());
+    let both = BinaryQuantization::new(ONE, ONE, ONE).range(7, 3);
+    assert_eq!(refused!(Add::new(SHAPE).quantization(both)), empty);
+    assert_eq!(refused!(Concat::new(SHAPE, SHAPE).quantization(both)), empty);
+}
+
+/// Only fully connected layers have weights with a zero point.
+#[test]
+fn zero_points_of_weights() {
+    let io = Requantization { weight_zero_point: 5, ..Requantization::new(ONE, ONE) };
+    assert!(Linear::new(SHAPE, 2).requantization(io).plan::<i8>().is_ok());
+    assert!(Conv2d::new(SHAPE, 2, [1, 1]).requantization(io).plan::<i8>().is_err());
+    assert!(ConvTranspose2d::new(SHAPE, 2, [1, 1]).requantization(io).plan::<i8>().is_err());
+}
+
+/// Sums that could be as large as i32 has room for, and larger by one.
+#[test]
+fn accumulators() {
+    let overflow = |channel, largest| Err(Error::AccumulatorOverflow { channel, largest });
+    let pack = |x_zero, w_zero, bias: [i32; 2]| {
+        let input = Quantization { scale: 1.0, zero_point: x_zero };
+        let io = Requantization { weight_zero_point: w_zero, ..Requantization::new(input, ONE) };
+        let plan = Linear::new([3, 1, 1], 2).requantization(io).plan::<i8>().unwrap();
+        let scale = WeightScale::PerTensor(1.0);
+        let mut packed = Guarded::filled(plan.packed_len(), 99);
+        let parameters = Int8Parameters { bias: Some(&bias), scale };
+        let weight = [0, 1, -1, 100, -128, 127];
+        let result = plan.pack(&weight, &parameters, packed.slice_mut());
+        packed.check();
+        assert!(result.is_ok() || packed.slice().iter().all(|byte| *byte == 99));
+        result
+    };
+    let most = i32::MAX;
+    // Inputs up to 255 from their zero point, weights up to 355 and 2 together.
+    for x_zero in [i8::MIN, i8::MAX] {
+        let (first, second) = (255 * 2, 255 * 355);
+        assert_eq!(pack(x_zero, 0, [most - first, second - most]), Ok(()));
+        assert_eq!(pack(x_zero, 0, [most - first + 1, 0]), overflow(0, 1 << 31));
+        assert_eq!(pack(x_zero, 0, [0, most - second + 1]), overflow(1, 1 << 31));
+        assert_eq!(pack(x_zero, 0, [0, second - most - 1]), overflow(1, 1 << 31));
+        let all = (1 << 31) + u64::try_from(first).unwrap();
+        assert_eq!(pack(x_zero, 0, [i32::MIN, most]), overflow(0, all));
+    }
+    // Up to 128 and 131 from zero points of 0 and -4; from 10 the weights are 30 and 383 away.
+    assert_eq!(pack(0, 10, [most - 128 * 30, 128 * 383 - most - 128 * 20]).map(|()| 0), {
+        let distance = 90 + 138 + 117;
+        Ok(()).and_then(|()| match 128 * 383 + 128 * 20 >= 128 * distance {
+            true => Ok(0),
+            false => overflow(1, 0).map(|()| 0),
+        })
+    });
+    assert_eq!(pack(-4, 0, [0, most - 131 * 355]), Ok(()));
+    assert_eq!(pack(-4, 0, [0, most - 131 * 355 + 1]), overflow(1, 1 << 31));
+    assert_eq!(
+        Error::AccumulatorOverflow { channel: 1, largest: 1 << 31 }.to_string(),
+        "the sums of output channel 1 could leave i32: up to 2147483648, at most 2147483647 fit"
+    );
+}
+
+/// A bias that only becomes too large when it is quantized.
+#[test]
+fn accumulators_of_float_weights() {
+    let plan = Conv2d::new([1, 1, 1], 2, [1, 1]).quantized(ONE, ONE).plan::<i8>().unwrap();
+    let mut packed = Guarded::filled(plan.packed_len(), 99);
+    // The scale is 1, a weight is 127 at most 128 times.
+    let result = plan.quantize(&[127.0; 2], &Parameters::NONE.bias(&[0.0, 1e12]), packed.slice_mut());
+    let largest = (1 << 31) - 1 + 127 * 128;
+    assert_eq!(result, Err(Error::AccumulatorOverflow { channel: 1, largest }));
+    packed.check();
+    assert!(packed.slice().iter().all(|byte| *byte == 99));
+    let fits = [2_147_467_264.0, -2_147_467_264.0];
+    let result = plan.quantize(&[127.0; 2], &Parameters::NONE.bias(&fits), packed.slice_mut());
+    assert_eq!(result, Ok(()));
+}
+
+/// Sums of an average pool over a divisor without bounds.
+#[test]
+fn accumulators_of_pools() {
+    let pool = AvgPool2d::new(SHAPE, [1, 1]).quantized(ONE);
+    for divisor in [1 << 25, 1 << 40, usize::MAX] {
+        let error = refused!(pool.divisor_override(divisor));
+        let Error::AccumulatorOverflow { channel: 0, largest } = error else { panic!("{error}") };
+        assert!(largest > 0x7fff_ffff);
+    }
+    assert!(pool.divisor_override(1 << 23).plan::<i8>().is_ok());
+}
