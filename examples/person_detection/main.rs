@@ -7,9 +7,11 @@
 mod mobilenet;
 mod photos;
 
+use core::time::Duration;
 use std::io::{Write, stdout};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::process::ExitCode;
+use std::time::Instant;
 
 use anyhow::{Context, Result};
 use clap::Parser;
@@ -64,7 +66,17 @@ impl Verdict {
     }
 }
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<()> {
     let Arguments { pictures, show } = Arguments::parse();
     // Decoded first, so that a file that is no picture is said before anything is printed.
     let pictures = pictures

@@ -13,6 +13,7 @@ mod unet_i8;
 use core::array::from_fn;
 use std::io::{Write, stdout};
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
@@ -111,7 +112,17 @@ fn comparison(scenes: &[Scene], all: &[Logits]) -> Result<String> {
     })
 }
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<()> {
     let Arguments { i8, quantize, picture } = Arguments::parse();
     let (name, mut network) = match (i8, quantize) {
         (false, false) => ("f32", Network::Float(Box::new(unet::Memory::NEW))),

@@ -3,8 +3,8 @@
 use nchw::{
     Activate, Activation, AdaptiveAvgPool2d, AdaptiveMaxPool2d, Add, AvgPool2d, BinaryQuantization,
     Buffer, Concat, Conv2d, ConvTranspose2d, Dequantize, Error, FixedPoint, Int8Parameters, Linear,
-    MaxPool2d, Mul, Parameters, Quantization, Quantize, Requantization, Rounding, Softmax, Upsample,
-    UpsampleMode, WeightScale, ZeroPad2d,
+    MaxPool2d, Mul, Parameters, Quantization, Quantize, Requantization, Rounding, Softmax,
+    Upsample, UpsampleMode, WeightScale, ZeroPad2d,
 };
 use nchw_test_support::Guarded;
 
@@ -133,7 +133,8 @@ fn scales_of_weights() {
 
 #[test]
 fn factors() {
-    let good = [FixedPoint { multiplier: 0, shift: -31 }, FixedPoint { multiplier: i32::MAX, shift: 30 }];
+    let good =
+        [FixedPoint { multiplier: 0, shift: -31 }, FixedPoint { multiplier: i32::MAX, shift: 30 }];
     let bad = [(-1, 0), (i32::MIN, 0), (1 << 30, -32), (1 << 30, 31), (5, i32::MAX), (5, i32::MIN)];
     let both = BinaryQuantization::new(ONE, ONE, ONE);
     for (multiplier, shift) in bad {
@@ -216,14 +217,11 @@ fn accumulators() {
         let all = (1 << 31) + u64::try_from(first).unwrap();
         assert_eq!(pack(x_zero, 0, [i32::MIN, most]), overflow(0, all));
     }
-    // Up to 128 and 131 from zero points of 0 and -4; from 10 the weights are 30 and 383 away.
-    assert_eq!(pack(0, 10, [most - 128 * 30, 128 * 383 - most - 128 * 20]).map(|()| 0), {
-        let distance = 90 + 138 + 117;
-        Ok(()).and_then(|()| match 128 * 383 + 128 * 20 >= 128 * distance {
-            true => Ok(0),
-            false => overflow(1, 0).map(|()| 0),
-        })
-    });
+    // Up to 128 from a zero point of 0; around 10 the weights come to 30 and 345.
+    assert_eq!(pack(0, 10, [most - 128 * 30, 128 * 345 - most]), Ok(()));
+    assert_eq!(pack(0, 10, [most - 128 * 30 + 1, 0]), overflow(0, 1 << 31));
+    assert_eq!(pack(0, 10, [0, 128 * 345 - most - 1]), overflow(1, 1 << 31));
+    // Up to 131 from -4.
     assert_eq!(pack(-4, 0, [0, most - 131 * 355]), Ok(()));
     assert_eq!(pack(-4, 0, [0, most - 131 * 355 + 1]), overflow(1, 1 << 31));
     assert_eq!(
@@ -238,7 +236,8 @@ fn accumulators_of_float_weights() {
     let plan = Conv2d::new([1, 1, 1], 2, [1, 1]).quantized(ONE, ONE).plan::<i8>().unwrap();
     let mut packed = Guarded::filled(plan.packed_len(), 99);
     // The scale is 1, a weight is 127 at most 128 times.
-    let result = plan.quantize(&[127.0; 2], &Parameters::NONE.bias(&[0.0, 1e12]), packed.slice_mut());
+    let result =
+        plan.quantize(&[127.0; 2], &Parameters::NONE.bias(&[0.0, 1e12]), packed.slice_mut());
     let largest = (1 << 31) - 1 + 127 * 128;
     assert_eq!(result, Err(Error::AccumulatorOverflow { channel: 1, largest }));
     packed.check();

@@ -16,19 +16,16 @@ const SHAPE: [usize; 3] = [2, 3, 4];
 macro_rules! lengths {
     ($out:expr, [$($buffer:ident: $right:expr),*], |$($name:ident),*| $call:expr) => {{
         let buffers = [$(Buffer::$buffer),*];
-        let right = [$($right),*];
+        let right: [usize; _] = [$($right),*];
         for wrong in 0..=buffers.len() {
             for off in [-1, 1] {
                 let mut lens = right;
                 if wrong < lens.len() {
-                    lens[wrong] = right[wrong].checked_add_signed(off).unwrap();
+                    lens[wrong] = right[wrong].strict_add_signed(off);
                 }
                 let [$($name),*] = lens;
                 let mut out = Guarded::filled(lens[buffers.len() - 1], $out);
-                let result = {
-                    let mut call = $call;
-                    call(out.slice_mut())
-                };
+                let result = ($call)(out.slice_mut());
                 out.check();
                 let Some(buffer) = buffers.get(wrong).copied() else {
                     assert_eq!(result, Ok(()));

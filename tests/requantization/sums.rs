@@ -101,7 +101,10 @@ fn factors_of_fully_connected_layers() {
     let mut differ = 0;
     for _ in 0..2000 {
         let scales = random.f32s_in(3, 0.001, 0.5);
-        let (input, output) = (Quantization { scale: scales[0], zero_point: 0 }, Quantization { scale: scales[1], zero_point: 0 });
+        let (input, output) = (
+            Quantization { scale: scales[0], zero_point: 0 },
+            Quantization { scale: scales[1], zero_point: 0 },
+        );
         let weight = scales[2] * 1e-7;
         // So large that the last bits of the factor show.
         let sums = random.i32s(8, 1 << 30..=i32::MAX - 1);
@@ -112,7 +115,8 @@ fn factors_of_fully_connected_layers() {
         assert_eq!(plan.pack(&[0; 8], &parameters, &mut packed), Ok(()));
         let mut y = [0; 8];
         assert_eq!(plan.run(&packed, &[0], &mut y), Ok(()));
-        let exact = |product: f64| Factor::Double(Fixed::nearest(product / f64::from(output.scale)));
+        let exact =
+            |product: f64| Factor::Double(Fixed::nearest(product / f64::from(output.scale)));
         let want = |product: f64| {
             let sums = linear((&[0], 0), (&[0; 8], 0), 8, Some(&sums));
             sums.requantize(&[exact(product); 8], 0, [i8::MIN, i8::MAX]).values
@@ -131,9 +135,12 @@ fn products_up_to_the_limit() {
     // 255 * 255 per product; the rest is the bias.
     let inputs = 0x7fff_ffff / (255 * 255);
     let rest = 0x7fff_ffff - inputs * 255 * 255;
-    for (x_zero, w_zero, x, w) in
-        [(-128, -128, 127, 127), (127, 127, -128, -128), (127, -128, -128, 127), (-128, 127, 127, -128)]
-    {
+    for (x_zero, w_zero, x, w) in [
+        (-128, -128, 127, 127),
+        (127, 127, -128, -128),
+        (127, -128, -128, 127),
+        (-128, 127, 127, -128),
+    ] {
         let io = Requantization {
             weight_zero_point: w_zero,
             ..Requantization::new(one(x_zero), one(3))
