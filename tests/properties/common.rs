@@ -1,0 +1,339 @@
+//! What the properties share: sizes, data, folded parameters, and the way cases are run.
+
+use core::cell::Cell;
+use core::fmt::Debug;
+
+use nchw::{Activation, BatchNorm, ConvPlan, Error, UnaryPlan};
+use nchw_oracle::{Output, float};
+use nchw_test_support::reference::widen;
+use nchw_test_support::{Guarded, Random, Row, assert_close};
+use proptest::prelude::*;
+use proptest::sample::select;
+use proptest::test_runner::{Config, RngSeed, TestRunner};
+
+/// Unit roundoff of f32.
+const U: f64 = 1.0 / 16_777_216.0;
+
+/// What became of a case.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// It ran, and its result is right.
+    Ran,
+    /// It was refused, and rightly so.
+    Refused,
+}
+
+/// Runs `test` on `cases` cases or more, of which at least three in four have to be valid.
+#[track_caller]
+pub(crate) fn check<S>(cases: u32, strategy: S, test: impl Fn(&S::Value) -> Outcome)
+where
+    S: Strategy,
+    S::Value: Clone + Debug,
+{
+    let asked = std::env::var("NCHW_CASES").ok().map(|cases| cases.parse().expect("NCHW_CASES"));
+    let default = Config::default();
+    let config = Config {
+        cases: cases.max(asked.unwrap_or(0)),
+        failure_persistence: None,
+        rng_seed: match default.rng_seed {
+            RngSeed::Random => RngSeed::Fixed(1),
+            fixed => fixed,
+        },
+        ..default
+    };
+    let (all, ran) = (Cell::new(0_u32), Cell::new(0_u32));
+    let result = TestRunner::new(config).run(&strategy, |case| {
+        let outcome = test(&case);
+        all.set(all.get() + 1);
+        ran.set(ran.get() + u32::from(outcome == Outcome::Ran));
+        Ok(())
+    });
+    if let Err(error) = result {
+        panic!("{error}");
+    }
+    let (all, ran) = (all.get(), ran.get());
+    println!("{ran} of {all} cases are valid");
+    assert!(ran >= all / 4 * 3, "only {ran} of {all} cases are valid");
+}
+
+/// A height or width at, below or above the edges of tiles and blocks.
+pub(crate) fn edge() -> impl Strategy<Value = usize> {
+    prop_oneof![
+        4 => select(vec![1, 2, 3, 4, 5, 7, 8, 9]),
+        2 => select(vec![11, 13, 15, 16, 17, 19, 20]),
+        1 => 1..=20_usize,
+    ]
+}
+
+/// A number of channels.
+pub(crate) fn channels() -> impl Strategy<Value = usize> {
+    prop_oneof![
+        5 => 1..=5_usize,
+        2 => select(vec![7, 8, 9]),
+        1 => select(vec![15, 16, 17]),
+    ]
+}
+
+/// `[channels, height, width]`.
+pub(crate) fn shape() -> impl Strategy<Value = [usize; 3]> {
+    (channels(), edge(), edge()).prop_map(|(channels, height, width)| [channels, height, width])
+}
+
+/// Two of `values`.
+pub(crate) fn pair(
+    values: impl Strategy<Value = usize> + Clone,
+) -> impl Strategy<Value = [usize; 2]> {
+    [values.clone(), values]
+}
+
+/// Four sides, often none, often all the same.
+pub(crate) fn sides(largest: usize) -> impl Strategy<Value = [usize; 4]> {
+    prop_oneof![
+        2 => Just([0; 4]),
+        2 => (0..=largest).prop_map(|side| [side; 4]),
+        4 => [0..=largest, 0..=largest, 0..=largest, 0..=largest],
+        1 => ([0..=largest, 0..=largest]).prop_map(|[h, w]| [h, w, h, w]),
+    ]
+}
+
+/// True in `of` of 32 cases.
+pub(crate) fn rarely(of: u32) -> impl Strategy<Value = bool> {
+    (0..32_u32).prop_map(move |n| n >= 32 - of)
+}
+
+/// A fused activation, often none.
+pub(crate) fn activation(prelu: bool) -> impl Strategy<Value = Activation> {
+    prop_oneof![
+        6 => Just(Activation::Identity),
+        4 => Just(if prelu { Activation::Prelu } else { Activation::Relu }),
+        6 => any_activation(),
+    ]
+}
+
+/// Any activation but PReLU.
+pub(crate) fn any_activation() -> impl Strategy<Value = Activation> {
+    let number = -8..=8_i32;
+    (0..14_u32, number.clone(), number).prop_map(|(which, a, b)| {
+        let (a, b) = (a as f32 * 0.37, b as f32 * 0.21);
+        match which {
+            0 => Activation::Relu,
+            1 => Activation::Relu6,
+            2 => Activation::Clamp { min: a.min(b), max: a.max(b) },
+            3 => Activation::Clamp { min: a, max: f32::INFINITY },
+            4 => Activation::LeakyRelu { negative_slope: b },
+            5 => Activation::Hardswish,
+            6 => Activation::HARDSIGMOID,
+            7 => Activation::Hardsigmoid { alpha: a, beta: b },
+            8 => Activation::Elu { alpha: a },
+            9 => Activation::Sigmoid,
+            10 => Activation::Tanh,
+            11 => Activation::Silu,
+            12 => Activation::Gelu,
+            _ => Activation::GeluTanh,
+        }
+    })
+}
+
+/// Where a batch norm shifts its input.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Norm {
+    /// Everywhere, with `affine=False`.
+    Plain,
+    /// Everywhere, with weight and bias.
+    Affine,
+    /// Nowhere: no mean, no bias.
+    Unshifted,
+    /// From one channel on, counted modulo the number of channels.
+    ShiftedFrom(usize),
+}
+
+/// A batch norm, often none.
+pub(crate) fn norm() -> impl Strategy<Value = Option<Norm>> {
+    prop_oneof![
+        4 => Just(None),
+        1 => Just(Some(Norm::Plain)),
+        2 => Just(Some(Norm::Affine)),
+        1 => Just(Some(Norm::Unshifted)),
+        1 => (0..17_usize).prop_map(|channel| Some(Norm::ShiftedFrom(channel))),
+    ]
+}
+
+/// The parameters of a batch norm.
+pub(crate) struct NormData {
+    mean: Vec<f32>,
+    var: Vec<f32>,
+    affine: Option<[Vec<f32>; 2]>,
+    eps: f64,
+}
+
+impl NormData {
+    pub(crate) fn new(norm: Norm, channels: usize, random: &mut Random) -> Self {
+        let mut mean = random.f32s(channels);
+        let mut affine = [random.f32s_in(channels, -2.0, 2.0), random.f32s(channels)];
+        let unshifted = match norm {
+            Norm::Plain | Norm::Affine => 0,
+            Norm::Unshifted => channels,
+            Norm::ShiftedFrom(channel) => channel % channels,
+        };
+        mean[..unshifted].fill(0.0);
+        affine[1][..unshifted].fill(0.0);
+        Self {
+            mean,
+            var: random.f32s_in(channels, 0.1, 2.0),
+            affine: (!matches!(norm, Norm::Plain)).then_some(affine),
+            eps: random.choice(&[1e-5, 1e-3, 0.0]),
+        }
+    }
+
+    pub(crate) fn nchw(&self) -> BatchNorm<'_> {
+        let norm = BatchNorm { eps: self.eps, ..BatchNorm::new(&self.mean, &self.var) };
+        match &self.affine {
+            Some([weight, bias]) => norm.affine(weight, bias),
+            None => norm,
+        }
+    }
+
+    /// The first channel that is shifted.
+    pub(crate) fn first_shift(&self) -> Option<usize> {
+        let bias = |channel: usize| self.affine.as_ref().map_or(0.0, |[_, bias]| bias[channel]);
+        (0..self.mean.len()).find(|&channel| self.mean[channel] != 0.0 || bias(channel) != 0.0)
+    }
+
+    /// Hands the parameters to `f`, widened.
+    pub(crate) fn oracle<R>(&self, f: impl FnOnce(&float::BatchNorm2d<'_>) -> R) -> R {
+        let (mean, var) = (widen(&self.mean), widen(&self.var));
+        let affine = self.affine.as_ref().map(|[weight, bias]| [widen(weight), widen(bias)]);
+        f(&float::BatchNorm2d {
+            eps: self.eps,
+            mean: &mean,
+            var: &var,
+            gamma: affine.as_ref().map(|[weight, _]| &weight[..]),
+            beta: affine.as_ref().map(|[_, bias]| &bias[..]),
+        })
+    }
+
+    /// The norm of `x`; the magnitude is that of a folded norm, `|x| s + |shift|`.
+    pub(crate) fn apply(&self, input: [usize; 3], x: &[f64]) -> Output {
+        self.oracle(|norm| float::batch_norm2d(norm, input, x))
+    }
+}
+
+/// Inputs in [-1, 1); `special` sprinkles NaN and infinities over them.
+pub(crate) fn input(random: &mut Random, shape: [usize; 3], special: bool) -> Vec<f32> {
+    let mut x = random.f32s(shape.iter().product());
+    if special {
+        for _ in 0..random.size(1..=3) {
+            let index = random.size(0..=x.len() - 1);
+            x[index] =
+                random.choice(&[f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::NEG_INFINITY]);
+        }
+    }
+    x
+}
+
+/// A guarded buffer with these elements and no more.
+pub(crate) fn guarded(values: &[f32]) -> Guarded<f32> {
+    let mut buffer = Guarded::new(values.len());
+    buffer.slice_mut().copy_from_slice(values);
+    buffer
+}
+
+/// What `run` writes into an output of `len` elements; every element has to be written.
+#[track_caller]
+pub(crate) fn output(len: usize, run: impl FnOnce(&mut [f32]) -> Result<(), Error>) -> Vec<f32> {
+    let mut y = Guarded::new(len);
+    assert_eq!(run(y.slice_mut()), Ok(()));
+    y.check();
+    y.assert_written();
+    y.slice().to_vec()
+}
+
+/// Runs an operator with one input and compares it with the oracle.
+#[track_caller]
+pub(crate) fn check_unary(plan: &UnaryPlan<f32>, x: &[f32], (row, want): (Row, Output)) {
+    assert_eq!(plan.output_shape(), want.shape);
+    assert_eq!(plan.input_len(), x.len());
+    assert_eq!(plan.output_len(), want.values.len());
+    let x = guarded(x);
+    let y = output(plan.output_len(), |y| plan.run(x.slice(), y));
+    assert_close(row, &y, &want);
+}
+
+/// Runs a convolution with weights that are packed already.
+#[track_caller]
+pub(crate) fn run_conv(plan: &ConvPlan<f32>, packed: &Guarded<f32>, x: &[f32]) -> Vec<f32> {
+    assert_eq!(plan.input_len(), x.len());
+    let (x, mut workspace) = (guarded(x), Guarded::new(plan.workspace_len()));
+    let y = output(plan.output_len(), |y| {
+        plan.run(packed.slice(), x.slice(), y, workspace.slice_mut())
+    });
+    workspace.check();
+    y
+}
+
+/// What an activation makes of a result, and the row that it is held to.
+///
+/// A result is only known to within its own row. An activation can widen that by the largest slope
+/// it has, and adds its own error, so both go into the magnitude.
+pub(crate) fn activated(
+    (row, output): (Row, Output),
+    activation: Activation,
+    slopes: &[f32],
+) -> (Row, Output) {
+    let Output { shape, values, magnitude, taps } = &output;
+    // A sum's bound is at least four roundings of the magnitude.
+    let units = 4.0 * U;
+    let exponential = |activated: Output, steepest: f64| {
+        let own = |y: f64| (8.0 * U * y.abs() + 1e-7) / units;
+        let pairs = activated.values.iter().zip(magnitude);
+        let magnitude = pairs.map(|(y, s)| steepest * s + own(*y)).collect();
+        Output { magnitude, ..activated }
+    };
+    let wider = |activated: Output, steepest: f64| {
+        let pairs = activated.magnitude.iter().zip(magnitude);
+        let magnitude = pairs.map(|(own, s)| steepest * s + own).collect();
+        Output { magnitude, ..activated }
+    };
+    let scaled = |activated: Output, slopes: &[f32]| {
+        let plane = shape[1] * shape[2];
+        let steepest = |index: usize| {
+            let slope = slopes[if slopes.len() == 1 { 0 } else { index / plane }];
+            f64::from(slope.abs()).max(1.0)
+        };
+        let magnitude = magnitude.iter().enumerate().map(|(i, s)| s * steepest(i)).collect();
+        Output { magnitude, ..activated }
+    };
+    let activated = match activation {
+        Activation::Identity => return (row, output),
+        Activation::Relu => return (row, output.clamp(Some(0.0), None)),
+        Activation::Relu6 => return (row, output.clamp(Some(0.0), Some(6.0))),
+        Activation::Clamp { min, max } => {
+            return (row, output.clamp(Some(min.into()), Some(max.into())));
+        }
+        Activation::LeakyRelu { negative_slope } => {
+            let y = float::leaky_relu(negative_slope.into(), *shape, values);
+            scaled(y, &[negative_slope])
+        }
+        Activation::Prelu => scaled(float::prelu(&widen(slopes), *shape, values), slopes),
+        Activation::Hardswish => wider(float::hardswish(*shape, values), 1.5),
+        Activation::Hardsigmoid { alpha, beta } => {
+            let y = float::hardsigmoid(alpha.into(), beta.into(), *shape, values);
+            wider(y, f64::from(alpha).abs())
+        }
+        Activation::Elu { alpha } => {
+            let alpha = f64::from(alpha);
+            exponential(float::elu(alpha, *shape, values), alpha.abs().max(1.0))
+        }
+        Activation::Sigmoid => exponential(float::sigmoid(*shape, values), 0.25),
+        Activation::Tanh => exponential(float::tanh(*shape, values), 1.0),
+        Activation::Silu => exponential(float::silu(*shape, values), 1.1),
+        Activation::Gelu => exponential(float::gelu(*shape, values), 1.13),
+        Activation::GeluTanh => exponential(float::gelu_tanh(*shape, values), 1.13),
+        other => panic!("no reference for {other:?}"),
+    };
+    let row = match row {
+        Row::MaxPool2d | Row::Elementwise | Row::Copy | Row::Clamp => Row::PiecewiseLinear,
+        row => row,
+    };
+    (row, Output { taps: *taps, ..activated })
+}
