@@ -321,11 +321,11 @@ impl Error {
             Self::Length { buffer, expected, actual } => m
                 .text(buffer.name())
                 .text(match buffer {
-                    Buffer::Workspace => " has too few elements: at least ",
-                    _ => " has the wrong length: ",
+                    Buffer::Workspace => ": at least ",
+                    _ => ": ",
                 })
                 .number(expected)
-                .text(" expected, ")
+                .text(" elements expected, ")
                 .number(actual)
                 .text(" given"),
         }

@@ -234,24 +234,17 @@ impl Window {
     pub(crate) const fn pool(self, ceil_mode: bool) -> Result<Axis, Error> {
         let extent = tri!(self.extent());
         let padded_input = tri!(total(&[self.input, self.before, self.after]));
-        if extent > padded_input {
-            // A single window that hangs over the edge by less than a stride.
-            if ceil_mode && extent - padded_input < self.stride {
-                return self.with_output(1);
-            }
+        // What the last window may hang over.
+        let overhang = if ceil_mode { self.stride - 1 } else { 0 };
+        let Some(steps) = (padded_input + overhang).checked_sub(extent) else {
             return Err(Error::KernelTooLarge { direction: self.direction, extent, padded_input });
+        };
+        let last = divide(steps, self.stride);
+        // No overflow: the start of the last window is at most `steps`.
+        if ceil_mode && last > 0 && last * self.stride >= self.input + self.before {
+            return self.with_output(last);
         }
-        let steps = padded_input - extent;
-        let mut output = divide(steps, self.stride) + 1;
-        // One more window where a part of it is left over. Overflow is out of the question: the
-        // window starts inside the input.
-        if ceil_mode && !steps.is_multiple_of(self.stride) {
-            match output.checked_mul(self.stride) {
-                Some(start) if start < self.input + self.before => output += 1,
-                _ => {}
-            }
-        }
-        self.with_output(output)
+        self.with_output(last + 1)
     }
 
     /// A transposed convolution: `(input - 1) * stride + extent` outputs, cropped by the padding
@@ -289,7 +282,7 @@ impl Axis {
 
     /// Whether every output meets the single tap of a kernel of size 1.
     pub(crate) const fn one_to_one(&self) -> bool {
-        self.kernel == 1 && self.stride.get() == 1 && self.output <= self.input
+        self.kernel == 1 && self.stride.get() == 1 && self.before + self.output <= self.input
     }
 
     /// Input position, counted from the first padding pixel, of `output`'s first tap.

@@ -36,13 +36,13 @@ fn convolutions_by_plans() {
     let padded = conv.padding_same().padding_mode(PaddingMode::Circular).prelu();
     let transposed = ConvTranspose2d::new([3, 9, 17], 5, [1, 1]);
     let plans = [
-        (quiet!(conv.activation(Activation::Gelu).plan()), PARAMETERS, 9),
-        (quiet!(padded.plan()), prelu, 9),
-        (quiet!(conv.stride([2, 3]).dilation([2, 2]).plan()), PARAMETERS, 9),
-        (quiet!(transposed.plan()), PARAMETERS, 1),
-        (quiet!(transposed.prelu().plan()), prelu, 1),
+        (quiet!(conv.activation(Activation::Gelu).plan::<f32>()), PARAMETERS, 9),
+        (quiet!(padded.plan::<f32>()), prelu, 9),
+        (quiet!(conv.stride([2, 3]).dilation([2, 2]).plan::<f32>()), PARAMETERS, 9),
+        (quiet!(transposed.plan::<f32>()), PARAMETERS, 1),
+        (quiet!(transposed.prelu().plan::<f32>()), prelu, 1),
         (
-            quiet!(ConvTranspose2d::new([3, 4, 4], 5, [3, 3]).stride([2, 2]).plan()),
+            quiet!(ConvTranspose2d::new([3, 4, 4], 5, [3, 3]).stride([2, 2]).plan::<f32>()),
             Parameters { input_batch_norm: None, ..PARAMETERS },
             9,
         ),
@@ -63,18 +63,18 @@ fn other_weights_by_plans() {
         let spec = Linear::new([3, 1, 1], 5);
         let spec = if prelu { spec.prelu() } else { spec.relu() };
         let parameters = if prelu { PARAMETERS.prelu(&[0.5; 5]) } else { PARAMETERS };
-        let plan = quiet!(spec.plan()).unwrap();
+        let plan = quiet!(spec.plan::<f32>()).unwrap();
         let (mut packed, mut y) = (vec![0.0; plan.packed_len()], [0.0; 5]);
         quiet!(plan.pack(&[1.0; 15], &parameters, &mut packed)).unwrap();
         quiet!(plan.run(&packed, &[1.0; 3], &mut y)).unwrap();
     }
 
-    let plan = quiet!(BatchNorm2d::new([3, 4, 5]).plan()).unwrap();
+    let plan = quiet!(BatchNorm2d::new([3, 4, 5]).plan::<f32>()).unwrap();
     let (mut packed, mut y) = ([0.0; 6], [0.0; 60]);
     quiet!(plan.pack(&NORM3, &mut packed)).unwrap();
     quiet!(plan.run(&packed, &[1.0; 60], &mut y)).unwrap();
 
-    let plan = quiet!(Prelu::new([3, 4, 5]).plan()).unwrap();
+    let plan = quiet!(Prelu::new([3, 4, 5]).plan::<f32>()).unwrap();
     quiet!(plan.run(&[0.5; 3], &[-1.0; 60], &mut y)).unwrap();
 }
 
@@ -82,20 +82,31 @@ fn other_weights_by_plans() {
 fn unary_operators_by_plans() {
     let input = [3, 9, 17];
     let plans = [
-        quiet!(MaxPool2d::new(input, [3, 3]).padding([1, 1]).ceil_mode(true).plan()),
-        quiet!(AvgPool2d::new(input, [3, 3]).padding([1, 1]).plan()),
-        quiet!(AvgPool2d::new(input, [3, 3]).padding([1, 1]).count_include_pad(false).plan()),
-        quiet!(AdaptiveAvgPool2d::new(input, [4, 20]).plan()),
-        quiet!(AdaptiveMaxPool2d::new(input, [4, 20]).plan()),
-        quiet!(Upsample::by(input, [2, 2]).plan()),
+        quiet!(MaxPool2d::new(input, [3, 3]).padding([1, 1]).ceil_mode(true).plan::<f32>()),
+        quiet!(AvgPool2d::new(input, [3, 3]).padding([1, 1]).plan::<f32>()),
+        quiet!(
+            AvgPool2d::new(input, [3, 3]).padding([1, 1]).count_include_pad(false).plan::<f32>()
+        ),
+        quiet!(AdaptiveAvgPool2d::new(input, [4, 20]).plan::<f32>()),
+        quiet!(AdaptiveMaxPool2d::new(input, [4, 20]).plan::<f32>()),
+        quiet!(Upsample::by(input, [2, 2]).plan::<f32>()),
         quiet!(
             Upsample::by(input, [2, 2])
                 .mode(UpsampleMode::Bilinear { align_corners: false })
-                .plan()
+                .plan::<f32>()
         ),
-        quiet!(ZeroPad2d::new(input, [1, 2, 3, 4]).plan()),
-        quiet!(Softmax::new(input).plan()),
+        quiet!(ZeroPad2d::new(input, [1, 2, 3, 4]).plan::<f32>()),
     ];
+    for plan in plans {
+        let plan = plan.unwrap();
+        let (x, mut y) = (vec![0.5; plan.input_len()], vec![0.0; plan.output_len()]);
+        quiet!(plan.run(&x, &mut y)).unwrap();
+    }
+
+    let plan = quiet!(Softmax::new(input).plan::<f32>()).unwrap();
+    let (x, mut y) = (vec![0.5; plan.input_len()], vec![0.0; plan.output_len()]);
+    quiet!(plan.run(&x, &mut y)).unwrap();
+
     let activations = [
         Activation::Identity,
         Activation::Relu,
@@ -111,9 +122,8 @@ fn unary_operators_by_plans() {
         Activation::Gelu,
         Activation::GeluTanh,
     ];
-    let activations = activations.map(|activation| quiet!(Activate::new(input, activation).plan()));
-    for plan in plans.into_iter().chain(activations) {
-        let plan = plan.unwrap();
+    for activation in activations {
+        let plan = quiet!(Activate::new(input, activation).plan::<f32>()).unwrap();
         let (x, mut y) = (vec![0.5; plan.input_len()], vec![0.0; plan.output_len()]);
         quiet!(plan.run(&x, &mut y)).unwrap();
     }
@@ -123,9 +133,9 @@ fn unary_operators_by_plans() {
 fn binary_operators_by_plans() {
     let input = [3, 9, 17];
     let plans = [
-        quiet!(Add::new(input).relu().plan()),
-        quiet!(Mul::new(input).per_channel().plan()),
-        quiet!(Concat::new(input, [2, 9, 17]).plan()),
+        quiet!(Add::new(input).relu().plan::<f32>()),
+        quiet!(Mul::new(input).per_channel().plan::<f32>()),
+        quiet!(Concat::new(input, [2, 9, 17]).plan::<f32>()),
     ];
     for plan in plans {
         let plan = plan.unwrap();
@@ -138,7 +148,7 @@ fn binary_operators_by_plans() {
 #[test]
 fn errors_and_their_sentences() {
     let error: Error = quiet!(Conv2d::new([3, 4, 4], 5, [5, 5]).plan::<f32>()).unwrap_err();
-    let plan = Conv2d::new([3, 4, 4], 5, [3, 3]).plan().unwrap();
+    let plan = Conv2d::new([3, 4, 4], 5, [3, 3]).plan::<f32>().unwrap();
     let mut y = [0.0; 20];
     let wrong = quiet!(plan.run(&[], &[], &mut y, &mut [])).unwrap_err();
     let short = quiet!(plan.pack(&[], &Parameters::NONE, &mut y)).unwrap_err();
@@ -174,7 +184,7 @@ fn layers() {
     let (mut pooled, mut averages, mut both) = (Tensor::ZERO, Tensor::ZERO, Tensor::ZERO);
     let (mut large, mut border) = (Tensor::ZERO, Tensor::ZERO);
 
-    let mut workspace = Workspace::NONE;
+    let mut workspace = Workspace::none();
     let stem = quiet!(Stem::new(&[[[[0.1; 3]; 3]; 3]; 5], &[0.1; 5]));
     let up = quiet!(Up::without_bias(&[[[[0.1; 2]; 2]; 3]; 5]));
     let head = quiet!(Head::new(&[[0.1; 384]; 2], &[0.0; 2]));

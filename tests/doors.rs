@@ -300,7 +300,7 @@ fn a_batch_is_a_slice_of_tensors() {
     let planes = images.each_ref().map(|image| image.0.as_flattened().as_flattened());
     assert_eq!(planes.concat(), batch);
 
-    let (mut outputs, mut workspace) = ([Tensor::ZERO; 3], Workspace::NONE);
+    let (mut outputs, mut workspace) = ([Tensor::ZERO; 3], Workspace::none());
     for (x, y) in images.iter().zip(&mut outputs) {
         PLAIN.run(x, y, &mut workspace);
     }

@@ -375,22 +375,22 @@ fn specifications_that_are_refused() {
         (
             refused!(Activate::new([4, 5, 6], Activation::Prelu)),
             Error::Missing(Buffer::Prelu),
-            "the PReLU slope is missing",
+            "a PReLU needs its slopes: give them with `Parameters::prelu`, or use the operator `Prelu`",
         ),
         (
             refused!(avg_pool.activation(Activation::Prelu)),
             Error::Missing(Buffer::Prelu),
-            "the PReLU slope is missing",
+            "a PReLU needs its slopes: give them with `Parameters::prelu`, or use the operator `Prelu`",
         ),
         (
             refused!(Mul::new([4, 5, 6]).activation(Activation::Prelu)),
             Error::Missing(Buffer::Prelu),
-            "the PReLU slope is missing",
+            "a PReLU needs its slopes: give them with `Parameters::prelu`, or use the operator `Prelu`",
         ),
         (
             refused!(BatchNorm2d::new([4, 5, 6]).activation(Activation::Prelu)),
             Error::Missing(Buffer::Prelu),
-            "the PReLU slope is missing",
+            "a PReLU needs its slopes: give them with `Parameters::prelu`, or use the operator `Prelu`",
         ),
         // Size.
         (
@@ -410,7 +410,10 @@ fn specifications_that_are_refused() {
 fn sentences_about_slices() {
     let length = |buffer| Error::Length { buffer, expected: 10, actual: 9 };
     let table = [
-        (Error::Missing(Buffer::Prelu), "the PReLU slope is missing"),
+        (
+            Error::Missing(Buffer::Prelu),
+            "a PReLU needs its slopes: give them with `Parameters::prelu`, or use the operator `Prelu`",
+        ),
         (
             Error::Unexpected(Buffer::Prelu),
             "the PReLU slope was given, but the specification does not ask for it",
@@ -420,39 +423,24 @@ fn sentences_about_slices() {
             "this batch norm cannot be folded into the convolution after it: \
              zero padding is not shifted, and the shift of channel 3 is not zero",
         ),
-        (length(Buffer::Input), "the input has the wrong length: 10 expected, 9 given"),
-        (
-            length(Buffer::SecondInput),
-            "the second input has the wrong length: 10 expected, 9 given",
-        ),
-        (length(Buffer::Output), "the output has the wrong length: 10 expected, 9 given"),
-        (length(Buffer::Weight), "the weight has the wrong length: 10 expected, 9 given"),
-        (length(Buffer::Bias), "the bias has the wrong length: 10 expected, 9 given"),
-        (length(Buffer::Prelu), "the PReLU slope has the wrong length: 10 expected, 9 given"),
-        (
-            length(Buffer::BatchNormWeight),
-            "the batch norm's weight has the wrong length: 10 expected, 9 given",
-        ),
-        (
-            length(Buffer::BatchNormBias),
-            "the batch norm's bias has the wrong length: 10 expected, 9 given",
-        ),
+        (length(Buffer::Input), "the input: 10 elements expected, 9 given"),
+        (length(Buffer::SecondInput), "the second input: 10 elements expected, 9 given"),
+        (length(Buffer::Output), "the output: 10 elements expected, 9 given"),
+        (length(Buffer::Weight), "the weight: 10 elements expected, 9 given"),
+        (length(Buffer::Bias), "the bias: 10 elements expected, 9 given"),
+        (length(Buffer::Prelu), "the PReLU slope: 10 elements expected, 9 given"),
+        (length(Buffer::BatchNormWeight), "the batch norm's weight: 10 elements expected, 9 given"),
+        (length(Buffer::BatchNormBias), "the batch norm's bias: 10 elements expected, 9 given"),
         (
             length(Buffer::RunningMean),
-            "the batch norm's running_mean has the wrong length: 10 expected, 9 given",
+            "the batch norm's running_mean: 10 elements expected, 9 given",
         ),
-        (
-            length(Buffer::RunningVar),
-            "the batch norm's running_var has the wrong length: 10 expected, 9 given",
-        ),
-        (length(Buffer::Packed), "the packed weights has the wrong length: 10 expected, 9 given"),
-        (
-            length(Buffer::Workspace),
-            "the workspace has too few elements: at least 10 expected, 9 given",
-        ),
+        (length(Buffer::RunningVar), "the batch norm's running_var: 10 elements expected, 9 given"),
+        (length(Buffer::Packed), "the packed weights: 10 elements expected, 9 given"),
+        (length(Buffer::Workspace), "the workspace: at least 10 elements expected, 9 given"),
         (
             Error::Length { buffer: Buffer::Output, expected: usize::MAX, actual: 0 },
-            "the output has the wrong length: 18446744073709551615 expected, 0 given",
+            "the output: 18446744073709551615 elements expected, 0 given",
         ),
     ];
     for (error, sentence) in table {
@@ -519,33 +507,38 @@ fn ones(len: usize) -> Vec<f32> {
 
 #[test]
 fn lengths_of_unary_operators() {
+    let buffers = |x, y| [(Buffer::Input, x), (Buffer::Output, y)];
+    let plan = Activate::new([2, 3, 4], Activation::Relu).plan::<f32>().unwrap();
+    wrong_lengths(buffers(24, 24), |[x, _], y| plan.run(&ones(x), y));
+    let plan = Softmax::new([2, 3, 4]).plan::<f32>().unwrap();
+    wrong_lengths(buffers(24, 24), |[x, _], y| plan.run(&ones(x), y));
     let plans = [
-        Activate::new([2, 3, 4], Activation::Relu).plan(),
-        MaxPool2d::new([2, 3, 4], [2, 2]).plan(),
-        AvgPool2d::new([2, 3, 4], [2, 2]).plan(),
-        AdaptiveAvgPool2d::new([2, 3, 4], [2, 5]).plan(),
-        AdaptiveMaxPool2d::new([2, 3, 4], [2, 5]).plan(),
-        Upsample::by([2, 3, 4], [2, 2]).plan(),
-        Upsample::by([2, 3, 4], [2, 2]).mode(UpsampleMode::Bilinear { align_corners: true }).plan(),
-        ZeroPad2d::new([2, 3, 4], [1, 2, 3, 4]).plan(),
-        Softmax::new([2, 3, 4]).plan(),
+        MaxPool2d::new([2, 3, 4], [2, 2]).plan::<f32>(),
+        AvgPool2d::new([2, 3, 4], [2, 2]).plan::<f32>(),
+        AdaptiveAvgPool2d::new([2, 3, 4], [2, 5]).plan::<f32>(),
+        AdaptiveMaxPool2d::new([2, 3, 4], [2, 5]).plan::<f32>(),
+        Upsample::by([2, 3, 4], [2, 2]).plan::<f32>(),
+        Upsample::by([2, 3, 4], [2, 2])
+            .mode(UpsampleMode::Bilinear { align_corners: true })
+            .plan::<f32>(),
+        ZeroPad2d::new([2, 3, 4], [1, 2, 3, 4]).plan::<f32>(),
     ];
     for plan in plans {
         let plan = plan.unwrap();
         let (x, y) = (plan.input_len(), plan.output_len());
         assert_eq!(x, 24);
-        wrong_lengths([(Buffer::Input, x), (Buffer::Output, y)], |[x, _], y| plan.run(&ones(x), y));
+        wrong_lengths(buffers(x, y), |[x, _], y| plan.run(&ones(x), y));
     }
 }
 
 #[test]
 fn lengths_of_binary_operators() {
     let plans = [
-        Add::new([2, 3, 4]).plan(),
-        Add::new([2, 3, 4]).per_channel().plan(),
-        Mul::new([2, 3, 4]).plan(),
-        Mul::new([2, 3, 4]).per_channel().relu().plan(),
-        Concat::new([2, 3, 4], [3, 3, 4]).plan(),
+        Add::new([2, 3, 4]).plan::<f32>(),
+        Add::new([2, 3, 4]).per_channel().plan::<f32>(),
+        Mul::new([2, 3, 4]).plan::<f32>(),
+        Mul::new([2, 3, 4]).per_channel().relu().plan::<f32>(),
+        Concat::new([2, 3, 4], [3, 3, 4]).plan::<f32>(),
     ];
     for plan in plans {
         let plan = plan.unwrap();
@@ -562,7 +555,12 @@ fn lengths_of_binary_operators() {
 fn lengths_of_convolutions() {
     let conv = Conv2d::new([4, 5, 6], 6, [3, 2]).groups(2).padding([1, 1]);
     let transposed = ConvTranspose2d::new([4, 5, 6], 6, [3, 2]).groups(2).stride([2, 2]);
-    for plan in [conv.plan(), conv.prelu().plan(), transposed.plan(), transposed.prelu().plan()] {
+    for plan in [
+        conv.plan::<f32>(),
+        conv.prelu().plan::<f32>(),
+        transposed.plan::<f32>(),
+        transposed.prelu().plan::<f32>(),
+    ] {
         let plan = plan.unwrap();
         let buffers = [
             (Buffer::Packed, plan.packed_len()),
@@ -587,7 +585,7 @@ fn lengths_of_convolutions() {
 #[test]
 fn lengths_of_linear_layers() {
     for spec in [Linear::new([2, 3, 4], 5), Linear::new([2, 3, 4], 5).prelu()] {
-        let plan = spec.plan().unwrap();
+        let plan = spec.plan::<f32>().unwrap();
         let buffers = [
             (Buffer::Packed, plan.packed_len()),
             (Buffer::Input, plan.input_len()),
@@ -599,7 +597,7 @@ fn lengths_of_linear_layers() {
 
 #[test]
 fn lengths_of_operators_with_parameters_per_channel() {
-    let plan = BatchNorm2d::new([2, 3, 4]).plan().unwrap();
+    let plan = BatchNorm2d::new([2, 3, 4]).plan::<f32>().unwrap();
     let buffers = [(Buffer::Packed, 4), (Buffer::Input, 24), (Buffer::Output, 24)];
     wrong_lengths(buffers, |[packed, x, _], y| plan.run(&ones(packed), &ones(x), y));
     let buffers = [
@@ -614,7 +612,7 @@ fn lengths_of_operators_with_parameters_per_channel() {
         plan.pack(&BatchNorm::new(&mean, &var).affine(&ones(weight), &ones(bias)), packed)
     });
 
-    let plan = Prelu::new([2, 3, 4]).plan().unwrap();
+    let plan = Prelu::new([2, 3, 4]).plan::<f32>().unwrap();
     let buffers = [(Buffer::Prelu, 2), (Buffer::Input, 24), (Buffer::Output, 24)];
     wrong_lengths(buffers, |[slopes, x, _], y| plan.run(&ones(slopes), &ones(x), y));
 }
@@ -650,13 +648,13 @@ fn lengths_of_packing([weight, inputs, outputs, packed]: [usize; 4], pack: Pack<
 
 #[test]
 fn lengths_of_packed_parameters() {
-    let plan = Conv2d::new([4, 5, 6], 6, [3, 2]).groups(2).prelu().plan().unwrap();
+    let plan = Conv2d::new([4, 5, 6], 6, [3, 2]).groups(2).prelu().plan::<f32>().unwrap();
     assert_eq!(plan.packed_len(), 6 + 6 + 72);
     lengths_of_packing([72, 4, 6, plan.packed_len()], &|w, p, packed| plan.pack(w, p, packed));
-    let plan = ConvTranspose2d::new([4, 5, 6], 6, [1, 1]).groups(2).prelu().plan().unwrap();
+    let plan = ConvTranspose2d::new([4, 5, 6], 6, [1, 1]).groups(2).prelu().plan::<f32>().unwrap();
     assert_eq!(plan.packed_len(), 6 + 6 + 12);
     lengths_of_packing([12, 4, 6, plan.packed_len()], &|w, p, packed| plan.pack(w, p, packed));
-    let plan = Linear::new([2, 1, 3], 4).prelu().plan().unwrap();
+    let plan = Linear::new([2, 1, 3], 4).prelu().plan::<f32>().unwrap();
     assert_eq!(plan.packed_len(), 4 + 4 + 24);
     lengths_of_packing([24, 6, 4, plan.packed_len()], &|w, p, packed| plan.pack(w, p, packed));
 }
@@ -677,12 +675,12 @@ fn slopes_are_neither_missing_nor_unexpected() {
     for prelu in [true, false] {
         let activation = if prelu { Activation::Prelu } else { Activation::Relu };
         let weight = ones(6);
-        let plan = Conv2d::new([2, 2, 2], 3, [1, 1]).activation(activation).plan().unwrap();
+        let plan = Conv2d::new([2, 2, 2], 3, [1, 1]).activation(activation).plan::<f32>().unwrap();
         check(prelu, plan.packed_len(), &|p, packed| plan.pack(&weight, p, packed));
         let plan = ConvTranspose2d::new([2, 2, 2], 3, [1, 1]).activation(activation);
-        let plan = plan.plan().unwrap();
+        let plan = plan.plan::<f32>().unwrap();
         check(prelu, plan.packed_len(), &|p, packed| plan.pack(&weight, p, packed));
-        let plan = Linear::new([2, 1, 1], 3).activation(activation).plan().unwrap();
+        let plan = Linear::new([2, 1, 1], 3).activation(activation).plan::<f32>().unwrap();
         check(prelu, plan.packed_len(), &|p, packed| plan.pack(&weight, p, packed));
     }
 }
@@ -695,7 +693,7 @@ fn a_batch_norm_in_front_of_zero_padding() {
     let by_bias = BatchNorm::new(&[0.0; 3], &var).affine(&[1.0; 3], &[0.0, -1.0, 0.0]);
     let unshifted = BatchNorm::new(&[0.0; 3], &var);
     let pack = |spec: &Conv2d, norm: BatchNorm<'_>| {
-        let plan = spec.plan().unwrap();
+        let plan = spec.plan::<f32>().unwrap();
         let mut packed = Untouched::new(plan.packed_len());
         let parameters = Parameters::NONE.input_batch_norm(norm);
         let result = plan.pack(&weight, &parameters, packed.slice());
@@ -994,7 +992,8 @@ fn averages_over_more_padding_than_can_be_counted() {
 #[test]
 fn divisors_far_beyond_the_window() {
     for divisor in [1 << 24, usize::MAX / 2, usize::MAX] {
-        let plan = AvgPool2d::new([1, 2, 2], [2, 2]).divisor_override(divisor).plan().unwrap();
+        let plan =
+            AvgPool2d::new([1, 2, 2], [2, 2]).divisor_override(divisor).plan::<f32>().unwrap();
         let mut y = [0.0];
         assert_eq!(plan.run(&[1.0, 2.0, 3.0, 4.0], &mut y), Ok(()));
         assert_eq!(y, [10.0 / divisor as f32]);
@@ -1159,7 +1158,7 @@ fn plan_all(numbers: &Numbers) -> usize {
         .groups(groups)
         .padding_sides(sides)
         .output_padding(extra);
-    for plan in [conv.plan::<f32>(), transposed.plan(), conv.prelu().plan()] {
+    for plan in [conv.plan::<f32>(), transposed.plan::<f32>(), conv.prelu().plan::<f32>()] {
         let Ok(plan) = plan else { continue };
         let lengths = [plan.input_len(), plan.packed_len()];
         let weights = plan.weight_shape().iter().try_fold(1_usize, |a, b| a.checked_mul(*b));
@@ -1168,8 +1167,10 @@ fn plan_all(numbers: &Numbers) -> usize {
             plan.run(&ones(lengths[1]), &ones(lengths[0]), y, &mut [])
         });
     }
-    let linear =
-        [Linear::new(input, channels).plan::<f32>(), Linear::new(input, channels).prelu().plan()];
+    let linear = [
+        Linear::new(input, channels).plan::<f32>(),
+        Linear::new(input, channels).prelu().plan::<f32>(),
+    ];
     for plan in linear.into_iter().flatten() {
         let lengths = [plan.input_len(), plan.packed_len()];
         output(if runnable(&lengths) { plan.output_len() } else { 0 }, &|y| {
@@ -1191,27 +1192,37 @@ fn plan_all(numbers: &Numbers) -> usize {
         .ceil_mode(ceil_mode);
     let unary = [
         average.plan::<f32>(),
-        maximum.plan(),
-        AdaptiveAvgPool2d::new(input, kernel).plan(),
-        AdaptiveMaxPool2d::new(input, kernel).plan(),
-        AdaptiveMaxPool2d::global(input).plan(),
-        Upsample::to(input, kernel).plan(),
-        Upsample::by(input, stride).plan(),
-        Upsample::to(input, kernel).mode(UpsampleMode::Bilinear { align_corners: same }).plan(),
-        ZeroPad2d::new(input, sides).plan(),
-        Softmax::new(input).plan(),
-        Activate::new(input, Activation::Relu).plan(),
+        maximum.plan::<f32>(),
+        AdaptiveAvgPool2d::new(input, kernel).plan::<f32>(),
+        AdaptiveMaxPool2d::new(input, kernel).plan::<f32>(),
+        AdaptiveMaxPool2d::global(input).plan::<f32>(),
+        Upsample::to(input, kernel).plan::<f32>(),
+        Upsample::by(input, stride).plan::<f32>(),
+        Upsample::to(input, kernel)
+            .mode(UpsampleMode::Bilinear { align_corners: same })
+            .plan::<f32>(),
+        ZeroPad2d::new(input, sides).plan::<f32>(),
     ];
+    let softmax = Softmax::new(input).plan::<f32>().into_iter();
+    for plan in softmax {
+        let x = plan.input_len();
+        output(if runnable(&[x]) { plan.output_len() } else { 0 }, &|y| plan.run(&ones(x), y));
+    }
+    let relu = Activate::new(input, Activation::Relu).plan::<f32>().into_iter();
+    for plan in relu {
+        let x = plan.input_len();
+        output(if runnable(&[x]) { plan.output_len() } else { 0 }, &|y| plan.run(&ones(x), y));
+    }
     for plan in unary.into_iter().flatten() {
         let x = plan.input_len();
         output(if runnable(&[x]) { plan.output_len() } else { 0 }, &|y| plan.run(&ones(x), y));
     }
     let binary = [
         Add { second_input: second, ..Add::new(input) }.plan::<f32>(),
-        Mul::new(input).per_channel().plan(),
-        Mul::new(input).plan(),
-        Concat::new(input, second).plan(),
-        Concat::new(input, [second[0], input[1], input[2]]).plan(),
+        Mul::new(input).per_channel().plan::<f32>(),
+        Mul::new(input).plan::<f32>(),
+        Concat::new(input, second).plan::<f32>(),
+        Concat::new(input, [second[0], input[1], input[2]]).plan::<f32>(),
     ];
     for plan in binary.into_iter().flatten() {
         let lengths = [plan.input_len(), plan.second_input_len()];

@@ -66,6 +66,24 @@ fn a_quarter_is_rounded_in_three_ways() {
 }
 
 #[test]
+fn onnx_multiplies_in_f32() {
+    let run = |x_scale, weight_scale, y_scale, bias| {
+        let io = Requantization::new(quantization(x_scale, 0), quantization(y_scale, 0));
+        let spec =
+            Conv2d::new([1, 1, 1], 1, [1, 1]).requantization(io.rounding(Rounding::OnnxFloat));
+        let plan = spec.plan::<i8>().unwrap();
+        let mut packed = vec![0; plan.packed_len()];
+        let scale = WeightScale::PerTensor(weight_scale);
+        plan.pack(&[0], &Int8Parameters { bias: Some(&[bias]), scale }, &mut packed).unwrap();
+        conv(&plan, &packed, &[0])
+    };
+    // 0.1 * 0.1 / 0.02 is a half; 0.1 / 0.02 * 0.1 would be less, and three of it 1 instead of 2.
+    assert_eq!(run(0.1, 0.1, 2.0 * (0.1 * 0.1), 3), [2]);
+    // 2^24 + 1 is 2^24, and times 2.5 / 2^24 rounded to even.
+    assert_eq!(run(2.5 * 0.5f32.powi(24), 1.0, 1.0, (1 << 24) + 1), [2]);
+}
+
+#[test]
 fn factors_larger_than_one_shift_left() {
     for rounding in [Rounding::FixedDouble, Rounding::FixedSingle, Rounding::OnnxFloat] {
         let io = Requantization::new(PLAIN, quantization(0.125, -3)).rounding(rounding);
@@ -149,17 +167,19 @@ fn where_no_input_reaches_there_is_the_bias() {
 
 #[test]
 fn sums_that_could_leave_i32_are_refused() {
-    let spec = Conv2d::new([1, 1, 1], 1, [1, 1]).quantized(quantization(1.0, -128), PLAIN);
-    let plan = spec.plan().unwrap();
-    // 127 * 255 + bias
+    // 127 * 255 at most, once for each end that zero may stand at.
     let largest = i32::MAX - 127 * 255;
-    assert!(packed(&plan, &[127], &[largest]).is_ok());
-    assert!(packed(&plan, &[-127], &[-largest]).is_ok());
-    for bias in [largest + 1, -largest - 1] {
-        assert_eq!(
-            packed(&plan, &[127], &[bias]),
-            Err(Error::AccumulatorOverflow { channel: 0, largest: 1 << 31 })
-        );
+    for zero_point in [-128, 127] {
+        let spec = Conv2d::new([1, 1, 1], 1, [1, 1]);
+        let plan = spec.quantized(quantization(1.0, zero_point), PLAIN).plan().unwrap();
+        assert!(packed(&plan, &[127], &[largest]).is_ok());
+        assert!(packed(&plan, &[-127], &[-largest]).is_ok());
+        for bias in [largest + 1, -largest - 1] {
+            assert_eq!(
+                packed(&plan, &[127], &[bias]),
+                Err(Error::AccumulatorOverflow { channel: 0, largest: 1 << 31 })
+            );
+        }
     }
 }
 

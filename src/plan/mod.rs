@@ -71,6 +71,32 @@ macro_rules! with_rounding {
 }
 use with_rounding;
 
+/// The sizes of a plan whose output has the shape of its input, `self.shape`.
+macro_rules! same_shape_methods {
+    () => {
+        /// `[channels, height, width]` of the input.
+        pub const fn input_shape(&self) -> [usize; 3] {
+            self.shape
+        }
+
+        /// `[channels, height, width]` of the output, the same as the input's.
+        pub const fn output_shape(&self) -> [usize; 3] {
+            self.shape
+        }
+
+        /// Elements of the input.
+        pub const fn input_len(&self) -> usize {
+            self.shape[0] * self.shape[1] * self.shape[2]
+        }
+
+        /// Elements of the output, as many as of the input.
+        pub const fn output_len(&self) -> usize {
+            self.input_len()
+        }
+    };
+}
+use same_shape_methods;
+
 /// What a plan over `T` keeps of a specification's quantization: for i8 the numbers, checked, and with
 /// the fused activation in their range.
 const fn requantization<T: Element>(

@@ -7,8 +7,8 @@ use crate::batch_norm::BatchNorm;
 use crate::error::{Buffer, Error};
 use crate::geometry::{elements, tri, volume};
 use crate::kernel::scale_shift;
-use crate::plan::check_io;
 use crate::plan::layout::put;
+use crate::plan::{check_io, same_shape_methods};
 use crate::tensor::Element;
 
 /// A [`BatchNorm2d`](crate::BatchNorm2d), checked and ready to run on slices.
@@ -39,20 +39,7 @@ impl<T: Element> BatchNorm2dPlan<T> {
         Ok(Self { shape, activation, element: PhantomData })
     }
 
-    /// `[channels, height, width]` of the input.
-    pub const fn input_shape(&self) -> [usize; 3] {
-        self.shape
-    }
-
-    /// `[channels, height, width]` of the output, the same as the input's.
-    pub const fn output_shape(&self) -> [usize; 3] {
-        self.shape
-    }
-
-    /// Elements of the input, and of the output.
-    pub const fn input_len(&self) -> usize {
-        self.shape[0] * self.shape[1] * self.shape[2]
-    }
+    same_shape_methods!();
 
     /// Elements of the packed parameters: a shift and a factor per channel.
     pub const fn packed_len(&self) -> usize {
@@ -118,20 +105,7 @@ impl<T: Element> PreluPlan<T> {
         Ok(Self { shape, element: PhantomData })
     }
 
-    /// `[channels, height, width]` of the input.
-    pub const fn input_shape(&self) -> [usize; 3] {
-        self.shape
-    }
-
-    /// `[channels, height, width]` of the output, the same as the input's.
-    pub const fn output_shape(&self) -> [usize; 3] {
-        self.shape
-    }
-
-    /// Elements of the input, and of the output.
-    pub const fn input_len(&self) -> usize {
-        self.shape[0] * self.shape[1] * self.shape[2]
-    }
+    same_shape_methods!();
 }
 
 impl<T: Element> PreluPlan<T> {

@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::geometry::{tri, volume};
-use crate::plan::check_io;
+use crate::plan::{check_io, same_shape_methods};
 use crate::quant::Quantization;
 
 /// The two plans differ in their direction alone.
@@ -25,20 +25,7 @@ macro_rules! conversion_plan {
                 Ok(Self { shape, quantization })
             }
 
-            /// `[channels, height, width]` of the input.
-            pub const fn input_shape(&self) -> [usize; 3] {
-                self.shape
-            }
-
-            /// `[channels, height, width]` of the output, the same as the input's.
-            pub const fn output_shape(&self) -> [usize; 3] {
-                self.shape
-            }
-
-            /// Elements of the input, and of the output.
-            pub const fn input_len(&self) -> usize {
-                self.shape[0] * self.shape[1] * self.shape[2]
-            }
+            same_shape_methods!();
 
             /// Converts the whole of `x` into `y`.
             ///

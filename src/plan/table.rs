@@ -7,9 +7,9 @@ use crate::const_math::exp;
 use crate::error::{Buffer, Error};
 use crate::geometry::{tri, volume};
 use crate::kernel::{softmax, table};
-use crate::plan::check_io;
 use crate::plan::layout::put;
 use crate::plan::pack_int8::write;
+use crate::plan::{check_io, same_shape_methods};
 use crate::quant::{FixedPoint, Quantization, round_half_away};
 use crate::tensor::{Dtype, Element};
 
@@ -67,20 +67,7 @@ impl<T: Element> ActivatePlan<T> {
         Ok(Self { shape, activation, quantization, element: PhantomData })
     }
 
-    /// `[channels, height, width]` of the input.
-    pub const fn input_shape(&self) -> [usize; 3] {
-        self.shape
-    }
-
-    /// `[channels, height, width]` of the output, the same as the input's.
-    pub const fn output_shape(&self) -> [usize; 3] {
-        self.shape
-    }
-
-    /// Elements of the input, and of the output.
-    pub const fn input_len(&self) -> usize {
-        self.shape[0] * self.shape[1] * self.shape[2]
-    }
+    same_shape_methods!();
 
     /// Elements of the table: 256 in i8, none in f32.
     pub const fn packed_len(&self) -> usize {
@@ -183,20 +170,7 @@ impl<T: Element> SoftmaxPlan<T> {
         Ok(Self { shape, quantization, factor, element: PhantomData })
     }
 
-    /// `[channels, height, width]` of the input.
-    pub const fn input_shape(&self) -> [usize; 3] {
-        self.shape
-    }
-
-    /// `[channels, height, width]` of the output, the same as the input's.
-    pub const fn output_shape(&self) -> [usize; 3] {
-        self.shape
-    }
-
-    /// Elements of the input, and of the output.
-    pub const fn input_len(&self) -> usize {
-        self.shape[0] * self.shape[1] * self.shape[2]
-    }
+    same_shape_methods!();
 
     /// Elements of the table: 1024 in i8, none in f32.
     pub const fn packed_len(&self) -> usize {

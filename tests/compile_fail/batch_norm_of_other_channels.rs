@@ -1,6 +1,6 @@
 // The batch norm of another layer.
 //~ E0080
-//~ the batch norm's running_var has the wrong length: 4 expected, 8 given
+//~ the batch norm's running_var: 4 elements expected, 8 given
 use nchw::{BatchNorm, Conv2d, layer};
 
 layer! { struct Layer(f32) = Conv2d::new([2, 8, 8], 4, [1, 1]); }

@@ -1,5 +1,5 @@
 // There are no kernels for f64.
-//~ the trait bound `f64: nchw::Element` is not satisfied
+//~ layers are of `f32` or `i8`, not of `f64`
 use nchw::{MaxPool2d, layer};
 
 layer! { struct Pool(f64) = MaxPool2d::new([1, 4, 4], [2, 2]); }

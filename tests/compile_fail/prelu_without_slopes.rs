@@ -1,6 +1,6 @@
 // A fused PReLU, and nobody says how steep it is.
 //~ E0080
-//~ the PReLU slope is missing
+//~ a PReLU needs its slopes: give them with `Parameters::prelu`, or use the operator `Prelu`
 use nchw::{Conv2d, layer};
 
 layer! { struct Layer(f32) = Conv2d::new([2, 8, 8], 4, [1, 1]).prelu(); }

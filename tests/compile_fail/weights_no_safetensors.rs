@@ -1,6 +1,6 @@
 // A file of another kind; the first eight bytes of this one are no length.
 //~ E0080
-//~ the file is cut off: its header ends at byte
+//~ the file is no safetensors file: it does not begin with the length of a header
 //~ "weights_no_safetensors.rs"
 use nchw::weights;
 

@@ -3,7 +3,7 @@
 use core::cell::Cell;
 use core::fmt::Debug;
 
-use nchw::{Activation, BatchNorm, ConvPlan, Error, UnaryPlan};
+use nchw::{ActivatePlan, Activation, BatchNorm, ConvPlan, Error, SoftmaxPlan, UnaryPlan};
 use nchw_oracle::{Output, float};
 use nchw_test_support::reference::widen;
 use nchw_test_support::{Guarded, Random, Row, assert_close};
@@ -248,14 +248,39 @@ pub(crate) fn output(len: usize, run: impl FnOnce(&mut [f32]) -> Result<(), Erro
     y.slice().to_vec()
 }
 
+/// A plan with one input and no parameters, whichever type it is of.
+pub(crate) trait Unary {
+    fn lens(&self) -> (usize, usize);
+    fn output_shape(&self) -> [usize; 3];
+    fn run(&self, x: &[f32], y: &mut [f32]) -> Result<(), Error>;
+}
+
+macro_rules! unary {
+    ($($plan:ty),*) => {$(
+        impl Unary for $plan {
+            fn lens(&self) -> (usize, usize) {
+                (self.input_len(), self.output_len())
+            }
+
+            fn output_shape(&self) -> [usize; 3] {
+                <$plan>::output_shape(self)
+            }
+
+            fn run(&self, x: &[f32], y: &mut [f32]) -> Result<(), Error> {
+                <$plan>::run(self, x, y)
+            }
+        }
+    )*};
+}
+unary!(UnaryPlan<f32>, ActivatePlan<f32>, SoftmaxPlan<f32>);
+
 /// Runs an operator with one input and compares it with the oracle.
 #[track_caller]
-pub(crate) fn check_unary(plan: &UnaryPlan<f32>, x: &[f32], (row, want): (Row, Output)) {
+pub(crate) fn check_unary(plan: &impl Unary, x: &[f32], (row, want): (Row, Output)) {
     assert_eq!(plan.output_shape(), want.shape);
-    assert_eq!(plan.input_len(), x.len());
-    assert_eq!(plan.output_len(), want.values.len());
+    assert_eq!(plan.lens(), (x.len(), want.values.len()));
     let x = guarded(x);
-    let y = output(plan.output_len(), |y| plan.run(x.slice(), y));
+    let y = output(want.values.len(), |y| plan.run(x.slice(), y));
     assert_close(row, &y, &want);
 }
 

@@ -250,10 +250,10 @@ fn global_pools_are_adaptive_pools_to_one_pixel() {
     check(2000, (shape(), any::<u64>()), |(shape, seed)| {
         let x = Random::new(*seed).f32s(shape.iter().product());
         let wide = widen(&x);
-        let plan = AdaptiveAvgPool2d::global(*shape).plan().unwrap();
+        let plan = AdaptiveAvgPool2d::global(*shape).plan::<f32>().unwrap();
         let want = float::adaptive_avg_pool2d([1, 1], *shape, &wide);
         check_unary(&plan, &x, (Row::AvgPool2d, want));
-        let plan = AdaptiveMaxPool2d::global(*shape).plan().unwrap();
+        let plan = AdaptiveMaxPool2d::global(*shape).plan::<f32>().unwrap();
         let want = float::adaptive_max_pool2d([1, 1], *shape, &wide);
         check_unary(&plan, &x, (Row::MaxPool2d, want));
         Outcome::Ran

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use crate::common::{check, empty, guarded, output};
 use crate::geometry::{edge, grouping, shrink, sides, window};
-use crate::weighted::{Numbers, numbers_of_layer};
+use crate::weighted::{Numbers, numbers_of_layer, overflow};
 
 /// Multiplications that a case may take.
 const BUDGET: usize = 40_000;
@@ -98,14 +98,14 @@ fn test((spec, numbers): &(Conv2d, Numbers)) {
     let result = plan.pack(guarded(&data.weight).slice(), &data.parameters(), packed.slice_mut());
     packed.check();
     let channels: Vec<Vec<i8>> = data.weight.chunks(taps).map(<[i8]>::to_vec).collect();
-    assert_eq!(result, numbers.overflow(&channels, data.bias.as_deref()));
+    assert_eq!(result, overflow(&numbers.io, &channels, data.bias.as_deref()));
     if result.is_err() {
         return;
     }
     let x = (&data.x[..], numbers.io.input.zero_point);
     let conv = oracle(spec);
     let sums = integer::conv2d(&conv, spec.input, x, &data.weight, data.bias.as_deref());
-    let want = numbers.outputs(&sums, &data.factors);
+    let want = sums.requantize(&data.factors, numbers.io.output.zero_point, numbers.limit());
     assert_eq!(plan.output_shape(), want.shape);
     assert_eq!(run(&plan, packed.slice(), &data.x), want.values);
 }

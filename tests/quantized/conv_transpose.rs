@@ -9,7 +9,7 @@ use proptest::sample::select;
 use crate::common::{check, empty, guarded};
 use crate::conv::run;
 use crate::geometry::{grouping, shrink, sides, window};
-use crate::weighted::{Numbers, numbers_of_layer};
+use crate::weighted::{Numbers, numbers_of_layer, overflow};
 
 /// Multiplications that a case may take.
 const BUDGET: usize = 30_000;
@@ -80,14 +80,14 @@ fn test((spec, numbers): &(ConvTranspose2d, Numbers)) {
     let result = plan.pack(guarded(&data.weight).slice(), &data.parameters(), packed.slice_mut());
     packed.check();
     let channels = by_output(spec, &data.weight);
-    assert_eq!(result, numbers.overflow(&channels, data.bias.as_deref()));
+    assert_eq!(result, overflow(&numbers.io, &channels, data.bias.as_deref()));
     if result.is_err() {
         return;
     }
     let (conv, bias) = (oracle(spec), data.bias.as_deref());
     let x = (&data.x[..], numbers.io.input.zero_point);
     let sums = integer::conv_transpose2d(&conv, spec.input, x, &data.weight, bias);
-    let want = numbers.outputs(&sums, &data.factors);
+    let want = sums.requantize(&data.factors, numbers.io.output.zero_point, numbers.limit());
     assert_eq!(plan.output_shape(), want.shape);
     assert_eq!(run(&plan, packed.slice(), &data.x), want.values);
 }

@@ -4,12 +4,12 @@ use nchw::{
     BatchNorm, Conv2d, ConvTranspose2d, Int8Parameters, Linear, Parameters, Quantization,
     Requantization, Rounding, WeightScale,
 };
-use nchw_oracle::integer::{Factor, Fixed, Symmetric, quantize_bias, quantize_channel};
+use nchw_oracle::integer::{self, Sums, Symmetric, quantize_bias, quantize_channel};
 use nchw_test_support::{Guarded, Random};
 use proptest::prelude::*;
 
 use crate::common::{check, guarded, numbers, quantization};
-use crate::weighted::{Bias, Numbers, Scaling, rounding};
+use crate::weighted::{factor, overflow, rounding};
 use crate::{conv, conv_transpose, linear};
 
 /// What is folded into a layer.
@@ -119,7 +119,7 @@ struct Layer {
     q_weight: Vec<i8>,
     q_bias: Vec<i32>,
     scales: Vec<f32>,
-    numbers: Numbers,
+    io: Requantization,
 }
 
 impl Layer {
@@ -161,15 +161,8 @@ impl Layer {
             scale: case.input.scale * scales[0] * usual / 60.0,
             zero_point: case.output_zero,
         };
-        let numbers = Numbers {
-            io: Requantization::new(case.input, output).rounding(case.rounding),
-            fused: crate::common::Fused::None,
-            scaling: Scaling::PerChannel,
-            bias: Bias::Moderate,
-            reach: 0.0,
-            seed: case.seed,
-        };
-        Self { weight, bias, norm, input_norm, q_weight, q_bias, scales, numbers }
+        let io = Requantization::new(case.input, output).rounding(case.rounding);
+        Self { weight, bias, norm, input_norm, q_weight, q_bias, scales, io }
     }
 
     fn parameters(&self) -> Parameters<'_> {
@@ -185,24 +178,11 @@ impl Layer {
         Int8Parameters { bias: Some(&self.q_bias), scale: WeightScale::PerChannel(&self.scales) }
     }
 
-    fn factors(&self, connected: bool) -> Vec<Factor> {
-        let Requantization { input, output, rounding, .. } = self.numbers.io;
-        let factor = |&weight: &f32| {
-            let product = match connected {
-                true => f64::from(input.scale * weight),
-                false => f64::from(input.scale) * f64::from(weight),
-            };
-            match rounding {
-                Rounding::FixedDouble => {
-                    Factor::Double(Fixed::nearest(product / f64::from(output.scale)))
-                }
-                Rounding::FixedSingle => {
-                    Factor::Single(Fixed::nearest(product / f64::from(output.scale)))
-                }
-                _ => Factor::Float(input.scale * weight / output.scale),
-            }
-        };
-        self.scales.iter().map(factor).collect()
+    /// What sums of the quantized weights become.
+    fn outputs(&self, sums: &Sums, connected: bool) -> Vec<i8> {
+        let factor = |&scale: &f32| factor(&self.io, scale, connected);
+        let factors: Vec<_> = self.scales.iter().map(factor).collect();
+        sums.requantize(&factors, self.io.output.zero_point, [i8::MIN, i8::MAX]).values
     }
 }
 
@@ -220,7 +200,7 @@ macro_rules! packed {
         assert_eq!(quantized.slice(), packed.slice());
         let taps = |o| layout.taps(o).iter().map(|&(at, _)| layer.q_weight[at]).collect();
         let channels: Vec<Vec<i8>> = (0..layout.channels()).map(taps).collect();
-        assert_eq!(result, layer.numbers.overflow(&channels, Some(&layer.q_bias)));
+        assert_eq!(result, overflow(&layer.io, &channels, Some(&layer.q_bias)));
         match result {
             Ok(()) => quantized,
             Err(_) => return,
@@ -241,18 +221,18 @@ fn conv2d() {
         let shiftable =
             spec.padding == nchw::Padding::VALID || spec.padding_mode != nchw::PaddingMode::Zeros;
         let layer = Layer::new(case, layout, shiftable);
-        let plan = Conv2d { quantization: Some(layer.numbers.io), ..*spec }.plan::<i8>().unwrap();
+        let plan = Conv2d { quantization: Some(layer.io), ..*spec }.plan::<i8>().unwrap();
         let packed = packed!(plan, layer, layout);
         let x = numbers(&mut Random::new(!case.seed), plan.input_len());
-        let sums = nchw_oracle::integer::conv2d(
+        let sums = integer::conv2d(
             &conv::oracle(spec),
             spec.input,
             (&x, case.input.zero_point),
             &layer.q_weight,
             Some(&layer.q_bias),
         );
-        let want = layer.numbers.outputs(&sums, &layer.factors(false));
-        assert_eq!(conv::run(&plan, packed.slice(), &x), want.values);
+        let want = layer.outputs(&sums, false);
+        assert_eq!(conv::run(&plan, packed.slice(), &x), want);
     });
 }
 
@@ -267,19 +247,19 @@ fn conv_transpose2d() {
             transposed: true,
         };
         let layer = Layer::new(case, layout, false);
-        let quantization = Some(layer.numbers.io);
+        let quantization = Some(layer.io);
         let plan = ConvTranspose2d { quantization, ..*spec }.plan::<i8>().unwrap();
         let packed = packed!(plan, layer, layout);
         let x = numbers(&mut Random::new(!case.seed), plan.input_len());
-        let sums = nchw_oracle::integer::conv_transpose2d(
+        let sums = integer::conv_transpose2d(
             &conv_transpose::oracle(spec),
             spec.input,
             (&x, case.input.zero_point),
             &layer.q_weight,
             Some(&layer.q_bias),
         );
-        let want = layer.numbers.outputs(&sums, &layer.factors(false));
-        assert_eq!(conv::run(&plan, packed.slice(), &x), want.values);
+        let want = layer.outputs(&sums, false);
+        assert_eq!(conv::run(&plan, packed.slice(), &x), want);
     });
 }
 
@@ -289,17 +269,17 @@ fn linear() {
         let inputs = input.iter().product();
         let layout = Layout { groups: 1, inputs, outputs: *outputs, kernel: 1, transposed: false };
         let layer = Layer::new(case, layout, true);
-        let io = layer.numbers.io;
+        let io = layer.io;
         let plan = Linear::new(*input, *outputs).requantization(io).plan::<i8>().unwrap();
         let packed = packed!(plan, layer, layout);
         let x = numbers(&mut Random::new(!case.seed), inputs);
-        let sums = nchw_oracle::integer::linear(
+        let sums = integer::linear(
             (&x, case.input.zero_point),
             (&layer.q_weight, 0),
             *outputs,
             Some(&layer.q_bias),
         );
-        let want = layer.numbers.outputs(&sums, &layer.factors(true));
-        assert_eq!(linear::run(&plan, packed.slice(), &x), want.values);
+        let want = layer.outputs(&sums, true);
+        assert_eq!(linear::run(&plan, packed.slice(), &x), want);
     });
 }

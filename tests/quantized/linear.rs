@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use crate::common::{check, empty, guarded, output, zero_point};
 use crate::geometry::channels;
-use crate::weighted::{Numbers, numbers_of_layer};
+use crate::weighted::{Numbers, numbers_of_layer, overflow};
 
 pub(crate) fn input() -> impl Strategy<Value = [usize; 3]> {
     prop_oneof![
@@ -39,13 +39,13 @@ fn test((input, outputs, weight_zero_point, numbers): &([usize; 3], usize, i8, N
     let result = plan.pack(guarded(&data.weight).slice(), &data.parameters(), packed.slice_mut());
     packed.check();
     let channels: Vec<Vec<i8>> = data.weight.chunks(inputs).map(<[i8]>::to_vec).collect();
-    assert_eq!(result, numbers.overflow(&channels, data.bias.as_deref()));
+    assert_eq!(result, overflow(&io, &channels, data.bias.as_deref()));
     if result.is_err() {
         return;
     }
     let (x, weight) = ((&data.x[..], io.input.zero_point), (&data.weight[..], *weight_zero_point));
     let sums = integer::linear(x, weight, outputs, data.bias.as_deref());
-    let want = numbers.outputs(&sums, &data.factors);
+    let want = sums.requantize(&data.factors, io.output.zero_point, numbers.limit());
     assert_eq!(plan.output_shape(), want.shape);
     assert_eq!(run(&plan, packed.slice(), &data.x), want.values);
 }

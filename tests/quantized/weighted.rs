@@ -1,9 +1,7 @@
 //! What convolutions and linear layers share: weights, their scales, and the way from sums to outputs.
 
-use nchw::{
-    Error, FixedPoint, Int8Parameters, Quantization, Requantization, Rounding, WeightScale,
-};
-use nchw_oracle::integer::{Factor, Fixed, Quantized, Sums, largest_sum};
+use nchw::{Error, FixedPoint, Int8Parameters, Requantization, Rounding, WeightScale};
+use nchw_oracle::integer::{Factor, Fixed, largest_sum};
 use nchw_test_support::Random;
 use proptest::prelude::*;
 
@@ -86,7 +84,7 @@ impl Numbers {
         self.fused.limit(self.io.output, self.io.range)
     }
 
-    /// Data of a layer; fully connected ones round the product of the first two scales to f32.
+    /// Data of a layer, which may be fully connected.
     pub(crate) fn data(
         &self,
         [inputs, weights, outputs, taps]: [usize; 4],
@@ -117,49 +115,53 @@ impl Numbers {
         };
         let points: Option<Vec<FixedPoint>> = points;
         let scale_of = |channel: usize| scales[if scales.len() == 1 { 0 } else { channel }];
-        let factor = |channel: usize| {
-            let weight = scale_of(channel);
-            let point = || match &points {
-                Some(points) => fixed(points[channel]),
-                None => nearest(input, weight, output, connected),
-            };
-            match rounding {
-                Rounding::FixedDouble => Factor::Double(point()),
-                Rounding::FixedSingle => Factor::Single(point()),
-                _ => Factor::Float(input.scale * weight / output.scale),
-            }
+        let factor = |channel: usize| match &points {
+            Some(points) => exactly(rounding, fixed(points[channel])),
+            None => factor(&self.io, scale_of(channel), connected),
         };
         let factors = (0..outputs).map(factor).collect();
         let points =
             points.map(|points| points.iter().map(|point| (point.multiplier, point.shift)).unzip());
         Data { x, weight, bias, scales, points, factors }
     }
+}
 
-    /// The outputs that sums become.
-    pub(crate) fn outputs(&self, sums: &Sums, factors: &[Factor]) -> Quantized {
-        sums.requantize(factors, self.io.output.zero_point, self.limit())
-    }
-
-    /// The error for the first channel whose sums can leave i32.
-    pub(crate) fn overflow(&self, channels: &[Vec<i8>], bias: Option<&[i32]>) -> Result<(), Error> {
-        let zero_points = [self.io.input.zero_point, self.io.weight_zero_point];
-        for (channel, weights) in channels.iter().enumerate() {
-            let largest = largest_sum(weights, zero_points, bias.map_or(0, |bias| bias[channel]));
-            if largest > 0x7fff_ffff {
-                return Err(Error::AccumulatorOverflow { channel, largest });
-            }
+/// The error for the first channel whose sums can leave i32.
+pub(crate) fn overflow(
+    io: &Requantization,
+    channels: &[Vec<i8>],
+    bias: Option<&[i32]>,
+) -> Result<(), Error> {
+    let zero_points = [io.input.zero_point, io.weight_zero_point];
+    for (channel, weights) in channels.iter().enumerate() {
+        let largest = largest_sum(weights, zero_points, bias.map_or(0, |bias| bias[channel]));
+        if largest > 0x7fff_ffff {
+            return Err(Error::AccumulatorOverflow { channel, largest });
         }
-        Ok(())
+    }
+    Ok(())
+}
+
+/// The factor of weights with a scale; fully connected layers round the product of the first two scales
+/// to f32.
+pub(crate) fn factor(io: &Requantization, weight: f32, connected: bool) -> Factor {
+    let (input, output) = (io.input.scale, io.output.scale);
+    let product = match connected {
+        true => f64::from(input * weight),
+        false => f64::from(input) * f64::from(weight),
+    };
+    match io.rounding {
+        Rounding::OnnxFloat => Factor::Float(input * weight / output),
+        rounding => exactly(rounding, Fixed::nearest(product / f64::from(output))),
     }
 }
 
-/// The factor of a layer with fixed-point arithmetic.
-fn nearest(input: Quantization, weight: f32, output: Quantization, connected: bool) -> Fixed {
-    let product = match connected {
-        true => f64::from(input.scale * weight),
-        false => f64::from(input.scale) * f64::from(weight),
-    };
-    Fixed::nearest(product / f64::from(output.scale))
+fn exactly(rounding: Rounding, point: Fixed) -> Factor {
+    match rounding {
+        Rounding::FixedDouble => Factor::Double(point),
+        Rounding::FixedSingle => Factor::Single(point),
+        other => panic!("{other:?} has no fixed-point factors"),
+    }
 }
 
 fn wild(random: &mut Random) -> FixedPoint {

@@ -189,41 +189,57 @@ fn zero_points_of_weights() {
     assert!(ConvTranspose2d::new(SHAPE, 2, [1, 1]).requantization(io).plan::<i8>().is_err());
 }
 
+/// f32 weights are quantized around 0; if that is not what the specification says, they are refused.
+#[test]
+fn float_weights_with_a_zero_point() {
+    let io = Requantization { weight_zero_point: 5, ..Requantization::new(ONE, ONE) };
+    let plan = Linear::new([1, 1, 1], 1).requantization(io).plan::<i8>().unwrap();
+    let mut packed = vec![0; plan.packed_len()];
+    if plan.quantize(&[127.0], &Parameters::NONE, &mut packed).is_ok() {
+        let mut y = [0];
+        assert_eq!(plan.run(&packed, &[1], &mut y), Ok(()));
+        assert_eq!(y, [127]);
+    }
+}
+
 /// Sums that could be as large as i32 has room for, and larger by one.
 #[test]
 fn accumulators() {
     let overflow = |channel, largest| Err(Error::AccumulatorOverflow { channel, largest });
-    let pack = |x_zero, w_zero, bias: [i32; 2]| {
+    let pack = |x_zero, w_zero, bias: [i32; 3]| {
         let input = Quantization { scale: 1.0, zero_point: x_zero };
         let io = Requantization { weight_zero_point: w_zero, ..Requantization::new(input, ONE) };
-        let plan = Linear::new([3, 1, 1], 2).requantization(io).plan::<i8>().unwrap();
+        let plan = Linear::new([3, 1, 1], 3).requantization(io).plan::<i8>().unwrap();
         let scale = WeightScale::PerTensor(1.0);
         let mut packed = Guarded::filled(plan.packed_len(), 99);
         let parameters = Int8Parameters { bias: Some(&bias), scale };
-        let weight = [0, 1, -1, 100, -128, 127];
+        let weight = [0, 1, -1, 100, -128, 127, -128, -128, -128];
         let result = plan.pack(&weight, &parameters, packed.slice_mut());
         packed.check();
         assert!(result.is_ok() || packed.slice().iter().all(|byte| *byte == 99));
         result
     };
     let most = i32::MAX;
-    // Inputs up to 255 from their zero point, weights up to 355 and 2 together.
+    // Inputs up to 255 from their zero point, weights of 2, 355 and 384 together.
     for x_zero in [i8::MIN, i8::MAX] {
-        let (first, second) = (255 * 2, 255 * 355);
-        assert_eq!(pack(x_zero, 0, [most - first, second - most]), Ok(()));
-        assert_eq!(pack(x_zero, 0, [most - first + 1, 0]), overflow(0, 1 << 31));
-        assert_eq!(pack(x_zero, 0, [0, most - second + 1]), overflow(1, 1 << 31));
-        assert_eq!(pack(x_zero, 0, [0, second - most - 1]), overflow(1, 1 << 31));
+        let [first, second, third] = [2, 355, 384].map(|weights| 255 * weights);
+        assert_eq!(pack(x_zero, 0, [most - first, second - most, most - third]), Ok(()));
+        assert_eq!(pack(x_zero, 0, [most - first + 1, 0, 0]), overflow(0, 1 << 31));
+        assert_eq!(pack(x_zero, 0, [0, most - second + 1, 0]), overflow(1, 1 << 31));
+        assert_eq!(pack(x_zero, 0, [0, second - most - 1, 0]), overflow(1, 1 << 31));
+        assert_eq!(pack(x_zero, 0, [0, 0, third - most - 1]), overflow(2, 1 << 31));
         let all = (1 << 31) + u64::try_from(first).unwrap();
-        assert_eq!(pack(x_zero, 0, [i32::MIN, most]), overflow(0, all));
+        assert_eq!(pack(x_zero, 0, [i32::MIN, most, 0]), overflow(0, all));
     }
-    // Up to 128 from a zero point of 0; around 10 the weights come to 30 and 345.
-    assert_eq!(pack(0, 10, [most - 128 * 30, 128 * 345 - most]), Ok(()));
-    assert_eq!(pack(0, 10, [most - 128 * 30 + 1, 0]), overflow(0, 1 << 31));
-    assert_eq!(pack(0, 10, [0, 128 * 345 - most - 1]), overflow(1, 1 << 31));
+    // Up to 128 from a zero point of 0; around 10 the weights come to 30, 345 and 414.
+    let [first, second, third] = [30, 345, 414].map(|weights| 128 * weights);
+    assert_eq!(pack(0, 10, [most - first, second - most, most - third]), Ok(()));
+    assert_eq!(pack(0, 10, [most - first + 1, 0, 0]), overflow(0, 1 << 31));
+    assert_eq!(pack(0, 10, [0, second - most - 1, 0]), overflow(1, 1 << 31));
+    assert_eq!(pack(0, 10, [0, 0, most - third + 1]), overflow(2, 1 << 31));
     // Up to 131 from -4.
-    assert_eq!(pack(-4, 0, [0, most - 131 * 355]), Ok(()));
-    assert_eq!(pack(-4, 0, [0, most - 131 * 355 + 1]), overflow(1, 1 << 31));
+    assert_eq!(pack(-4, 0, [0, most - 131 * 355, 0]), Ok(()));
+    assert_eq!(pack(-4, 0, [0, most - 131 * 355 + 1, 0]), overflow(1, 1 << 31));
     assert_eq!(
         Error::AccumulatorOverflow { channel: 1, largest: 1 << 31 }.to_string(),
         "the sums of output channel 1 could leave i32: up to 2147483648, at most 2147483647 fit"

@@ -1,6 +1,6 @@
 //! Real numbers to i8 and back.
 
-use nchw::Quantization;
+use nchw::{Quantization, Range};
 use nchw_oracle::integer::Affine;
 use nchw_test_support::Random;
 
@@ -84,4 +84,18 @@ fn ranges_hold_their_ends_and_hit_zero() {
             assert!((exact.real(i8::MAX) - high).abs() <= most, "{min} to {max}: {q:?}");
         }
     }
+}
+
+#[test]
+fn ranges_of_what_was_seen() {
+    let mut range = Range::EMPTY;
+    assert_eq!(range.quantization(), Quantization { scale: 1.0, zero_point: 0 });
+    range.observe(&[]);
+    assert_eq!(range, Range::EMPTY);
+    range.observe(&[-0.5, f32::NAN, -2.0]);
+    assert_eq!(range, Range { min: -2.0, max: -0.5 });
+    range.observe(&[f32::NAN]);
+    range.observe(&[3.0, 1.0]);
+    assert_eq!(range, Range { min: -2.0, max: 3.0 });
+    assert_eq!(range.quantization(), Quantization::from_range(-2.0, 3.0));
 }

@@ -82,16 +82,15 @@ fn huge_sums() {
     }
 }
 
-/// An f32 holds 24 bits of a sum; the rest is rounded before the product is.
+/// An f32 holds 24 bits of a sum; what is more is rounded before the product is.
 #[test]
 fn onnx_rounds_the_sum_first() {
-    let sums = [(1 << 24) + 1, (1 << 24) + 3, -(1 << 24) - 1];
-    let y = requantize(&sums, 2.0_f32.powi(-18), 0, Rounding::OnnxFloat);
-    assert_eq!(y, [64, 64, -64]);
-    // 127.5 steps and one part in 2^25 more, which is lost: to even, and that is out of reach.
-    let sums = [0x00ff_ffff, 0x0ff0_0001, 0x0fd0_0001, 0x0fd0_0011];
+    // 126.5 steps exactly, and 1, 8 and 9 parts of 2^21 more, of which an f32 keeps multiples of 16.
+    let sums = [0, 1, 8, 9].map(|more| 0x0fd0_0000 + more);
     let y = requantize(&sums, 2.0_f32.powi(-21), 0, Rounding::OnnxFloat);
-    assert_eq!(y, [8, 127, 126, 127]);
+    assert_eq!(y, [126, 126, 126, 127]);
+    let y = requantize(&sums, 2.0_f32.powi(-21), 0, Rounding::FixedSingle);
+    assert_eq!(y, [127, 127, 127, 127]);
 }
 
 /// In fully connected layers the product of the first two scales is an f32.
