@@ -184,6 +184,41 @@ fn sums_that_could_leave_i32_are_refused() {
 }
 
 #[test]
+fn sums_of_weights_with_a_zero_point_are_larger() {
+    let io = Requantization::new(quantization(1.0, -128), PLAIN);
+    let io = Requantization { weight_zero_point: -128, ..io };
+    let plan = Linear::new([1, 1, 1], 1).requantization(io).plan::<i8>().unwrap();
+    // 255 * 255
+    let largest = i32::MAX - 255 * 255;
+    for (bias, result) in [
+        (largest, Ok(())),
+        (largest + 1, Err(Error::AccumulatorOverflow { channel: 0, largest: 1 << 31 })),
+    ] {
+        let scale = WeightScale::PerTensor(1.0);
+        let parameters = Int8Parameters { bias: Some(&[bias]), scale };
+        assert_eq!(plan.pack(&[127], &parameters, &mut vec![0; plan.packed_len()]), result);
+    }
+}
+
+#[test]
+fn every_channel_has_a_factor_that_is_checked() {
+    let plan = Conv2d::new([1, 1, 1], 2, [1, 1]).quantized(PLAIN, PLAIN).plan::<i8>().unwrap();
+    let pack = |scale: WeightScale<'_>| {
+        let parameters = Int8Parameters { bias: None, scale };
+        plan.pack(&[1, 1], &parameters, &mut vec![0; plan.packed_len()])
+    };
+    let fixed = |multiplier: [i32; 2], shift: [i32; 2]| {
+        pack(WeightScale::Fixed { multiplier: &multiplier, shift: &shift })
+    };
+    assert_eq!(fixed([1 << 30; 2], [-31, 30]), Ok(()));
+    for (multiplier, shift) in [(-1, 0), (1 << 30, 31), (1 << 30, -32)] {
+        let error = Err(Error::InvalidMultiplier { multiplier, shift });
+        assert_eq!(fixed([1 << 30, multiplier], [0, shift]), error);
+    }
+    assert_eq!(pack(WeightScale::PerChannel(&[1.0, 0.0])), Err(Error::InvalidScale));
+}
+
+#[test]
 fn weights_with_a_zero_point_are_for_linear_layers() {
     let io = Requantization { weight_zero_point: 3, ..Requantization::new(PLAIN, PLAIN) };
     let plan = Linear::new([2, 1, 1], 1).requantization(io).plan::<i8>().unwrap();
@@ -286,13 +321,15 @@ fn sums_and_products_of_different_scales() {
 }
 
 #[test]
-fn halves_of_sums_and_products_round_away_from_zero() {
-    let io = BinaryQuantization::new(PLAIN, PLAIN, quantization(2.0, 0));
-    let add = Add::new([4, 1, 1]).quantization(io);
-    assert_eq!(binary(add.plan(), &[1, 2, -1, -2], &[0, 1, 0, -1]), [1, 2, -1, -2]);
-    // A product is rounded to halves first, up.
-    let mul = Mul::new([4, 1, 1]).quantization(io);
-    assert_eq!(binary(mul.plan(), &[1, 3, -1, -3], &[1; 4]), [1, 2, 0, -1]);
+fn sums_and_products_are_rounded_twice() {
+    // 0.25, 0.5, 1.5, -0.25, -0.5, -1.5, to halves first.
+    let y = [1, 1, 2, 0, -1, -2];
+    let io = BinaryQuantization::new(PLAIN, PLAIN, quantization(4.0, 0));
+    let mul = Mul::new([6, 1, 1]).quantization(io);
+    assert_eq!(binary(mul.plan(), &[1, 2, 6, -1, -2, -6], &[1; 6]), y);
+    // Sums have 20 more bits until the end: halves alone are away from zero.
+    let add = Add::new([6, 1, 1]).quantization(io);
+    assert_eq!(binary(add.plan(), &[1, 2, 6, -1, -2, -6], &[0; 6]), [0, 1, 2, 0, -1, -2]);
 }
 
 #[test]
@@ -352,6 +389,29 @@ fn softmax_is_taken_pixel_by_pixel() {
     plan.run(&table, &[1, 0, 127, 2, 0, -128, 0, 0, -128], &mut y).unwrap();
     // By pixel: 2 : 4 : 1, 1 : 1 : 1, 1 : 0 : 0 of 128 steps above -100.
     assert_eq!(y, [-63, -57, 28, -27, -57, -100, -82, -57, -100]);
+}
+
+#[test]
+fn softmax_of_any_two_is_the_nearest() {
+    for (x, y) in [
+        (quantization(0.0125, -1), quantization(1.0 / 256.0, -128)),
+        (quantization(0.1, 0), quantization(1.0 / 256.0, -128)),
+        (quantization(1.0, 127), quantization(1.0 / 200.0, 3)),
+    ] {
+        let plan = Softmax::new([2, 256, 256]).quantized(x, y).plan::<i8>().unwrap();
+        let mut table = vec![85; plan.packed_len()];
+        plan.pack(&mut table).unwrap();
+        let pairs = || (0..=u16::MAX).map(|pair| pair.to_be_bytes().map(u8::cast_signed));
+        let inputs: Vec<_> = pairs().map(|[a, _]| a).chain(pairs().map(|[_, b]| b)).collect();
+        let mut outputs = vec![85; inputs.len()];
+        plan.run(&table, &inputs, &mut outputs).unwrap();
+        for ([a, b], got) in pairs().zip(&outputs) {
+            let probability =
+                1.0 / (1.0 + (f64::from(x.scale) * (f64::from(b) - f64::from(a))).exp());
+            let steps = (probability / f64::from(y.scale)).round() + f64::from(y.zero_point);
+            assert_eq!(*got, steps.clamp(-128.0, 127.0) as i8, "{a} against {b}, {x:?}");
+        }
+    }
 }
 
 #[test]

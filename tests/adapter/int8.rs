@@ -227,6 +227,9 @@ fn add(
     if operator.quantization.x_scale.is_some() {
         ways.push(("scales", binary_quantization(operator)?));
     }
+    if let [(_, by_factors), (_, by_scales)] = ways[..] {
+        same_for_all_pairs(by_factors, by_scales)?;
+    }
     let mut outputs = Vec::new();
     for (way, io) in ways {
         let plan = Add::new(input).quantization(io).plan()?;
@@ -242,6 +245,26 @@ fn add(
         outputs.push(binary("operands exchanged", plan, second.slice(), x)?);
     }
     if outputs.is_empty() { Err("neither factors nor scales".into()) } else { Ok(outputs) }
+}
+
+/// Adds every two numbers.
+fn same_for_all_pairs(a: BinaryQuantization, b: BinaryQuantization) -> Result<()> {
+    let pairs = || (0..=u16::MAX).map(|pair| pair.to_be_bytes().map(u8::cast_signed));
+    let first: Vec<_> = pairs().map(|[first, _]| first).collect();
+    let second: Vec<_> = pairs().map(|[_, second]| second).collect();
+    let mut outputs = [a, b].map(|_| vec![0; first.len()]);
+    for (io, y) in [a, b].into_iter().zip(&mut outputs) {
+        // The range would hide differences.
+        let io = io.range(i8::MIN, i8::MAX);
+        let plan = Add::new([1, 256, 256]).quantization(io).plan::<i8>()?;
+        plan.run(&first, &second, y)?;
+    }
+    match pairs().zip(&outputs[0]).zip(&outputs[1]).find(|((_, a), b)| a != b) {
+        Some((([first, second], a), b)) => {
+            Err(format!("{first} and {second} add up to {a} and {b}").into())
+        }
+        None => Ok(()),
+    }
 }
 
 fn binary(way: &'static str, plan: BinaryPlan<i8>, first: &[i8], second: &[i8]) -> Result<Output> {

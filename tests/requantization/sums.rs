@@ -93,37 +93,40 @@ fn onnx_rounds_the_sum_first() {
     assert_eq!(y, [127, 127, 127, 127]);
 }
 
+/// What a layer packs for a scale, and for the factor that the scale should come to.
+macro_rules! packed {
+    ($spec:expr, $scale:expr, $factor:expr) => {{
+        let plan = $spec.plan::<i8>().unwrap();
+        let Fixed { multiplier, shift } = $factor;
+        let fixed = WeightScale::Fixed { multiplier: &[multiplier], shift: &[shift] };
+        [WeightScale::PerTensor($scale), fixed].map(|scale| {
+            let mut packed = vec![0; plan.packed_len()];
+            let parameters = Int8Parameters { bias: None, scale };
+            assert_eq!(plan.pack(&[1], &parameters, &mut packed), Ok(()));
+            packed
+        })
+    }};
+}
+
 /// In fully connected layers the product of the first two scales is an f32.
 #[test]
-fn factors_of_fully_connected_layers() {
+fn factors_of_layers() {
     let mut random = Random::new(3);
     let mut differ = 0;
     for _ in 0..2000 {
         let scales = random.f32s_in(3, 0.001, 0.5);
-        let (input, output) = (
-            Quantization { scale: scales[0], zero_point: 0 },
-            Quantization { scale: scales[1], zero_point: 0 },
-        );
-        let weight = scales[2] * 1e-7;
-        // So large that the last bits of the factor show.
-        let sums = random.i32s(8, 1 << 30..=i32::MAX - 1);
-        let parameters =
-            Int8Parameters { bias: Some(&sums), scale: WeightScale::PerTensor(weight) };
-        let plan = Linear::new([1, 1, 1], 8).quantized(input, output).plan::<i8>().unwrap();
-        let mut packed = vec![0; plan.packed_len()];
-        assert_eq!(plan.pack(&[0; 8], &parameters, &mut packed), Ok(()));
-        let mut y = [0; 8];
-        assert_eq!(plan.run(&packed, &[0], &mut y), Ok(()));
-        let exact =
-            |product: f64| Factor::Double(Fixed::nearest(product / f64::from(output.scale)));
-        let want = |product: f64| {
-            let sums = linear((&[0], 0), (&[0; 8], 0), 8, Some(&sums));
-            sums.requantize(&[exact(product); 8], 0, [i8::MIN, i8::MAX]).values
-        };
-        let rounded = f64::from(input.scale * weight);
-        let product = f64::from(input.scale) * f64::from(weight);
-        assert_eq!(y.to_vec(), want(rounded));
-        differ += usize::from(exact(rounded) != exact(product));
+        let [input, output] =
+            [scales[0], scales[1]].map(|scale| Quantization { scale, zero_point: 0 });
+        let [x, y, w] = [scales[0], scales[1], scales[2]].map(f64::from);
+        let exact = Fixed::nearest(x * w / y);
+        let rounded = Fixed::nearest(f64::from(scales[0] * scales[2]) / y);
+        differ += usize::from(exact != rounded);
+        let conv = Conv2d::new([1, 1, 1], 1, [1, 1]).quantized(input, output);
+        let [by_scale, by_factor] = packed!(conv, scales[2], exact);
+        assert_eq!(by_scale, by_factor);
+        let linear = Linear::new([1, 1, 1], 1).quantized(input, output);
+        let [by_scale, by_factor] = packed!(linear, scales[2], rounded);
+        assert_eq!(by_scale, by_factor);
     }
     assert!(differ > 500, "{differ}");
 }

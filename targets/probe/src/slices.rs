@@ -3,9 +3,10 @@
 
 use nchw::safetensors::{SafetensorsError, TensorView, find};
 use nchw::{
-    Activate, AdaptiveAvgPool2d, Add, AvgPool2d, BatchNorm, BatchNorm2d, BatchNorm2dPlan,
-    BinaryPlan, Concat, Conv2d, ConvPlan, ConvTranspose2d, Error, Linear, LinearPlan, MaxPool2d,
-    Parameters, Prelu, PreluPlan, Softmax, UnaryPlan, Upsample, ZeroPad2d,
+    Activate, ActivatePlan, AdaptiveAvgPool2d, Add, AvgPool2d, BatchNorm, BatchNorm2d,
+    BatchNorm2dPlan, BinaryPlan, Concat, Conv2d, ConvPlan, ConvTranspose2d, Error, Int8Parameters,
+    Linear, LinearPlan, MaxPool2d, Parameters, Prelu, PreluPlan, Softmax, SoftmaxPlan, UnaryPlan,
+    Upsample, ZeroPad2d,
 };
 
 macro_rules! plans {
@@ -30,8 +31,8 @@ plans! {
     plan_zero_pad ZeroPad2d UnaryPlan
     plan_batch_norm BatchNorm2d BatchNorm2dPlan
     plan_prelu Prelu PreluPlan
-    plan_softmax Softmax UnaryPlan
-    plan_activate Activate UnaryPlan
+    plan_softmax Softmax SoftmaxPlan
+    plan_activate Activate ActivatePlan
 }
 
 type Done = Result<(), Error>;
@@ -99,6 +100,72 @@ fn run_unary(plan: &UnaryPlan<f32>, x: &[f32], y: &mut [f32]) -> Done {
 #[unsafe(no_mangle)]
 fn run_binary(plan: &BinaryPlan<f32>, first: &[f32], second: &[f32], y: &mut [f32]) -> Done {
     plan.run(first, second, y)
+}
+
+#[unsafe(no_mangle)]
+fn pack_conv_i8(
+    plan: &ConvPlan<i8>,
+    weight: &[i8],
+    parameters: &Int8Parameters<'_>,
+    packed: &mut [i8],
+) -> Done {
+    plan.pack(weight, parameters, packed)
+}
+
+#[unsafe(no_mangle)]
+fn pack_conv_i8_from_f32(
+    plan: &ConvPlan<i8>,
+    weight: &[f32],
+    parameters: &Parameters<'_>,
+    packed: &mut [i8],
+) -> Done {
+    plan.quantize(weight, parameters, packed)
+}
+
+#[unsafe(no_mangle)]
+fn pack_softmax_i8(plan: &SoftmaxPlan<i8>, table: &mut [i8]) -> Done {
+    plan.pack(table)
+}
+
+#[unsafe(no_mangle)]
+fn pack_activate_i8(plan: &ActivatePlan<i8>, table: &mut [i8]) -> Done {
+    plan.pack(table)
+}
+
+#[unsafe(no_mangle)]
+fn run_conv_i8(
+    plan: &ConvPlan<i8>,
+    packed: &[i8],
+    x: &[i8],
+    y: &mut [i8],
+    workspace: &mut [i8],
+) -> Done {
+    plan.run(packed, x, y, workspace)
+}
+
+#[unsafe(no_mangle)]
+fn run_linear_i8(plan: &LinearPlan<i8>, packed: &[i8], x: &[i8], y: &mut [i8]) -> Done {
+    plan.run(packed, x, y)
+}
+
+#[unsafe(no_mangle)]
+fn run_unary_i8(plan: &UnaryPlan<i8>, x: &[i8], y: &mut [i8]) -> Done {
+    plan.run(x, y)
+}
+
+#[unsafe(no_mangle)]
+fn run_binary_i8(plan: &BinaryPlan<i8>, first: &[i8], second: &[i8], y: &mut [i8]) -> Done {
+    plan.run(first, second, y)
+}
+
+#[unsafe(no_mangle)]
+fn run_softmax_i8(plan: &SoftmaxPlan<i8>, table: &[i8], x: &[i8], y: &mut [i8]) -> Done {
+    plan.run(table, x, y)
+}
+
+#[unsafe(no_mangle)]
+fn run_activate_i8(plan: &ActivatePlan<i8>, table: &[i8], x: &[i8], y: &mut [i8]) -> Done {
+    plan.run(table, x, y)
 }
 
 #[unsafe(no_mangle)]
