@@ -10,9 +10,7 @@ use crate::kernel::arithmetic::Float;
 use crate::kernel::direct::{Direct, Forward, Shape, Transposed};
 use crate::padding::PaddingMode;
 use crate::plan::layout::Layout;
-use crate::plan::pack::{self, Parameters};
-use crate::plan::pack_int8::{self, Int8Parameters, Weights};
-use crate::plan::{requantization, with_rounding};
+use crate::plan::{packing_methods, requantization, with_rounding};
 use crate::quant::Requantization;
 use crate::tensor::{Dtype, Element};
 
@@ -160,26 +158,9 @@ impl<T: Element> ConvPlan<T> {
     }
 }
 
-impl ConvPlan<f32> {
-    /// Folds `parameters` into `weight` and packs both. Runs in the compiler, in a build script, or
-    /// at start-up; the result is the same to the bit.
-    ///
-    /// `weight` is in PyTorch's order, see [`weight_shape`](Self::weight_shape).
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Length`] for a slice of the wrong length, [`Error::Missing`] and
-    /// [`Error::Unexpected`] for the slopes of a PReLU, [`Error::InexactFold`] for a batch norm in
-    /// front of the layer that it cannot absorb. `packed` is then untouched.
-    pub const fn pack(
-        &self,
-        weight: &[f32],
-        parameters: &Parameters<'_>,
-        packed: &mut [f32],
-    ) -> Result<(), Error> {
-        pack::pack(&self.layout(), weight, parameters, packed)
-    }
+packing_methods!(ConvPlan);
 
+impl ConvPlan<f32> {
     /// Computes the whole output `y` from `x`, with weights from [`pack`](Self::pack).
     ///
     /// # Errors
@@ -214,46 +195,6 @@ impl ConvPlan<f32> {
 }
 
 impl ConvPlan<i8> {
-    /// Packs ready-made weights. Runs in the compiler, in a build script, or at start-up; the result
-    /// is the same to the bit.
-    ///
-    /// `weight` is in PyTorch's order, see [`weight_shape`](Self::weight_shape).
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Length`] for a slice of the wrong length, [`Error::InvalidScale`],
-    /// [`Error::InvalidMultiplier`], [`Error::AccumulatorOverflow`]. `packed` is then untouched.
-    pub const fn pack(
-        &self,
-        weight: &[i8],
-        parameters: &Int8Parameters<'_>,
-        packed: &mut [i8],
-    ) -> Result<(), Error> {
-        self.pack_weights(Weights::Ready(weight, parameters), packed)
-    }
-
-    /// Folds `parameters` into f32 weights, quantizes the result symmetrically, one scale per output
-    /// channel, and packs it.
-    ///
-    /// # Errors
-    ///
-    /// As [`ConvPlan::<f32>::pack`](ConvPlan#method.pack-1), and [`Error::AccumulatorOverflow`].
-    pub const fn quantize(
-        &self,
-        weight: &[f32],
-        parameters: &Parameters<'_>,
-        packed: &mut [i8],
-    ) -> Result<(), Error> {
-        self.pack_weights(Weights::Float(weight, parameters), packed)
-    }
-
-    const fn pack_weights(&self, weights: Weights<'_>, packed: &mut [i8]) -> Result<(), Error> {
-        match &self.quantization {
-            Some(io) => pack_int8::pack(&self.layout(), io, weights, packed),
-            None => Err(Error::MissingQuantization),
-        }
-    }
-
     /// Computes the whole output `y` from `x`, with weights from [`pack`](Self::pack) or
     /// [`quantize`](Self::quantize).
     ///

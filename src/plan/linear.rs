@@ -8,9 +8,7 @@ use crate::geometry::{Channels, tri, volume};
 use crate::kernel::arithmetic::Float;
 use crate::kernel::linear;
 use crate::plan::layout::Layout;
-use crate::plan::pack::{self, Parameters};
-use crate::plan::pack_int8::{self, Int8Parameters, Weights};
-use crate::plan::{check_io, requantization, with_rounding};
+use crate::plan::{check_io, packing_methods, requantization, with_rounding};
 use crate::quant::Requantization;
 use crate::tensor::{Dtype, Element};
 
@@ -97,22 +95,9 @@ impl<T: Element> LinearPlan<T> {
     }
 }
 
-impl LinearPlan<f32> {
-    /// Folds `parameters` into `weight` (out features, in features) and packs both. Runs in the
-    /// compiler, in a build script, or at start-up.
-    ///
-    /// # Errors
-    ///
-    /// As [`ConvPlan::pack`](crate::ConvPlan::pack).
-    pub const fn pack(
-        &self,
-        weight: &[f32],
-        parameters: &Parameters<'_>,
-        packed: &mut [f32],
-    ) -> Result<(), Error> {
-        pack::pack(&self.layout(), weight, parameters, packed)
-    }
+packing_methods!(LinearPlan);
 
+impl LinearPlan<f32> {
     /// Computes `y` from `x`, with weights from [`pack`](Self::pack).
     ///
     /// # Errors
@@ -130,43 +115,6 @@ impl LinearPlan<f32> {
 }
 
 impl LinearPlan<i8> {
-    /// Packs ready-made weights (out features, in features). Runs in the compiler, in a build script,
-    /// or at start-up.
-    ///
-    /// # Errors
-    ///
-    /// As [`ConvPlan::<i8>::pack`](crate::ConvPlan#method.pack).
-    pub const fn pack(
-        &self,
-        weight: &[i8],
-        parameters: &Int8Parameters<'_>,
-        packed: &mut [i8],
-    ) -> Result<(), Error> {
-        self.pack_weights(Weights::Ready(weight, parameters), packed)
-    }
-
-    /// Folds `parameters` into f32 weights, quantizes the result symmetrically, one scale per output
-    /// feature, and packs it.
-    ///
-    /// # Errors
-    ///
-    /// As [`ConvPlan::quantize`](crate::ConvPlan::quantize).
-    pub const fn quantize(
-        &self,
-        weight: &[f32],
-        parameters: &Parameters<'_>,
-        packed: &mut [i8],
-    ) -> Result<(), Error> {
-        self.pack_weights(Weights::Float(weight, parameters), packed)
-    }
-
-    const fn pack_weights(&self, weights: Weights<'_>, packed: &mut [i8]) -> Result<(), Error> {
-        match &self.quantization {
-            Some(io) => pack_int8::pack(&self.layout(), io, weights, packed),
-            None => Err(Error::MissingQuantization),
-        }
-    }
-
     /// Computes `y` from `x`, with weights from [`pack`](Self::pack) or [`quantize`](Self::quantize).
     ///
     /// # Errors

@@ -71,6 +71,82 @@ macro_rules! with_rounding {
 }
 use with_rounding;
 
+/// How the plans of layers with weights pack them.
+macro_rules! packing_methods {
+    ($plan:ident) => {
+        impl $plan<f32> {
+            /// Folds `parameters` into `weight` and packs both. Runs in the compiler, in a build
+            /// script, or at start-up; the result is the same to the bit.
+            ///
+            /// `weight` is in PyTorch's order, see [`weight_shape`](Self::weight_shape).
+            ///
+            /// # Errors
+            ///
+            /// [`Error::Length`] for a slice of the wrong length, [`Error::Missing`] and
+            /// [`Error::Unexpected`] for the slopes of a PReLU, [`Error::InexactFold`] for a batch norm
+            /// in front of the layer that it cannot absorb. `packed` is then untouched.
+            pub const fn pack(
+                &self,
+                weight: &[f32],
+                parameters: &$crate::Parameters<'_>,
+                packed: &mut [f32],
+            ) -> Result<(), Error> {
+                $crate::plan::pack::pack(&self.layout(), weight, parameters, packed)
+            }
+        }
+
+        impl $plan<i8> {
+            /// Packs ready-made weights. Runs in the compiler, in a build script, or at start-up; the
+            /// result is the same to the bit.
+            ///
+            /// `weight` is in PyTorch's order, see [`weight_shape`](Self::weight_shape).
+            ///
+            /// # Errors
+            ///
+            /// [`Error::Length`] for a slice of the wrong length, [`Error::InvalidScale`],
+            /// [`Error::InvalidMultiplier`], [`Error::AccumulatorOverflow`]. `packed` is then
+            /// untouched.
+            pub const fn pack(
+                &self,
+                weight: &[i8],
+                parameters: &$crate::Int8Parameters<'_>,
+                packed: &mut [i8],
+            ) -> Result<(), Error> {
+                let weights = $crate::plan::pack_int8::Weights::Ready(weight, parameters);
+                self.pack_weights(weights, packed)
+            }
+
+            /// Folds `parameters` into f32 weights, quantizes the result symmetrically, one scale per
+            /// output channel, and packs it.
+            ///
+            /// # Errors
+            ///
+            /// As `pack` in f32, and [`Error::AccumulatorOverflow`]. `packed` is then untouched.
+            pub const fn quantize(
+                &self,
+                weight: &[f32],
+                parameters: &$crate::Parameters<'_>,
+                packed: &mut [i8],
+            ) -> Result<(), Error> {
+                let weights = $crate::plan::pack_int8::Weights::Float(weight, parameters);
+                self.pack_weights(weights, packed)
+            }
+
+            const fn pack_weights(
+                &self,
+                weights: $crate::plan::pack_int8::Weights<'_>,
+                packed: &mut [i8],
+            ) -> Result<(), Error> {
+                match &self.quantization {
+                    Some(io) => $crate::plan::pack_int8::pack(&self.layout(), io, weights, packed),
+                    None => Err(Error::MissingQuantization),
+                }
+            }
+        }
+    };
+}
+use packing_methods;
+
 /// The sizes of a plan whose output has the shape of its input, `self.shape`.
 macro_rules! same_shape_methods {
     () => {

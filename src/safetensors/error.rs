@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::tensor::Dtype;
+use super::dtype::Dtype;
 use crate::message::Message;
 
 /// Why a tensor could not be read.

@@ -30,6 +30,7 @@
 //! # Ok::<(), SafetensorsError>(())
 //! ```
 
+mod dtype;
 mod error;
 mod explain;
 mod json;
@@ -39,8 +40,9 @@ mod tests;
 #[doc(hidden)]
 pub mod weights;
 
+pub use dtype::Dtype;
 pub use error::SafetensorsError;
-pub use tensor::{Dtype, TensorView};
+pub use tensor::TensorView;
 
 use crate::geometry::tri;
 use json::Json;

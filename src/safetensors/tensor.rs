@@ -1,84 +1,26 @@
 //! One tensor of a file.
 
+use super::dtype::Dtype;
 use super::error::SafetensorsError;
 use super::json::{self, Json};
 use crate::geometry::{elements, tri};
 
-/// The type of a tensor's elements.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-#[non_exhaustive]
-pub enum Dtype {
-    /// `f32`.
-    F32,
-    /// `i8`.
-    I8,
-    /// `i32`.
-    I32,
-    /// `u8`.
-    U8,
-}
-
-impl Dtype {
-    const ALL: [Self; 4] = [Self::F32, Self::I8, Self::I32, Self::U8];
-
-    /// Known to the format, but not supported here.
-    const UNSUPPORTED: [&'static str; 18] = [
-        "F64",
-        "F16",
-        "BF16",
-        "I64",
-        "I16",
-        "U64",
-        "U32",
-        "U16",
-        "BOOL",
-        "C64",
-        "F8_E4M3",
-        "F8_E5M2",
-        "F8_E8M0",
-        "F8_E4M3FNUZ",
-        "F8_E5M2FNUZ",
-        "F6_E2M3",
-        "F6_E3M2",
-        "F4",
-    ];
-
-    /// Its name in the file, such as `"F32"`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::F32 => "F32",
-            Self::I8 => "I8",
-            Self::I32 => "I32",
-            Self::U8 => "U8",
+const fn parse_dtype(raw: &[u8]) -> Result<Dtype, SafetensorsError> {
+    let mut dtypes = Dtype::ALL.as_slice();
+    while let Some((&dtype, tail)) = dtypes.split_first() {
+        if json::equals(raw, dtype.name()) {
+            return Ok(dtype);
         }
+        dtypes = tail;
     }
-
-    /// Bytes of one element.
-    pub const fn size(self) -> usize {
-        match self {
-            Self::F32 | Self::I32 => 4,
-            Self::I8 | Self::U8 => 1,
+    let mut names = Dtype::UNSUPPORTED.as_slice();
+    while let Some((&name, tail)) = names.split_first() {
+        if json::equals(raw, name) {
+            return Err(SafetensorsError::UnsupportedDtype(name));
         }
+        names = tail;
     }
-
-    const fn parse(raw: &[u8]) -> Result<Self, SafetensorsError> {
-        let mut dtypes = Self::ALL.as_slice();
-        while let Some((&dtype, tail)) = dtypes.split_first() {
-            if json::equals(raw, dtype.name()) {
-                return Ok(dtype);
-            }
-            dtypes = tail;
-        }
-        let mut names = Self::UNSUPPORTED.as_slice();
-        while let Some((&name, tail)) = names.split_first() {
-            if json::equals(raw, name) {
-                return Err(SafetensorsError::UnsupportedDtype(name));
-            }
-            names = tail;
-        }
-        Err(SafetensorsError::UnsupportedDtype("of unknown name"))
-    }
+    Err(SafetensorsError::UnsupportedDtype("of unknown name"))
 }
 
 /// What the header says about a tensor.
@@ -96,7 +38,7 @@ impl Entry {
         tri!(header.open());
         while let Some(key) = tri!(header.key()) {
             if dtype.is_none() && json::equals(key, "dtype") {
-                dtype = Some(tri!(Dtype::parse(tri!(header.string()))));
+                dtype = Some(tri!(parse_dtype(tri!(header.string()))));
             } else if shape.is_none() && json::equals(key, "shape") {
                 match tri!(header.integers()) {
                     (_, rank @ 5..) => return Err(SafetensorsError::RankTooLarge { rank }),

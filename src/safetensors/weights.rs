@@ -1,10 +1,11 @@
 //! What `weights!` and `batch_norm!` expand to: dtype and shape, constants by then, choose the impl
 //! of [`Reader`] that returns the right array.
 
+use super::dtype::Dtype;
 use super::error::SafetensorsError;
 use super::explain::fail;
 use super::find;
-use super::tensor::{Dtype, TensorView};
+use super::tensor::TensorView;
 
 /// A tensor of a `.safetensors` file as a nested array, read by the compiler.
 ///

@@ -5,7 +5,9 @@ use crate::kernel::pool::{Reduction, Windows};
 use crate::plan::UnaryPlan;
 use crate::plan::unary::Operator;
 use crate::quant::Quantization;
-use crate::spec::{activation_methods, same_quantization_method};
+use crate::spec::{
+    activation_methods, ceil_mode_method, padding_methods, same_quantization_method, stride_method,
+};
 use crate::tensor::Element;
 
 /// The average of every window, PyTorch's `nn.AvgPool2d`.
@@ -65,29 +67,6 @@ impl AvgPool2d {
         }
     }
 
-    /// Sets the rows and columns from one window to the next.
-    pub const fn stride(mut self, stride: [usize; 2]) -> Self {
-        self.stride = stride;
-        self
-    }
-
-    /// Sets the padding `[height, width]`, the same on opposite sides.
-    pub const fn padding(self, [height, width]: [usize; 2]) -> Self {
-        self.padding_sides([height, width, height, width])
-    }
-
-    /// Sets the padding `[top, left, bottom, right]`.
-    pub const fn padding_sides(mut self, padding: [usize; 4]) -> Self {
-        self.padding = padding;
-        self
-    }
-
-    /// Sets whether a last window may hang over the edge.
-    pub const fn ceil_mode(mut self, ceil_mode: bool) -> Self {
-        self.ceil_mode = ceil_mode;
-        self
-    }
-
     /// Sets whether padding counts in the divisor.
     pub const fn count_include_pad(mut self, count_include_pad: bool) -> Self {
         self.count_include_pad = count_include_pad;
@@ -100,6 +79,9 @@ impl AvgPool2d {
         self
     }
 
+    stride_method!();
+    padding_methods!();
+    ceil_mode_method!();
     activation_methods!();
     same_quantization_method!();
 

@@ -7,7 +7,10 @@ use crate::padding::{Padding, PaddingMode};
 use crate::plan::ConvPlan;
 use crate::plan::conv::Operator;
 use crate::quant::Requantization;
-use crate::spec::{activation_methods, quantization_methods};
+use crate::spec::{
+    activation_methods, conv_methods, dilation_method, prelu_method, quantization_methods,
+    stride_method,
+};
 use crate::tensor::Element;
 
 /// 2-D convolution (cross-correlation), PyTorch's `nn.Conv2d`.
@@ -76,12 +79,6 @@ impl Conv2d {
         }
     }
 
-    /// Sets the rows and columns from one window to the next.
-    pub const fn stride(mut self, stride: [usize; 2]) -> Self {
-        self.stride = stride;
-        self
-    }
-
     /// Sets the padding `[height, width]`, the same on opposite sides.
     pub const fn padding(mut self, padding: [usize; 2]) -> Self {
         self.padding = Padding::symmetric(padding);
@@ -112,29 +109,10 @@ impl Conv2d {
         self
     }
 
-    /// Sets the rows and columns from one tap to the next.
-    pub const fn dilation(mut self, dilation: [usize; 2]) -> Self {
-        self.dilation = dilation;
-        self
-    }
-
-    /// Divides the channels into `groups` independent parts.
-    pub const fn groups(mut self, groups: usize) -> Self {
-        self.groups = groups;
-        self
-    }
-
-    /// Sets how it is computed.
-    pub const fn algorithm(mut self, algorithm: Algorithm) -> Self {
-        self.algorithm = algorithm;
-        self
-    }
-
-    /// Applies [`Activation::Prelu`] to the results; the slopes come with the weights.
-    pub const fn prelu(self) -> Self {
-        self.activation(Activation::Prelu)
-    }
-
+    stride_method!();
+    dilation_method!();
+    conv_methods!();
+    prelu_method!();
     activation_methods!();
     quantization_methods!();
 

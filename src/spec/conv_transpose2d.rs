@@ -6,7 +6,10 @@ use crate::kernel::direct::Shape;
 use crate::plan::ConvPlan;
 use crate::plan::conv::Operator;
 use crate::quant::Requantization;
-use crate::spec::{activation_methods, quantization_methods};
+use crate::spec::{
+    activation_methods, conv_methods, dilation_method, padding_methods, prelu_method,
+    quantization_methods, stride_method,
+};
 use crate::tensor::Element;
 
 /// 2-D transposed convolution ("deconvolution"), PyTorch's `nn.ConvTranspose2d`.
@@ -75,23 +78,6 @@ impl ConvTranspose2d {
         }
     }
 
-    /// Sets the output rows and columns from one input to the next.
-    pub const fn stride(mut self, stride: [usize; 2]) -> Self {
-        self.stride = stride;
-        self
-    }
-
-    /// Sets the rows and columns cropped from each side of the output, `[height, width]`.
-    pub const fn padding(self, [height, width]: [usize; 2]) -> Self {
-        self.padding_sides([height, width, height, width])
-    }
-
-    /// Sets the rows and columns cropped from the output, `[top, left, bottom, right]`.
-    pub const fn padding_sides(mut self, padding: [usize; 4]) -> Self {
-        self.padding = padding;
-        self
-    }
-
     /// Sets the rows and columns added at the bottom and at the right, each smaller than the stride
     /// or the dilation.
     pub const fn output_padding(mut self, output_padding: [usize; 2]) -> Self {
@@ -99,29 +85,11 @@ impl ConvTranspose2d {
         self
     }
 
-    /// Sets the output rows and columns from one tap to the next.
-    pub const fn dilation(mut self, dilation: [usize; 2]) -> Self {
-        self.dilation = dilation;
-        self
-    }
-
-    /// Divides the channels into `groups` independent parts.
-    pub const fn groups(mut self, groups: usize) -> Self {
-        self.groups = groups;
-        self
-    }
-
-    /// Sets how it is computed.
-    pub const fn algorithm(mut self, algorithm: Algorithm) -> Self {
-        self.algorithm = algorithm;
-        self
-    }
-
-    /// Applies [`Activation::Prelu`] to the results; the slopes come with the weights.
-    pub const fn prelu(self) -> Self {
-        self.activation(Activation::Prelu)
-    }
-
+    stride_method!();
+    padding_methods!();
+    dilation_method!();
+    conv_methods!();
+    prelu_method!();
     activation_methods!();
     quantization_methods!();
 

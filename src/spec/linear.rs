@@ -2,7 +2,7 @@ use crate::activation::Activation;
 use crate::error::Error;
 use crate::plan::LinearPlan;
 use crate::quant::Requantization;
-use crate::spec::{activation_methods, quantization_methods};
+use crate::spec::{activation_methods, prelu_method, quantization_methods};
 use crate::tensor::Element;
 
 /// A fully connected layer, PyTorch's `nn.Linear` behind an `nn.Flatten`.
@@ -40,11 +40,7 @@ impl Linear {
         Self { input, out_features, activation: Activation::Identity, quantization: None }
     }
 
-    /// Applies [`Activation::Prelu`] to the results; the slopes come with the weights.
-    pub const fn prelu(self) -> Self {
-        self.activation(Activation::Prelu)
-    }
-
+    prelu_method!();
     activation_methods!();
     quantization_methods!();
 

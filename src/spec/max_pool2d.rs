@@ -5,7 +5,10 @@ use crate::kernel::pool::{Reduction, Windows};
 use crate::plan::UnaryPlan;
 use crate::plan::unary::Operator;
 use crate::quant::Quantization;
-use crate::spec::{activation_methods, same_quantization_method};
+use crate::spec::{
+    activation_methods, ceil_mode_method, dilation_method, padding_methods,
+    same_quantization_method, stride_method,
+};
 use crate::tensor::Element;
 
 /// The maximum of every window, PyTorch's `nn.MaxPool2d`.
@@ -62,35 +65,10 @@ impl MaxPool2d {
         }
     }
 
-    /// Sets the rows and columns from one window to the next.
-    pub const fn stride(mut self, stride: [usize; 2]) -> Self {
-        self.stride = stride;
-        self
-    }
-
-    /// Sets the padding `[height, width]`, the same on opposite sides.
-    pub const fn padding(self, [height, width]: [usize; 2]) -> Self {
-        self.padding_sides([height, width, height, width])
-    }
-
-    /// Sets the padding `[top, left, bottom, right]`.
-    pub const fn padding_sides(mut self, padding: [usize; 4]) -> Self {
-        self.padding = padding;
-        self
-    }
-
-    /// Sets the rows and columns from one tap to the next.
-    pub const fn dilation(mut self, dilation: [usize; 2]) -> Self {
-        self.dilation = dilation;
-        self
-    }
-
-    /// Sets whether a last window may hang over the edge.
-    pub const fn ceil_mode(mut self, ceil_mode: bool) -> Self {
-        self.ceil_mode = ceil_mode;
-        self
-    }
-
+    stride_method!();
+    padding_methods!();
+    dilation_method!();
+    ceil_mode_method!();
     activation_methods!();
     same_quantization_method!();
 

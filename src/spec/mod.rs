@@ -57,6 +57,89 @@ macro_rules! activation_methods {
 }
 use activation_methods;
 
+/// The builder method of every specification whose windows step.
+macro_rules! stride_method {
+    () => {
+        /// Sets [`stride`](Self::stride), `[height, width]`.
+        pub const fn stride(mut self, stride: [usize; 2]) -> Self {
+            self.stride = stride;
+            self
+        }
+    };
+}
+use stride_method;
+
+/// The builder method of every specification whose windows have gaps.
+macro_rules! dilation_method {
+    () => {
+        /// Sets [`dilation`](Self::dilation), `[height, width]`.
+        pub const fn dilation(mut self, dilation: [usize; 2]) -> Self {
+            self.dilation = dilation;
+            self
+        }
+    };
+}
+use dilation_method;
+
+/// The builder methods of every specification with four numbers for its padding.
+macro_rules! padding_methods {
+    () => {
+        /// Sets [`padding`](Self::padding), `[height, width]`, the same on opposite sides.
+        pub const fn padding(self, [height, width]: [usize; 2]) -> Self {
+            self.padding_sides([height, width, height, width])
+        }
+
+        /// Sets [`padding`](Self::padding), `[top, left, bottom, right]`.
+        pub const fn padding_sides(mut self, padding: [usize; 4]) -> Self {
+            self.padding = padding;
+            self
+        }
+    };
+}
+use padding_methods;
+
+/// The builder methods of every pool with a sliding window.
+macro_rules! ceil_mode_method {
+    () => {
+        /// Sets whether a last window may hang over the edge.
+        pub const fn ceil_mode(mut self, ceil_mode: bool) -> Self {
+            self.ceil_mode = ceil_mode;
+            self
+        }
+    };
+}
+use ceil_mode_method;
+
+/// The builder methods that both convolutions have and nothing else.
+macro_rules! conv_methods {
+    () => {
+        /// Divides the channels into `groups` independent parts.
+        pub const fn groups(mut self, groups: usize) -> Self {
+            self.groups = groups;
+            self
+        }
+
+        /// Sets how it is computed.
+        pub const fn algorithm(mut self, algorithm: $crate::Algorithm) -> Self {
+            self.algorithm = algorithm;
+            self
+        }
+    };
+}
+use conv_methods;
+
+/// The builder method of every specification with weights to keep slopes beside.
+macro_rules! prelu_method {
+    () => {
+        /// Applies [`Activation::Prelu`](crate::Activation::Prelu) to the results; the slopes come with
+        /// the weights.
+        pub const fn prelu(self) -> Self {
+            self.activation($crate::Activation::Prelu)
+        }
+    };
+}
+use prelu_method;
+
 /// The builder methods of every specification that gets from one quantization to another.
 macro_rules! quantization_methods {
     () => {
