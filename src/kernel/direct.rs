@@ -5,7 +5,7 @@
 //! run through the same tile of output channels by output columns, and differ only in where a tap
 //! finds its input ([`Taps`]).
 //!
-//! Memory contract: reads the input and the packed weights (see `plan/pack.rs` for their order);
+//! Memory contract: reads the input and the packed weights (see `plan/layout.rs` for their order);
 //! writes every element of the output once.
 
 use core::array::from_fn;

@@ -1,0 +1,86 @@
+//! The networks of the examples, as the examples have them: typed layers whose weights the compiler
+//! read, folded and packed.
+
+#![allow(missing_docs, dead_code, reason = "parts of other programs")]
+
+#[path = "../examples/person_detection/mobilenet.rs"]
+mod mobilenet;
+#[path = "../examples/person_detection/photos.rs"]
+mod photos;
+#[path = "../examples/segment/scenes.rs"]
+mod scenes;
+#[path = "../examples/segment/unet.rs"]
+mod unet;
+#[path = "../examples/segment/unet_i8.rs"]
+mod unet_i8;
+
+use nchw::Tensor;
+
+#[test]
+fn person_detection_gives_the_reference_bytes() {
+    let mut memory = Box::new(mobilenet::Memory::NEW);
+    for photo in &photos::PHOTOS {
+        let scores = mobilenet::infer(&photos::input(&photo.image().unwrap()), &mut memory);
+        assert_eq!(scores.as_slice(), photo.reference, "{}", photo.name);
+        assert_eq!(scores[[1, 0, 0]] > scores[[0, 0, 0]], photo.person, "{}", photo.name);
+    }
+}
+
+/// The grey image of a scene, 0..=1.
+fn image(scene: &scenes::Scene) -> Tensor<f32, 1, 48, 48> {
+    let mut x = Tensor::ZERO;
+    for (x, &pixel) in x.as_mut_slice().iter_mut().zip(scene.image) {
+        *x = f32::from(pixel) / 255.0;
+    }
+    x
+}
+
+#[test]
+fn unet_f32_is_close_to_the_reference() {
+    let mut memory = Box::new(unet::Memory::NEW);
+    let mut logits = Tensor::ZERO;
+    let reference = scenes::reference_f32().unwrap();
+    assert_eq!(reference.len(), 4 * 48 * 48);
+    for (scene, reference) in scenes::all().unwrap().iter().zip(reference.chunks(48 * 48)) {
+        unet::infer(&image(scene), &mut memory, &mut logits);
+        for (logit, reference) in logits.as_slice().iter().zip(reference) {
+            assert!((logit - reference).abs() < 2e-5, "{logit}, not {reference}");
+        }
+    }
+}
+
+#[test]
+fn unet_i8_gives_the_reference_bytes() {
+    let mut memory = Box::new(unet_i8::Memory::NEW);
+    let mut logits = Tensor::ZERO;
+    let scenes = scenes::all().unwrap();
+    assert_eq!(scenes.len(), 32);
+    for (index, scene) in scenes.iter().enumerate() {
+        let mut x = Tensor::ZERO;
+        for (x, &pixel) in x.as_mut_slice().iter_mut().zip(scene.image) {
+            *x = (pixel ^ 0x80).cast_signed();
+        }
+        unet_i8::READY.infer(&x, &mut memory, &mut logits);
+        let bytes = logits.as_slice().iter().map(|logit| logit.cast_unsigned());
+        assert!(bytes.eq(*scene.reference_i8), "scene {index}");
+    }
+}
+
+#[test]
+fn unet_quantized_by_the_compiler_segments_as_well_as_in_f32() {
+    let mut memory = Box::new(unet_i8::Memory::NEW);
+    let mut logits = Tensor::ZERO;
+    let scenes = scenes::all().unwrap();
+    let mut sum = 0.0;
+    for scene in &scenes {
+        let mut x = Tensor::ZERO;
+        for (x, &pixel) in x.as_mut_slice().iter_mut().zip(scene.image) {
+            *x = (pixel ^ 0x80).cast_signed();
+        }
+        unet_i8::QUANTIZED.infer(&x, &mut memory, &mut logits);
+        let zero = unet_i8::LOGITS.zero_point;
+        sum += scene.iou(&core::array::from_fn(|pixel| logits.as_slice()[pixel] > zero));
+    }
+    let mean = sum / scenes.len() as f64;
+    assert!((mean - 0.8876).abs() < 0.01, "mean IoU {mean}");
+}
