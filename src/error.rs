@@ -114,6 +114,8 @@ pub enum Error {
     NoQuantizedForm,
     /// The f32 form of this activation or operator comes with the feature `libm`.
     NeedsLibm,
+    /// A zero point of the weights other than 0 in a layer that is not [`Linear`](crate::Linear).
+    WeightZeroPoint,
     /// A scale that is not a positive, finite number.
     InvalidScale,
     /// A fixed-point factor outside `0 <= multiplier`, `-31 <= shift <= 30`.
@@ -294,10 +296,14 @@ impl Error {
                 .number(channel)
                 .text(" is not zero"),
             Self::MissingQuantization => {
-                m.text("the specification does not say what its i8 numbers mean: call `.quantized(..)`")
+                m.text(
+                "the specification does not say what its i8 numbers mean: \
+                 call `.quantized(..)` (`.quantization(..)` with two inputs)",
+            )
             }
             Self::NoQuantizedForm => m.text("this operator or activation has no i8 form"),
             Self::NeedsLibm => m.text("this activation or operator needs the feature `libm`"),
+            Self::WeightZeroPoint => m.text("only a linear layer may have a weight zero point"),
             Self::InvalidScale => m.text("a scale must be a positive, finite number"),
             Self::InvalidMultiplier { multiplier, shift } => m
                 .text("a fixed-point factor needs a multiplier of at least 0 and a shift in -31..=30, \

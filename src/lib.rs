@@ -116,7 +116,8 @@
 //! - **f32.** The error against exact arithmetic stays below
 //!   `k * 2^-24 * (sum |x| |w| + |b|)`, `k = 4 + log2(products per output)`, for sums of products; 4
 //!   ulp + 1e-7 for what is based on exp and tanh; maxima, copies and clamps are exact.
-//! - **i8.** Equal to the reference, bit for bit.
+//! - **i8.** Equal to the reference, bit for bit; softmax and tables of curves are the nearest number to the
+//!   exact value.
 //! - **Unsafe** code lives under `arch/` alone, which today holds the borrowing of slices as tensors.
 //!
 //! # Not a goal

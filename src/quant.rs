@@ -42,7 +42,8 @@ impl Quantization {
         Self { scale: scale as f32, zero_point: saturate(zero_point, -128, 127) }
     }
 
-    /// The nearest number to `real`, halves away from zero, as TFLite's QUANTIZE.
+    /// The nearest number to `real`, halves away from zero, as TFLite's QUANTIZE; the zero point for
+    /// NaN.
     pub const fn quantize(self, real: f32) -> i8 {
         let steps = round_half_away((real / self.scale) as f64);
         saturate(steps.saturating_add(self.zero_point as i64), -128, 127)
@@ -179,6 +180,12 @@ impl Requantization {
         self
     }
 
+    /// Sets what is subtracted from every weight of a [`Linear`](crate::Linear).
+    pub const fn weight_zero_point(mut self, zero_point: i8) -> Self {
+        self.weight_zero_point = zero_point;
+        self
+    }
+
     /// The packed factor of weights with this scale; for [`Rounding::OnnxFloat`] the multiplier holds
     /// the bits of an f32. In fully connected layers TFLite rounds the product of the first two
     /// scales to f32.
@@ -235,7 +242,8 @@ pub struct BinaryQuantization {
     /// The smallest and the largest output, as numbers; a fused activation narrows it further.
     pub range: [i8; 2],
     /// TFLite's prepared factors of both inputs and of the output, for an [`Add`](crate::Add) whose
-    /// scales are not known.
+    /// scales are not known; any positive scales will do then, of which the output's gives a fused
+    /// activation its meaning.
     pub add_factors: Option<[FixedPoint; 3]>,
 }
 
@@ -322,11 +330,24 @@ impl FixedPoint {
         }
     }
 
+    /// The shift, limited to what the arithmetic below is made for.
+    const fn limited_shift(self) -> i32 {
+        if self.shift > 30 {
+            30
+        } else if self.shift < -31 {
+            -31
+        } else {
+            self.shift
+        }
+    }
+
     /// `x` times this number, rounded twice ([`Rounding::FixedDouble`]).
     ///
-    /// A left shift saturates where TFLite's is undefined.
+    /// A left shift saturates where TFLite's is undefined; a shift outside `-31..=30` counts as the
+    /// nearest inside.
     pub const fn multiply_double(self, x: i32) -> i32 {
-        let (left, right) = if self.shift > 0 { (self.shift, 0) } else { (0, -self.shift) };
+        let shift = self.limited_shift();
+        let (left, right) = if shift > 0 { (shift, 0) } else { (0, -shift) };
         let shifted = (x as i64) << left;
         let shifted = if shifted > i32::MAX as i64 {
             i32::MAX as i64
@@ -344,9 +365,10 @@ impl FixedPoint {
         ((high >> right) + ((high & mask) > threshold) as i64) as i32
     }
 
-    /// `x` times this number, rounded once, halves up ([`Rounding::FixedSingle`]); saturates.
+    /// `x` times this number, rounded once, halves up ([`Rounding::FixedSingle`]); saturates. A shift
+    /// outside `-31..=30` counts as the nearest inside.
     pub const fn multiply_single(self, x: i32) -> i32 {
-        let shift = 31 - self.shift;
+        let shift = 31 - self.limited_shift();
         let product = (x as i64 * self.multiplier as i64 + (1_i64 << (shift - 1))) >> shift;
         if product > i32::MAX as i64 {
             i32::MAX

@@ -1,7 +1,10 @@
 # shellcheck shell=bash
 # Sourced by the scripts beside it: the emulated cores.
 #
-#   core NAME   sets `triple` and `emulator`, the command that runs the program whose path follows
+#   core NAME          sets `triple` and `emulator`, the command that runs the program whose path follows
+#   link_flags TRIPLE  sets `flags`, with which rustc links for TRIPLE
+#
+# shellcheck disable=SC2034 # for those scripts
 
 cores=(m0 m3 m4 m7 m55 a53)
 
@@ -26,18 +29,14 @@ core() {
     command -v "${emulator[0]}" >/dev/null || debian qemu-system-arm
 }
 
-# link_options TRIPLE: sets `options`, with which cargo links for TRIPLE. Debian's compiler comes
-# without the linker that it would take.
-link_options() {
+# Debian's compiler comes without the linker that it would take.
+link_flags() {
     local linker=arm-none-eabi-ld package=binutils-arm-none-eabi
-    options=()
+    flags=
     if installed "$1"; then return; fi
     if [[ $1 == aarch64* ]]; then
         linker=aarch64-linux-gnu-ld package=binutils-aarch64-linux-gnu
     fi
     command -v "$linker" >/dev/null || debian "$package"
-    options=(
-        --config "target.'$1'.linker='$linker'"
-        --config "target.'$1'.rustflags=['-Clinker-flavor=ld']"
-    )
+    flags="-Clinker=$linker -Clinker-flavor=ld"
 }

@@ -77,11 +77,11 @@ failed=0
 for name in "${selected[@]}"; do
     core "$name"
     toolchain "$triple"
-    link_options "$triple"
+    link_flags "$triple"
     for program in "${programs[@]}"; do
         echo "$program on $name ($triple)"
-        cross "$triple" build --quiet --release --bin "$program" "${options[@]}" \
-            --manifest-path "$root/targets/firmware/Cargo.toml"
+        RUSTFLAGS="${RUSTFLAGS-} $flags" cross "$triple" build --quiet --release \
+            --bin "$program" --manifest-path "$root/targets/firmware/Cargo.toml"
         elf=$CARGO_TARGET_DIR/$triple/release/$program
 
         result=ok

@@ -333,6 +333,21 @@ fn sums_and_products_are_rounded_twice() {
 }
 
 #[test]
+fn sums_have_the_factors_of_tflite() {
+    // 15 * 0.5 / 0.6 is 12.5 but for the last bits of the factors: twice the larger scale is common.
+    let (a, b, y) = (quantization(0.1, 0), quantization(0.5, 0), quantization(0.6, 0));
+    let add = Add::new([1, 1, 1]);
+    assert_eq!(
+        binary(add.quantization(BinaryQuantization::new(a, b, y)).plan(), &[0], &[15]),
+        [13]
+    );
+    assert_eq!(
+        binary(add.quantization(BinaryQuantization::new(b, a, y)).plan(), &[15], &[0]),
+        [13]
+    );
+}
+
+#[test]
 fn concatenation_brings_both_to_one_scale() {
     let io =
         BinaryQuantization::new(quantization(0.5, 1), quantization(0.25, 2), quantization(0.5, 1));

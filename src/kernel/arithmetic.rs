@@ -2,8 +2,9 @@
 
 use crate::quant::{FixedPoint, Requantization, round_half_even, saturate};
 
-/// How many products make one running sum; longer ones are sums of such sums.
-pub(crate) const SUMMED_AT_ONCE: usize = 64;
+/// How many products make one running sum; longer ones are compensated sums of such sums, as a single
+/// running sum over thousands of products loses more than the table of errors allows.
+pub(crate) const SUMMED_AT_ONCE: usize = 32;
 
 /// The arithmetic of weighted sums, from loading an input to storing an output.
 pub(crate) trait Arithmetic: Copy {
@@ -35,10 +36,54 @@ pub(crate) trait Arithmetic: Copy {
 
     fn add_product(sum: Self::Sum, weight: Self::Element, x: Self::Sum) -> Self::Sum;
 
-    fn add(sum: Self::Sum, part: Self::Sum) -> Self::Sum;
+    /// Adds `part` to `sum`; `lost` carries what rounding takes away.
+    fn add(sum: &mut Self::Sum, lost: &mut Self::Sum, part: Self::Sum);
 
     /// A complete sum as an output.
     fn finish(self, channel: Self::Channel, sum: Self::Sum) -> Self::Element;
+}
+
+/// Kahan's step: what rounding takes from one sum is given back in the next.
+pub(crate) fn add_compensated(sum: &mut f32, lost: &mut f32, part: f32) {
+    let term = part - *lost;
+    let next = *sum + term;
+    // Nothing can be given back to infinity, and the attempt would make it NaN.
+    *lost = if next.is_finite() { (next - *sum) - term } else { 0.0 };
+    *sum = next;
+}
+
+/// `LANES` sums of many products each.
+#[derive(Clone, Copy)]
+pub(crate) struct LongSum<A: Arithmetic, const LANES: usize> {
+    total: [A::Sum; LANES],
+    lost: [A::Sum; LANES],
+    /// The products since the last [`flush`](Self::flush).
+    part: [A::Sum; LANES],
+}
+
+impl<A: Arithmetic, const LANES: usize> LongSum<A, LANES> {
+    pub(crate) fn new(start: [A::Sum; LANES]) -> Self {
+        Self { total: start, lost: [A::ZERO; LANES], part: [A::ZERO; LANES] }
+    }
+
+    pub(crate) fn add_products(&mut self, weight: A::Element, x: &[A::Sum; LANES]) {
+        for (part, &x) in self.part.iter_mut().zip(x) {
+            *part = A::add_product(*part, weight, x);
+        }
+    }
+
+    /// To be called every [`SUMMED_AT_ONCE`] products.
+    pub(crate) fn flush(&mut self) {
+        for ((total, lost), part) in self.total.iter_mut().zip(&mut self.lost).zip(&mut self.part) {
+            A::add(total, lost, *part);
+            *part = A::ZERO;
+        }
+    }
+
+    pub(crate) fn finish(mut self) -> [A::Sum; LANES] {
+        self.flush();
+        self.total
+    }
 }
 
 /// f32: a channel is its bias.
@@ -74,8 +119,8 @@ impl Arithmetic for Float {
         sum + weight * x
     }
 
-    fn add(sum: f32, part: f32) -> f32 {
-        sum + part
+    fn add(sum: &mut f32, lost: &mut f32, part: f32) {
+        add_compensated(sum, lost, part);
     }
 
     fn finish(self, _bias: f32, sum: f32) -> f32 {
@@ -203,8 +248,8 @@ impl<R: Rescale> Arithmetic for Int8<R> {
         sum.wrapping_add(i32::from(weight).wrapping_mul(x))
     }
 
-    fn add(sum: i32, part: i32) -> i32 {
-        sum.wrapping_add(part)
+    fn add(sum: &mut i32, _lost: &mut i32, part: i32) {
+        *sum = sum.wrapping_add(part);
     }
 
     fn finish(self, (_, factor): (i32, FixedPoint), sum: i32) -> i8 {

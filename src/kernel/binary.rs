@@ -77,7 +77,7 @@ impl Combine for AddInt8 {
     }
 }
 
-/// TFLite's i8 product.
+/// TensorFlow Lite Micro's i8 product.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct MulInt8 {
     pub(crate) offsets: Int8Offsets,

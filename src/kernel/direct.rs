@@ -11,8 +11,8 @@
 use core::array::from_fn;
 
 use crate::geometry::{Axis, Channels};
-use crate::kernel::arithmetic::{Arithmetic, SUMMED_AT_ONCE};
-use crate::kernel::{pieces, pieces_mut, row, split};
+use crate::kernel::arithmetic::{Arithmetic, LongSum, SUMMED_AT_ONCE};
+use crate::kernel::{pieces, pieces_mut, row};
 use crate::padding::PaddingMode;
 
 /// Output channels that share each loaded input.
@@ -237,9 +237,6 @@ impl<T: Taps, A: Arithmetic> Direct<T, A> {
 
     /// The sums of `N` output channels by [`TILE`] output columns, counted up from `start`. Lanes
     /// past the row's end hold numbers of no meaning.
-    ///
-    /// Some input channels at a time are summed up by themselves: a single running sum over
-    /// thousands of products would lose more than the table of errors allows.
     fn tile<const N: usize>(
         &self,
         weight: &[[A::Element; N]],
@@ -247,33 +244,10 @@ impl<T: Taps, A: Arithmetic> Direct<T, A> {
         x: &[A::Element],
         place: Place,
     ) -> [[A::Sum; TILE]; N] {
-        let taps = (self.shape.rows.kernel * self.shape.columns.kernel).max(1);
-        let channels =
-            SUMMED_AT_ONCE.checked_div(taps).unwrap_or(1).min(self.shape.channels.inputs).max(1);
-        let mut sums = start.map(|start| [start; TILE]);
-        let (mut x, mut weight) = (x, weight);
-        while !weight.is_empty() {
-            let (part_x, part_weight);
-            (part_x, x) = split(x, channels * self.shape.in_plane());
-            (part_weight, weight) = split(weight, channels * taps);
-            let part = self.part(part_weight, part_x, place);
-            for (sum, part) in sums.as_flattened_mut().iter_mut().zip(part.as_flattened()) {
-                *sum = A::add(*sum, *part);
-            }
-        }
-        sums
-    }
-
-    /// The sums of a tile over the input channels in `x`.
-    fn part<const N: usize>(
-        &self,
-        weight: &[[A::Element; N]],
-        x: &[A::Element],
-        place: Place,
-    ) -> [[A::Sum; TILE]; N] {
         let Shape { rows, columns, .. } = self.shape;
         let step = self.taps.step();
-        let mut sums = [[A::ZERO; TILE]; N];
+        let mut sums = start.map(|start| LongSum::<A, TILE>::new([start; TILE]));
+        let mut taps = 0;
         let channels =
             pieces(x, self.shape.in_plane()).zip(pieces(weight, rows.kernel * columns.kernel));
         for (plane, weight) in channels {
@@ -286,15 +260,18 @@ impl<T: Taps, A: Arithmetic> Direct<T, A> {
                 for (column_tap, weight) in weight.iter().enumerate() {
                     let Some(column) = self.taps.column(place.phase, column_tap) else { continue };
                     let x = self.load(in_row, column + (place.first * step) as isize);
-                    for (sums, &weight) in sums.iter_mut().zip(weight) {
-                        for (sum, x) in sums.iter_mut().zip(x) {
-                            *sum = A::add_product(*sum, weight, x);
-                        }
+                    for (sum, &weight) in sums.iter_mut().zip(weight) {
+                        sum.add_products(weight, &x);
+                    }
+                    taps += 1;
+                    if taps == SUMMED_AT_ONCE {
+                        sums.iter_mut().for_each(LongSum::flush);
+                        taps = 0;
                     }
                 }
             }
         }
-        sums
+        sums.map(LongSum::finish)
     }
 
     /// The inputs of a tile from column `first` on, which may lie outside; a `row` of padding zeros

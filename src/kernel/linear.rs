@@ -5,7 +5,7 @@
 
 use core::array::from_fn;
 
-use crate::kernel::arithmetic::{Arithmetic, SUMMED_AT_ONCE};
+use crate::kernel::arithmetic::{Arithmetic, LongSum, SUMMED_AT_ONCE};
 use crate::kernel::direct::BLOCK;
 use crate::kernel::{pieces, pieces_mut};
 
@@ -39,21 +39,20 @@ fn outputs<const N: usize, A: Arithmetic>(
     let blocks = pieces(weight, N * x.len()).zip(pieces_mut(y, N)).enumerate();
     for (index, (weight, y)) in blocks {
         let channels: [_; N] = from_fn(|lane| A::channel(parameters, first + index * N + lane));
-        let mut sums = channels.map(|channel| arithmetic.start(channel));
+        let start = channels.map(|channel| [arithmetic.start(channel)]);
+        let mut sums = start.map(LongSum::<A, 1>::new);
         let parts = x.chunks(SUMMED_AT_ONCE).zip(weight.as_chunks::<N>().0.chunks(SUMMED_AT_ONCE));
         for (x, weight) in parts {
-            let mut part = [A::ZERO; N];
             for (&x, weight) in x.iter().zip(weight) {
-                let x = arithmetic.widen(x);
-                for (sum, &weight) in part.iter_mut().zip(weight) {
-                    *sum = A::add_product(*sum, weight, x);
+                let x = [arithmetic.widen(x)];
+                for (sum, &weight) in sums.iter_mut().zip(weight) {
+                    sum.add_products(weight, &x);
                 }
             }
-            for (sum, part) in sums.iter_mut().zip(part) {
-                *sum = A::add(*sum, part);
-            }
+            sums.iter_mut().for_each(LongSum::flush);
         }
         for ((y, &channel), sum) in y.iter_mut().zip(&channels).zip(sums) {
+            let [sum] = sum.finish();
             *y = arithmetic.finish(channel, sum);
         }
     }

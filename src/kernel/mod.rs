@@ -36,11 +36,6 @@ pub(crate) fn pieces_mut<T>(slice: &mut [T], length: usize) -> impl Iterator<Ite
     })
 }
 
-/// The first `length` elements of `slice` and the others; all, where there are no more.
-pub(crate) fn split<T>(slice: &[T], length: usize) -> (&[T], &[T]) {
-    slice.split_at_checked(length.max(1)).unwrap_or((slice, &[]))
-}
-
 /// Row `index` of a plane whose rows have `width` elements.
 pub(crate) fn row<T>(plane: &[T], index: usize, width: usize) -> &[T] {
     plane.get(index * width..).and_then(|rest| rest.get(..width)).unwrap_or(&[])

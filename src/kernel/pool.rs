@@ -2,10 +2,10 @@
 //!
 //! Memory contract: reads the inputs inside each window; writes every output once.
 
-use core::iter::Sum;
 use core::num::NonZeroUsize;
 
 use crate::geometry::Axis;
+use crate::kernel::arithmetic::add_compensated;
 use crate::kernel::{pieces, pieces_mut, row};
 
 /// How an output's window is found along one direction.
@@ -98,7 +98,7 @@ pub(crate) enum Reduction {
 /// What pooling needs to know of a tensor's elements.
 pub(crate) trait Pooled: Copy {
     /// What elements are summed in.
-    type Sum: Sum;
+    type Sum;
 
     fn maximum(values: impl Iterator<Item = Self>) -> Self;
 
@@ -116,7 +116,9 @@ impl Pooled for f32 {
     }
 
     fn sum(values: impl Iterator<Item = f32>) -> f32 {
-        values.sum()
+        let (mut sum, mut lost) = (0.0, 0.0);
+        values.for_each(|value| add_compensated(&mut sum, &mut lost, value));
+        sum
     }
 
     fn average(sum: f32, _count: usize, divisor: usize, _zero: f32) -> f32 {
@@ -173,8 +175,7 @@ pub(crate) fn run<T: Pooled>(
                     Reduction::AveragePadded => down.padded_count * across.padded_count,
                     Reduction::SumOver(divisor) => divisor,
                 };
-                // Row by row, which keeps running sums short.
-                *y = T::average(window.map(T::sum).sum(), count, divisor, zero);
+                *y = T::average(T::sum(window.flatten()), count, divisor, zero);
             }
         }
     }

@@ -1,5 +1,7 @@
 //! Softmax over the channels of every pixel.
 
+#[cfg(feature = "libm")]
+use crate::kernel::arithmetic::add_compensated;
 use crate::kernel::arithmetic::i32_at;
 use crate::kernel::{pieces, pieces_mut};
 use crate::quant::{FixedPoint, saturate};
@@ -10,15 +12,11 @@ pub(crate) fn float(plane: usize, x: &[f32], y: &mut [f32]) {
     for pixel in 0..plane {
         let channels = || pieces(x, plane).filter_map(|channel| channel.get(pixel));
         let max = channels().fold(f32::NEG_INFINITY, |max, &x| if x > max { x } else { max });
-        // Kahan's sum: what rounding takes from one step is given back in the next.
         let (mut sum, mut lost) = (0.0_f32, 0.0_f32);
         for (y, x) in pieces_mut(y, plane).zip(channels()) {
             if let Some(y) = y.get_mut(pixel) {
                 *y = libm::expf(x - max);
-                let term = *y - lost;
-                let next = sum + term;
-                lost = (next - sum) - term;
-                sum = next;
+                add_compensated(&mut sum, &mut lost, *y);
             }
         }
         for y in pieces_mut(y, plane).filter_map(|channel| channel.get_mut(pixel)) {

@@ -55,6 +55,9 @@ impl<T: Element> ConvPlan<T> {
         quantization: Option<Requantization>,
     ) -> Result<Self, Error> {
         let quantization = tri!(requantization::<T>(quantization, activation));
+        if let Some(Requantization { weight_zero_point: 1.. | ..=-1, .. }) = quantization {
+            return Err(Error::WeightZeroPoint);
+        }
         let plan = Self { operator, shape, activation, quantization, element: PhantomData };
         match T::DTYPE {
             Dtype::F32 => tri!(activation.validate()),

@@ -136,6 +136,10 @@ impl Weights<'_> {
                 parameters.validate(layout, io)
             }
             Self::Float(weight, parameters) => {
+                // Symmetric quantization leaves weights without a zero point.
+                if io.weight_zero_point != 0 {
+                    return Err(Error::WeightZeroPoint);
+                }
                 tri!(Buffer::Weight.check(weight.len(), layout.weight_len()));
                 parameters.validate(layout)
             }
@@ -186,6 +190,9 @@ impl Weights<'_> {
         output: usize,
     ) -> Result<(), Error> {
         let Channel { scale, bias, .. } = self.channel(layout, io, output);
+        if !scale.is_finite() {
+            return Err(Error::InvalidScale);
+        }
         let input = io.input.furthest() as u64;
         let bias = bias.unsigned_abs() as u64;
         let taps = (layout.channels.inputs * layout.kernel) as u64;
@@ -231,8 +238,11 @@ const fn weight_scale(
         while tap < layout.kernel {
             let index = source + input * source_step + tap;
             let real = (at(weight, index, 0.0) as f64 * factor).abs();
-            if real > largest {
+            if real > largest || real.is_nan() {
                 largest = real;
+            }
+            if !largest.is_finite() {
+                return f32::INFINITY;
             }
             tap += 1;
         }

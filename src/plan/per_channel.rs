@@ -9,7 +9,7 @@ use crate::geometry::{elements, tri, volume};
 use crate::kernel::scale_shift;
 use crate::plan::layout::put;
 use crate::plan::{check_io, same_shape_methods};
-use crate::tensor::Element;
+use crate::tensor::{Dtype, Element};
 
 /// A [`BatchNorm2d`](crate::BatchNorm2d), checked and ready to run on slices.
 ///
@@ -33,6 +33,9 @@ pub struct BatchNorm2dPlan<T> {
 
 impl<T: Element> BatchNorm2dPlan<T> {
     pub(crate) const fn new(shape: [usize; 3], activation: Activation) -> Result<Self, Error> {
+        if matches!(T::DTYPE, Dtype::I8) {
+            return Err(Error::NoQuantizedForm);
+        }
         tri!(volume(shape));
         tri!(elements(&[2, shape[0]]));
         tri!(activation.validate_without_slopes());
@@ -101,6 +104,9 @@ pub struct PreluPlan<T> {
 
 impl<T: Element> PreluPlan<T> {
     pub(crate) const fn new(shape: [usize; 3]) -> Result<Self, Error> {
+        if matches!(T::DTYPE, Dtype::I8) {
+            return Err(Error::NoQuantizedForm);
+        }
         tri!(volume(shape));
         Ok(Self { shape, element: PhantomData })
     }

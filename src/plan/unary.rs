@@ -46,7 +46,9 @@ impl Operator {
                     Reduction::SumOver(divisor) => *divisor,
                     _ => count,
                 };
-                let largest = (count as u64).saturating_add(divisor as u64).saturating_mul(128);
+                // The sum, the zero points of the padding, and a half for rounding.
+                let elements = (count as u64).saturating_add(divisor as u64);
+                let largest = elements.saturating_mul(128).saturating_add(divisor as u64 / 2);
                 if largest > i32::MAX as u64 {
                     return Err(Error::AccumulatorOverflow { channel: 0, largest });
                 }

@@ -44,7 +44,8 @@ fn missing_quantization() {
     assert!(Upsample::by(SHAPE, [2, 2]).plan::<i8>().is_ok());
     assert_eq!(
         Error::MissingQuantization.to_string(),
-        "the specification does not say what its i8 numbers mean: call `.quantized(..)`"
+        "the specification does not say what its i8 numbers mean: \
+         call `.quantized(..)` (`.quantization(..)` with two inputs)"
     );
 }
 

@@ -11,10 +11,10 @@ use cortex_m_semihosting::{debug, nr};
 /// The boards' core clocks are 25 MHz, AN547's, the only one of v8-M, 32 MHz.
 pub const INSTRUCTIONS_PER_TICKS: (u64, u64) = if cfg!(firmware_mps3) { (125, 4) } else { (40, 1) };
 
-/// SysTick counts down from here.
+/// SysTick counts down from here to 0.
 const RELOAD: u32 = (1 << 24) - 1;
 
-/// How many times SysTick has started over.
+/// How many times SysTick has reached 0.
 static ROUNDS: AtomicU32 = AtomicU32::new(0);
 
 pub fn start() {
@@ -44,9 +44,10 @@ pub fn ticks() -> u64 {
     loop {
         let rounds = ROUNDS.load(Ordering::SeqCst);
         let current = SYST::get_current();
-        // If it has just started over, the handler may have yet to run.
+        // If it has just reached 0, the handler may have yet to run.
         if !SCB::is_pendst_pending() && rounds == ROUNDS.load(Ordering::SeqCst) {
-            return u64::from(rounds) * u64::from(RELOAD + 1) + u64::from(RELOAD - current);
+            return u64::from(rounds) * u64::from(RELOAD + 1)
+                + u64::from((RELOAD + 1 - current) & RELOAD);
         }
     }
 }

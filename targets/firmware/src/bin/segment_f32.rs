@@ -21,10 +21,7 @@ struct Work {
     memory: Memory,
 }
 
-firmware::program!(
-    run,
-    Work = Work { x: Tensor::ZERO, logits: Tensor::ZERO, memory: Memory::NEW }
-);
+firmware::program!(run, Work = Work { x: Tensor::ZERO, logits: Tensor::ZERO, memory: Memory::NEW });
 
 fn run(Work { x, logits, memory }: &'static mut Work) -> bool {
     let mut right = 0;

@@ -19,10 +19,7 @@ struct Work {
     memory: Memory,
 }
 
-firmware::program!(
-    run,
-    Work = Work { x: Tensor::ZERO, logits: Tensor::ZERO, memory: Memory::NEW }
-);
+firmware::program!(run, Work = Work { x: Tensor::ZERO, logits: Tensor::ZERO, memory: Memory::NEW });
 
 fn run(Work { x, logits, memory }: &'static mut Work) -> bool {
     let mut equal = 0;
@@ -35,7 +32,9 @@ fn run(Work { x, logits, memory }: &'static mut Work) -> bool {
         let different = bytes().zip(reference).filter(|(got, want)| got != *want).count();
         equal += usize::from(different == 0);
         let checksum = checksum(bytes());
-        println!("scene {scene}: checksum {checksum:08x}, {different} bytes differ, {count} instructions");
+        println!(
+            "scene {scene}: checksum {checksum:08x}, {different} bytes differ, {count} instructions"
+        );
     }
     println!("logits of {equal} of {} scenes equal to the reference bytes", IMAGES.len());
     equal == IMAGES.len()

@@ -1,10 +1,16 @@
-//! Memory map and linker script of the board.
+//! Memory map and linker script of the board, and the self-test's cases.
+
+mod cases;
+mod computed;
+mod float;
+mod int8;
+mod specs;
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 fn main() {
-    println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rerun-if-changed=build");
     println!("cargo:rerun-if-changed=memory");
     println!("cargo:rustc-check-cfg=cfg(firmware_mps3, firmware_v6m)");
     let target = env::var("TARGET").unwrap();
@@ -27,4 +33,8 @@ fn main() {
     println!("cargo:rustc-link-arg-bins=-T{script}");
     // A page of 64 kB would leave holes in the file.
     println!("cargo:rustc-link-arg-bins=--nmagic");
+
+    let data = Path::new("../../tests/data");
+    println!("cargo:rerun-if-changed={}", data.display());
+    fs::write(out.join("cases.rs"), cases::cases(data)).unwrap();
 }
