@@ -52,37 +52,25 @@ pub(crate) fn add_compensated(sum: &mut f32, lost: &mut f32, part: f32) {
     *sum = next;
 }
 
-/// `LANES` sums of many products each.
+/// `N` times `LANES` sums of many products each, to be added in parts of about [`SUMMED_AT_ONCE`].
 #[derive(Clone, Copy)]
-pub(crate) struct LongSum<A: Arithmetic, const LANES: usize> {
-    total: [A::Sum; LANES],
-    lost: [A::Sum; LANES],
-    /// The products since the last [`flush`](Self::flush).
-    part: [A::Sum; LANES],
+pub(crate) struct LongSums<A: Arithmetic, const LANES: usize, const N: usize> {
+    pub(crate) total: [[A::Sum; LANES]; N],
+    lost: [[A::Sum; LANES]; N],
 }
 
-impl<A: Arithmetic, const LANES: usize> LongSum<A, LANES> {
-    pub(crate) fn new(start: [A::Sum; LANES]) -> Self {
-        Self { total: start, lost: [A::ZERO; LANES], part: [A::ZERO; LANES] }
+impl<A: Arithmetic, const LANES: usize, const N: usize> LongSums<A, LANES, N> {
+    pub(crate) fn new(start: [[A::Sum; LANES]; N]) -> Self {
+        Self { total: start, lost: [[A::ZERO; LANES]; N] }
     }
 
-    pub(crate) fn add_products(&mut self, weight: A::Element, x: &[A::Sum; LANES]) {
-        for (part, &x) in self.part.iter_mut().zip(x) {
-            *part = A::add_product(*part, weight, x);
-        }
-    }
-
-    /// To be called every [`SUMMED_AT_ONCE`] products.
-    pub(crate) fn flush(&mut self) {
-        for ((total, lost), part) in self.total.iter_mut().zip(&mut self.lost).zip(&mut self.part) {
+    /// Not inlined, so that the registers are left to the products.
+    #[inline(never)]
+    pub(crate) fn add(&mut self, part: [[A::Sum; LANES]; N]) {
+        let totals = self.total.as_flattened_mut().iter_mut().zip(self.lost.as_flattened_mut());
+        for ((total, lost), part) in totals.zip(part.as_flattened()) {
             A::add(total, lost, *part);
-            *part = A::ZERO;
         }
-    }
-
-    pub(crate) fn finish(mut self) -> [A::Sum; LANES] {
-        self.flush();
-        self.total
     }
 }
 

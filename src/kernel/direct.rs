@@ -11,7 +11,7 @@
 use core::array::from_fn;
 
 use crate::geometry::{Axis, Channels};
-use crate::kernel::arithmetic::{Arithmetic, LongSum, SUMMED_AT_ONCE};
+use crate::kernel::arithmetic::{Arithmetic, LongSums, SUMMED_AT_ONCE};
 use crate::kernel::{pieces, pieces_mut, row};
 use crate::padding::PaddingMode;
 
@@ -246,7 +246,8 @@ impl<T: Taps, A: Arithmetic> Direct<T, A> {
     ) -> [[A::Sum; TILE]; N] {
         let Shape { rows, columns, .. } = self.shape;
         let step = self.taps.step();
-        let mut sums = start.map(|start| LongSum::<A, TILE>::new([start; TILE]));
+        let mut sums = LongSums::<A, TILE, N>::new(start.map(|start| [start; TILE]));
+        let mut part = [[A::ZERO; TILE]; N];
         let mut taps = 0;
         let channels =
             pieces(x, self.shape.in_plane()).zip(pieces(weight, rows.kernel * columns.kernel));
@@ -257,21 +258,28 @@ impl<T: Taps, A: Arithmetic> Direct<T, A> {
                     InputRow::Padding if !A::BORDER_IS_ZERO => &[],
                     InputRow::Padding | InputRow::Nothing => continue,
                 };
-                for (column_tap, weight) in weight.iter().enumerate() {
-                    let Some(column) = self.taps.column(place.phase, column_tap) else { continue };
-                    let x = self.load(in_row, column + (place.first * step) as isize);
-                    for (sum, &weight) in sums.iter_mut().zip(weight) {
-                        sum.add_products(weight, &x);
+                for (chunk, weight) in weight.chunks(SUMMED_AT_ONCE).enumerate() {
+                    for (column_tap, weight) in (chunk * SUMMED_AT_ONCE..).zip(weight) {
+                        let Some(column) = self.taps.column(place.phase, column_tap) else {
+                            continue;
+                        };
+                        let x = self.load(in_row, column + (place.first * step) as isize);
+                        for (part, &weight) in part.iter_mut().zip(weight) {
+                            for (part, x) in part.iter_mut().zip(x) {
+                                *part = A::add_product(*part, weight, x);
+                            }
+                        }
                     }
-                    taps += 1;
-                    if taps == SUMMED_AT_ONCE {
-                        sums.iter_mut().for_each(LongSum::flush);
-                        taps = 0;
+                    taps += weight.len();
+                    if taps >= SUMMED_AT_ONCE {
+                        sums.add(part);
+                        (part, taps) = ([[A::ZERO; TILE]; N], 0);
                     }
                 }
             }
         }
-        sums.map(LongSum::finish)
+        sums.add(part);
+        sums.total
     }
 
     /// The inputs of a tile from column `first` on, which may lie outside; a `row` of padding zeros

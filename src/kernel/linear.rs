@@ -5,7 +5,7 @@
 
 use core::array::from_fn;
 
-use crate::kernel::arithmetic::{Arithmetic, LongSum, SUMMED_AT_ONCE};
+use crate::kernel::arithmetic::{Arithmetic, LongSums, SUMMED_AT_ONCE};
 use crate::kernel::direct::BLOCK;
 use crate::kernel::{pieces, pieces_mut};
 
@@ -39,20 +39,21 @@ fn outputs<const N: usize, A: Arithmetic>(
     let blocks = pieces(weight, N * x.len()).zip(pieces_mut(y, N)).enumerate();
     for (index, (weight, y)) in blocks {
         let channels: [_; N] = from_fn(|lane| A::channel(parameters, first + index * N + lane));
-        let start = channels.map(|channel| [arithmetic.start(channel)]);
-        let mut sums = start.map(LongSum::<A, 1>::new);
+        let mut sums =
+            LongSums::<A, 1, N>::new(channels.map(|channel| [arithmetic.start(channel)]));
         let parts = x.chunks(SUMMED_AT_ONCE).zip(weight.as_chunks::<N>().0.chunks(SUMMED_AT_ONCE));
         for (x, weight) in parts {
+            let mut part = [[A::ZERO]; N];
             for (&x, weight) in x.iter().zip(weight) {
-                let x = [arithmetic.widen(x)];
-                for (sum, &weight) in sums.iter_mut().zip(weight) {
-                    sum.add_products(weight, &x);
+                let x = arithmetic.widen(x);
+                for ([part], &weight) in part.iter_mut().zip(weight) {
+                    *part = A::add_product(*part, weight, x);
                 }
             }
-            sums.iter_mut().for_each(LongSum::flush);
+            sums.add(part);
         }
-        for ((y, &channel), sum) in y.iter_mut().zip(&channels).zip(sums) {
-            let [sum] = sum.finish();
+        for ((y, &channel), sum) in y.iter_mut().zip(&channels).zip(sums.total) {
+            let [sum] = sum;
             *y = arithmetic.finish(channel, sum);
         }
     }
