@@ -148,6 +148,14 @@ pub enum Error {
 }
 
 /// The parameter that an [`Error`] is about.
+///
+/// ```
+/// use nchw::{Conv2d, Direction, Error, Parameter};
+///
+/// let error = Conv2d::new([1, 4, 4], 1, [3, 3]).stride([1, 0]).plan::<f32>().unwrap_err();
+/// assert_eq!(error, Error::Zero(Parameter::Stride(Direction::Width)));
+/// assert_eq!(error.to_string(), "the stride along W must be at least 1, it is 0");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Parameter {
@@ -172,6 +180,13 @@ pub enum Parameter {
 }
 
 /// A spatial direction of an NCHW tensor.
+///
+/// ```
+/// use nchw::{Direction, Error, MaxPool2d};
+///
+/// let error = MaxPool2d::new([1, 4, 2], [3, 3]).plan::<f32>().unwrap_err();
+/// assert!(matches!(error, Error::KernelTooLarge { direction: Direction::Width, .. }));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
     /// Along H: rows.
@@ -181,6 +196,16 @@ pub enum Direction {
 }
 
 /// The slice that an [`Error`] is about.
+///
+/// ```
+/// use nchw::{Add, Buffer, Error};
+///
+/// let plan = Add::new([1, 1, 2]).plan::<f32>()?;
+/// let error = plan.run(&[1.0, 2.0], &[1.0], &mut [0.0; 2]).unwrap_err();
+/// assert_eq!(error, Error::Length { buffer: Buffer::SecondInput, expected: 2, actual: 1 });
+/// assert_eq!(error.to_string(), "the second input: 2 elements expected, 1 given");
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Buffer {

@@ -142,6 +142,15 @@ pub enum Rounding {
 }
 
 /// How a layer's inputs and outputs are meant, and how it gets from one to the other.
+///
+/// ```
+/// use nchw::{Linear, Quantization, Requantization, Rounding};
+///
+/// let q = Quantization { scale: 0.5, zero_point: 0 };
+/// let io = Requantization::new(q, q).rounding(Rounding::FixedSingle).range(-100, 100);
+/// let plan = Linear::new([4, 1, 1], 2).requantization(io).plan::<i8>()?;
+/// # Ok::<(), nchw::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Requantization {
     /// What the inputs mean.
@@ -274,7 +283,15 @@ impl BinaryQuantization {
 
 /// A positive real factor as a fixed-point number, `multiplier * 2^(shift - 31)`.
 ///
-/// `multiplier` is 0 or has its highest bit below the sign set, `shift` lies in `-31..=30`.
+/// `multiplier` is 0 or has its highest bit below the sign set, `shift` lies in `-31..=30`. Packing
+/// refuses what is negative or outside.
+///
+/// ```
+/// use nchw::FixedPoint;
+///
+/// let quarter = FixedPoint::new(0.25);
+/// assert_eq!((quarter.multiply_double(-2), quarter.multiply_single(-2)), (-1, 0));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FixedPoint {
     /// 0, or in `2^30..2^31`.

@@ -5,6 +5,15 @@ use core::ops::{Index, IndexMut};
 /// What a tensor holds: `f32` or `i8`.
 ///
 /// Sealed: the kernels exist for these types and no others.
+///
+/// ```
+/// use nchw::{Element, Tensor};
+///
+/// fn sum<T: Element + Into<f64>>(x: &Tensor<T, 1, 2, 2>) -> f64 {
+///     x.as_slice().iter().map(|&x| x.into()).sum()
+/// }
+/// assert_eq!(sum(&Tensor([[[1_i8, 2], [3, 4]]])), 10.0);
+/// ```
 pub trait Element: Copy + Default + PartialEq + 'static + sealed::Sealed {
     /// Zero.
     const ZERO: Self;

@@ -35,6 +35,22 @@ pub struct Int8Parameters<'a> {
 }
 
 /// What i8 weights mean: their scales, or the factors made from them.
+///
+/// ```
+/// use nchw::{Conv2d, Int8Parameters, Quantization, WeightScale};
+///
+/// let q = Quantization { scale: 0.5, zero_point: 0 };
+/// let plan = Conv2d::new([1, 1, 1], 2, [1, 1]).quantized(q, q).plan::<i8>()?;
+/// let packed = |scale| {
+///     let mut packed = vec![0; plan.packed_len()];
+///     plan.pack(&[1, 2], &Int8Parameters { bias: None, scale }, &mut packed).map(|()| packed)
+/// };
+/// // 0.25 is 2^30 * 2^(-1 - 31).
+/// let fixed = WeightScale::Fixed { multiplier: &[1 << 30; 2], shift: &[-1; 2] };
+/// assert_eq!(packed(WeightScale::PerTensor(0.25))?, packed(fixed)?);
+/// assert_eq!(packed(WeightScale::PerChannel(&[0.25; 2]))?, packed(fixed)?);
+/// # Ok::<(), nchw::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum WeightScale<'a> {

@@ -1,6 +1,12 @@
 //! The types that a tensor's elements may have.
 
 /// The type of a tensor's elements.
+///
+/// ```
+/// use nchw::safetensors::Dtype;
+///
+/// assert_eq!((Dtype::I32.name(), Dtype::I32.size()), ("I32", 4));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 #[non_exhaustive]

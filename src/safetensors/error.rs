@@ -8,6 +8,13 @@ use crate::message::Message;
 /// Why a tensor could not be read.
 ///
 /// [`weights!`](crate::weights) stops the compiler with the same sentences.
+///
+/// ```
+/// use nchw::safetensors::{SafetensorsError, find};
+///
+/// let error = find(b"no such file", "conv.weight").unwrap_err();
+/// assert!(matches!(error, SafetensorsError::Truncated { .. }));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SafetensorsError {

@@ -61,6 +61,17 @@ use tensor::Entry;
 ///   [`RankTooLarge`](SafetensorsError::RankTooLarge): not supported here.
 /// - [`Overflow`](SafetensorsError::Overflow), [`OutOfBounds`](SafetensorsError::OutOfBounds),
 ///   [`WrongSize`](SafetensorsError::WrongSize): what the file says about the tensor cannot be.
+///
+/// ```
+/// use nchw::safetensors::{SafetensorsError, find};
+///
+/// let header = br#"{"bias": {"dtype": "I8", "shape": [2], "data_offsets": [0, 2]}}"#;
+/// let file = [&(header.len() as u64).to_le_bytes(), &header[..], &[1, 255]].concat();
+/// let mut bias = [0; 2];
+/// find(&file, "bias")?.copy_i8(&mut bias)?;
+/// assert_eq!(bias, [1, -1]);
+/// # Ok::<(), SafetensorsError>(())
+/// ```
 pub const fn find<'a>(bytes: &'a [u8], name: &str) -> Result<TensorView<'a>, SafetensorsError> {
     let (mut header, data) = tri!(split(bytes));
     let mut found = None;

@@ -87,6 +87,16 @@ impl Entry {
 }
 
 /// A tensor in the bytes of a file.
+///
+/// ```
+/// use nchw::safetensors::{SafetensorsError, find};
+///
+/// let file = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/tiny.safetensors"));
+/// let tensor = find(file, "quantized")?;
+/// assert_eq!((tensor.shape(), tensor.elements()), (&[2, 3][..], 6));
+/// assert_eq!(tensor.bytes(), [128, 255, 0, 1, 2, 127]);
+/// # Ok::<(), SafetensorsError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TensorView<'a> {
     dtype: Dtype,
