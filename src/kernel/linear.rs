@@ -41,19 +41,21 @@ fn outputs<const N: usize, A: Arithmetic>(
         let channels: [_; N] = from_fn(|lane| A::channel(parameters, first + index * N + lane));
         let mut sums =
             LongSums::<A, 1, N>::new(channels.map(|channel| [arithmetic.start(channel)]));
-        let parts = x.chunks(SUMMED_AT_ONCE).zip(weight.as_chunks::<N>().0.chunks(SUMMED_AT_ONCE));
-        for (x, weight) in parts {
-            let mut part = [[A::ZERO]; N];
-            for (&x, weight) in x.iter().zip(weight) {
-                let x = arithmetic.widen(x);
-                for ([part], &weight) in part.iter_mut().zip(weight) {
-                    *part = A::add_product(*part, weight, x);
-                }
+        let mut part = [[A::ZERO]; N];
+        let mut taps = 0;
+        for (&x, weight) in x.iter().zip(weight.as_chunks::<N>().0) {
+            let x = arithmetic.widen(x);
+            for ([part], &weight) in part.iter_mut().zip(weight) {
+                *part = A::add_product(*part, weight, x);
             }
-            sums.add(part);
+            taps += 1;
+            if taps == SUMMED_AT_ONCE {
+                sums.add(part);
+                (part, taps) = ([[A::ZERO]; N], 0);
+            }
         }
-        for ((y, &channel), sum) in y.iter_mut().zip(&channels).zip(sums.total) {
-            let [sum] = sum;
+        sums.add(part);
+        for ((y, &channel), [sum]) in y.iter_mut().zip(&channels).zip(sums.total) {
             *y = arithmetic.finish(channel, sum);
         }
     }
