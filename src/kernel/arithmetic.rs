@@ -232,7 +232,7 @@ impl<R: Rescale> Arithmetic for Int8<R> {
     }
 
     fn add_product(sum: i32, weight: i8, x: i32) -> i32 {
-        // The bound checked when packing keeps every partial sum inside i32.
+        // Partial sums may wrap; packing has checked that the complete one fits into i32.
         sum.wrapping_add(i32::from(weight).wrapping_mul(x))
     }
 

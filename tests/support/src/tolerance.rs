@@ -76,7 +76,7 @@ impl Row {
             Row::MaxPool2d | Row::Clamp | Row::Copy => Bound::Exact,
             Row::Exponential => Bound::Ulps { ulps: 4.0, absolute: 1e-7 },
             Row::Expm1 => Bound::Ulps { ulps: 4.0, absolute: 0.0 },
-            Row::Gelu => Bound::Ulps { ulps: 4.0, absolute: 1e-7 },
+            Row::Gelu => Bound::Ulps { ulps: 4.0, absolute: 2e-8 },
         }
     }
 }
