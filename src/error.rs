@@ -3,6 +3,7 @@
 
 use core::fmt;
 
+use crate::arch::backend::Backend;
 use crate::message::Message;
 use crate::padding::PaddingMode;
 
@@ -125,6 +126,8 @@ pub enum Error {
         /// The shift given.
         shift: i32,
     },
+    /// Instructions that the processor or this build of the crate does not have.
+    BackendUnavailable(Backend),
     /// Weights and bias so large that a sum of products could leave i32.
     AccumulatorOverflow {
         /// The output channel.
@@ -336,6 +339,9 @@ impl Error {
                 .signed(multiplier)
                 .text(" and ")
                 .signed(shift),
+            Self::BackendUnavailable(backend) => {
+                m.text("the backend ").text(backend.name()).text(" is not available here")
+            }
             Self::AccumulatorOverflow { channel, largest } => m
                 .text("the sums of output channel ")
                 .number(channel)

@@ -275,6 +275,19 @@ impl Window {
 }
 
 impl Axis {
+    /// `length` outputs, each of one input.
+    pub(crate) const fn line(length: usize) -> Self {
+        Self {
+            input: length,
+            output: length,
+            kernel: 1,
+            stride: NonZeroUsize::MIN,
+            dilation: NonZeroUsize::MIN,
+            before: 0,
+            after: 0,
+        }
+    }
+
     /// Whether no output looks over the input's edge.
     pub(crate) const fn unpadded(&self) -> bool {
         self.before == 0 && self.after == 0
@@ -296,6 +309,23 @@ impl Axis {
         let first = self.taps_over(self.before.saturating_sub(start));
         let end = self.taps_over((self.before + self.input).saturating_sub(start));
         (first, if end < self.kernel { end } else { self.kernel })
+    }
+
+    /// The first output that looks over no edge before the input.
+    pub(crate) const fn first_inside(&self) -> usize {
+        divide(self.before + (self.stride.get() - 1), self.stride.get())
+    }
+
+    /// The last output that looks over no edge behind the input, if the dilated kernel fits into it.
+    pub(crate) const fn last_inside(&self) -> Option<usize> {
+        let extent = self.dilation.get() * (self.kernel - 1) + 1;
+        match (self.before + self.input).checked_sub(extent) {
+            Some(room) => {
+                let last = divide(room, self.stride.get());
+                Some(if last < self.output { last } else { self.output - 1 })
+            }
+            None => None,
+        }
     }
 
     /// How many taps lie before `position`, counted from the first tap.

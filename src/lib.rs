@@ -151,6 +151,7 @@ mod tensor;
 
 pub use activation::Activation;
 pub use algorithm::Algorithm;
+pub use arch::backend::Backend;
 pub use batch_norm::BatchNorm;
 pub use error::{Buffer, Direction, Error, Parameter};
 pub use padding::{Padding, PaddingMode};

@@ -50,7 +50,9 @@ fn holds(name: &str, row: Row, data: &[Data], run: Run<'_>) {
         });
         let worst = worst.max_by(|a, b| a.ratio.total_cmp(&b.ratio)).expect("no seed");
         let near = match row.bound() {
-            Bound::Sum { .. } => format!("k = {:.2} of {:.2}", worst.seen_k, worst.allowed_k),
+            Bound::Sum { .. } | Bound::RunningSum { .. } => {
+                format!("k = {:.2} of {:.2}", worst.seen_k, worst.allowed_k)
+            }
             _ => format!("{:.2} times what is allowed", worst.ratio),
         };
         println!("{name}, {data:?}: {near}");
@@ -69,10 +71,10 @@ fn conv(plan: &ConvPlan<f32>, weight: &[f32], bias: &[f32], x: &[f32]) -> Vec<f3
 }
 
 /// A convolution in `groups` groups.
-fn conv2d(data: &[Data], input: [usize; 3], kernel_size: [usize; 2], groups: usize) {
+fn conv2d(row: Row, data: &[Data], input: [usize; 3], kernel_size: [usize; 2], groups: usize) {
     let out_channels = 5 * groups;
     let name = format!("conv2d of {input:?}, kernel {kernel_size:?}, groups {groups}");
-    holds(&name, Row::Conv2d, data, &|values| {
+    holds(&name, row, data, &|values| {
         let spec = Conv2d::new(input, out_channels, kernel_size).groups(groups);
         let plan = spec.plan::<f32>().unwrap();
         let x = values(plan.input_len());
@@ -115,8 +117,8 @@ fn conv_transpose2d(data: &[Data], input: [usize; 3], kernel_size: [usize; 2], s
     });
 }
 
-fn linear(data: &[Data], features: usize) {
-    holds(&format!("linear of {features}"), Row::Linear, data, &|values| {
+fn linear(row: Row, data: &[Data], features: usize) {
+    holds(&format!("linear of {features}"), row, data, &|values| {
         let plan = Linear::new([features, 1, 1], 6).plan::<f32>().unwrap();
         let (x, weight, bias) = (values(features), values(6 * features), values(6));
         let want = float::linear(&widen(&x), &widen(&weight), Some(&widen(&bias)));
@@ -155,13 +157,13 @@ fn softmax(data: &[Data], channels: usize, stands_out: f32) {
 
 #[test]
 fn convolutions() {
-    conv2d(&RANDOM, [512, 4, 4], [1, 1], 1);
-    conv2d(&RANDOM, [2048, 3, 3], [1, 1], 1);
-    conv2d(&RANDOM, [64, 8, 8], [3, 3], 1);
-    conv2d(&RANDOM, [512, 5, 5], [3, 3], 1);
-    conv2d(&RANDOM, [64, 9, 9], [7, 7], 1);
-    conv2d(&RANDOM, [16, 12, 12], [11, 11], 1);
-    conv2d(&RANDOM, [4, 9, 9], [7, 7], 4);
+    conv2d(Row::Conv2d, &RANDOM, [512, 4, 4], [1, 1], 1);
+    conv2d(Row::Conv2d, &RANDOM, [2048, 3, 3], [1, 1], 1);
+    conv2d(Row::Conv2d, &RANDOM, [64, 8, 8], [3, 3], 1);
+    conv2d(Row::Conv2d, &RANDOM, [512, 5, 5], [3, 3], 1);
+    conv2d(Row::Conv2d, &RANDOM, [64, 9, 9], [7, 7], 1);
+    conv2d(Row::Conv2d, &RANDOM, [16, 12, 12], [11, 11], 1);
+    conv2d(Row::Conv2d, &RANDOM, [4, 9, 9], [7, 7], 4);
 }
 
 #[test]
@@ -174,7 +176,7 @@ fn transposed_convolutions() {
 #[test]
 fn linear_layers() {
     for features in [1024, 4096, 16384] {
-        linear(&RANDOM, features);
+        linear(Row::Linear, &RANDOM, features);
     }
 }
 
@@ -216,8 +218,8 @@ fn softmax_of_a_channel_that_stands_out() {
 
 #[test]
 fn large_kernels() {
-    conv2d(&RANDOM, [4, 33, 33], [31, 31], 4);
-    conv2d(&RANDOM, [1, 1, 2050], [1, 2048], 1);
+    conv2d(Row::Conv2d, &RANDOM, [4, 33, 33], [31, 31], 4);
+    conv2d(Row::Conv2d, &RANDOM, [1, 1, 2050], [1, 2048], 1);
     conv_transpose2d(&RANDOM, [1, 33, 33], [31, 31], [1, 1]);
 }
 
@@ -235,6 +237,6 @@ fn averages_of_equal_numbers() {
 
 #[test]
 fn sums_of_equal_products() {
-    conv2d(&[Data::Equal], [512, 5, 5], [3, 3], 1);
-    linear(&[Data::Equal], 16384);
+    conv2d(Row::EqualProducts, &[Data::Equal], [512, 5, 5], [3, 3], 1);
+    linear(Row::EqualProducts, &[Data::Equal], 16384);
 }

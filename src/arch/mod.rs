@@ -1,4 +1,13 @@
-//! The only code of the crate that may be `unsafe`.
+//! Instruction sets behind small traits, and the borrowing of slices as tensors: the only code of the
+//! crate that may be `unsafe`.
 #![allow(unsafe_code)]
 
+pub(crate) mod backend;
+pub(crate) mod isa;
+#[cfg_attr(not(all(feature = "simd", target_arch = "x86_64")), allow(dead_code))]
+mod pair;
+pub(crate) mod scalar;
+pub(crate) mod taps;
 mod view;
+#[cfg(all(feature = "simd", target_arch = "x86_64"))]
+mod x86;

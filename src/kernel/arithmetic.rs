@@ -1,46 +1,83 @@
 //! What a loop nest does to the numbers it meets: f32, or i8 with i32 sums.
 
+use crate::arch::isa::{Isa, Lanes, Operation};
+use crate::arch::scalar::{Bytes, Scalar};
 use crate::quant::{FixedPoint, Requantization, round_half_even, saturate};
 
-/// How many products make one running sum; longer ones are compensated sums of such sums, as a single
-/// running sum over thousands of products loses more than the table of errors allows.
-pub(crate) const SUMMED_AT_ONCE: usize = 32;
+/// The blocks of output channels in f32.
+pub(crate) const FLOAT_BLOCKS: &[usize] = &[16, 8, 4, 1];
+
+/// The blocks of output channels in i8.
+pub(crate) const INT8_BLOCKS: &[usize] = &[4, 1];
 
 /// The arithmetic of weighted sums, from loading an input to storing an output.
 pub(crate) trait Arithmetic: Copy {
     /// What tensors and weights hold.
     type Element: Copy;
-    /// What products are summed in; inputs are widened to it as they are loaded.
-    type Sum: Copy;
+    /// What products are summed in.
+    type Total: Copy;
     /// What one output channel needs besides its weights.
     type Channel: Copy;
     /// The channels of a layer, as packed.
     type Channels<'a>: Copy;
+    /// The sums of a block of 16 channels, or of as many of them as suit the registers; of 8, 4 and 1.
+    type X16: Lanes<Element = Self::Element, Total = Self::Total>;
+    type X8: Lanes<Element = Self::Element, Total = Self::Total>;
+    type X4: Lanes<Element = Self::Element, Total = Self::Total>;
+    type X1: Lanes<Element = Self::Element, Total = Self::Total>;
 
-    const ZERO: Self::Sum;
+    /// The sizes of the blocks that output channels are packed in, see `plan/layout.rs`.
+    const BLOCKS: &'static [usize];
 
-    /// An input, widened.
-    fn widen(self, x: Self::Element) -> Self::Sum;
+    /// Runs `operation` with the instructions that this arithmetic is made of.
+    fn run<O: Operation>(self, operation: O);
 
-    /// A padding zero, widened.
-    fn border(self) -> Self::Sum;
+    fn x16(self) -> Self::X16;
+    fn x8(self) -> Self::X8;
+    fn x4(self) -> Self::X4;
+    fn x1(self) -> Self::X1;
 
-    /// Whether products with padding zeros add nothing.
-    const BORDER_IS_ZERO: bool;
+    /// What padding zeros hold, if products with them are not zero.
+    fn border(self) -> Option<Self::Element>;
 
     /// The parameters of channel `index`.
     fn channel(channels: Self::Channels<'_>, index: usize) -> Self::Channel;
 
     /// The sum before the first product.
-    fn start(self, channel: Self::Channel) -> Self::Sum;
+    fn start(self, channel: Self::Channel) -> Self::Total;
 
-    fn add_product(sum: Self::Sum, weight: Self::Element, x: Self::Sum) -> Self::Sum;
+    /// `sum + weight * x`.
+    fn add_product(sum: Self::Total, weight: Self::Element, x: Self::Element) -> Self::Total;
 
-    /// Adds `part` to `sum`; `lost` carries what rounding takes away.
-    fn add(sum: &mut Self::Sum, lost: &mut Self::Sum, part: Self::Sum);
+    /// Writes totals, pixel by pixel and a channel each, as outputs `step` apart to as many planes of
+    /// `plane` elements.
+    fn write<const B: usize>(
+        self,
+        channels: &[Self::Channel; B],
+        totals: &[[Self::Total; B]],
+        y: &mut [Self::Element],
+        plane: usize,
+        step: usize,
+    );
+}
 
-    /// A complete sum as an output.
-    fn finish(self, channel: Self::Channel, sum: Self::Sum) -> Self::Element;
+/// Writes `outputs[pixel][lane]` to plane `lane`, `step` apart.
+#[inline(always)]
+fn scatter<T, U: Copy, const B: usize>(
+    totals: &[[U; B]],
+    y: &mut [T],
+    plane: usize,
+    step: usize,
+    finish: impl Fn(usize, U) -> T,
+) {
+    for lane in 0..B {
+        let Some(row) = y.get_mut(lane * plane..) else { return };
+        for (y, total) in row.iter_mut().step_by(step.max(1)).zip(totals) {
+            if let Some(&total) = total.get(lane) {
+                *y = finish(lane, total);
+            }
+        }
+    }
 }
 
 /// Kahan's step: what rounding takes from one sum is given back in the next.
@@ -52,77 +89,87 @@ pub(crate) fn add_compensated(sum: &mut f32, lost: &mut f32, part: f32) {
     *sum = next;
 }
 
-/// `N` times `LANES` sums of many products each, to be added in parts of about [`SUMMED_AT_ONCE`].
-#[derive(Clone, Copy)]
-pub(crate) struct LongSums<A: Arithmetic, const LANES: usize, const N: usize> {
-    pub(crate) total: [[A::Sum; LANES]; N],
-    lost: [[A::Sum; LANES]; N],
-}
-
-impl<A: Arithmetic, const LANES: usize, const N: usize> LongSums<A, LANES, N> {
-    pub(crate) fn new(start: [[A::Sum; LANES]; N]) -> Self {
-        Self { total: start, lost: [[A::ZERO; LANES]; N] }
-    }
-
-    /// Not inlined, so that the registers are left to the products.
-    #[inline(never)]
-    pub(crate) fn add(&mut self, part: [[A::Sum; LANES]; N]) {
-        let totals = self.total.as_flattened_mut().iter_mut().zip(self.lost.as_flattened_mut());
-        for ((total, lost), part) in totals.zip(part.as_flattened()) {
-            A::add(total, lost, *part);
-        }
-    }
-}
-
 /// f32: a channel is its bias.
 #[derive(Clone, Copy)]
-pub(crate) struct Float;
+pub(crate) struct Float<I>(pub(crate) I);
 
-impl Arithmetic for Float {
+impl<I: Isa> Arithmetic for Float<I> {
     type Element = f32;
-    type Sum = f32;
+    type Total = f32;
     type Channel = f32;
     type Channels<'a> = &'a [f32];
+    type X16 = I::X16;
+    type X8 = I::X8;
+    type X4 = I::X4;
+    type X1 = I::X1;
 
-    const ZERO: f32 = 0.0;
-    const BORDER_IS_ZERO: bool = true;
+    const BLOCKS: &'static [usize] = FLOAT_BLOCKS;
 
-    fn widen(self, x: f32) -> f32 {
-        x
+    fn run<O: Operation>(self, operation: O) {
+        self.0.run(operation);
     }
 
-    fn border(self) -> f32 {
-        0.0
+    #[inline(always)]
+    fn x16(self) -> I::X16 {
+        self.0.x16()
     }
 
+    #[inline(always)]
+    fn x8(self) -> I::X8 {
+        self.0.x8()
+    }
+
+    #[inline(always)]
+    fn x4(self) -> I::X4 {
+        self.0.x4()
+    }
+
+    #[inline(always)]
+    fn x1(self) -> I::X1 {
+        self.0.x1()
+    }
+
+    #[inline(always)]
+    fn border(self) -> Option<f32> {
+        None
+    }
+
+    #[inline(always)]
     fn channel(bias: &[f32], index: usize) -> f32 {
         bias.get(index).copied().unwrap_or(0.0)
     }
 
+    #[inline(always)]
     fn start(self, bias: f32) -> f32 {
         bias
     }
 
+    #[inline(always)]
     fn add_product(sum: f32, weight: f32, x: f32) -> f32 {
         sum + weight * x
     }
 
-    fn add(sum: &mut f32, lost: &mut f32, part: f32) {
-        add_compensated(sum, lost, part);
-    }
-
-    fn finish(self, _bias: f32, sum: f32) -> f32 {
-        sum
+    #[inline(always)]
+    fn write<const B: usize>(
+        self,
+        _bias: &[f32; B],
+        totals: &[[f32; B]],
+        y: &mut [f32],
+        plane: usize,
+        step: usize,
+    ) {
+        match step {
+            1 => self.0.transpose(totals, y, plane),
+            _ => scatter(totals, y, plane, step, |_, total| total),
+        }
     }
 }
 
 /// i8: how the layer's inputs and outputs are meant.
 #[derive(Clone, Copy)]
 pub(crate) struct Int8<R> {
-    /// Subtracted from every input. Zero where the packed bias accounts for the zero point.
-    pub(crate) subtract: i32,
-    /// A padding zero after the subtraction.
-    pub(crate) border: i32,
+    /// What padding zeros hold: the input's zero point. The packed bias accounts for it at every tap.
+    pub(crate) border: i8,
     /// Added to every bias.
     pub(crate) offset: i32,
     /// The output's zero point.
@@ -133,13 +180,10 @@ pub(crate) struct Int8<R> {
 }
 
 impl<R> Int8<R> {
-    /// The arithmetic of a layer whose packed bias accounts for the input's zero point or, unless
-    /// `folded`, leaves that to the kernel.
-    pub(crate) fn new(io: &Requantization, folded: bool, rescale: R) -> Self {
-        let zero_point = i32::from(io.input.zero_point);
+    /// The arithmetic of a layer.
+    pub(crate) fn new(io: &Requantization, rescale: R) -> Self {
         Self {
-            subtract: if folded { 0 } else { zero_point },
-            border: if folded { zero_point } else { 0 },
+            border: io.input.zero_point,
             offset: 0,
             zero_point: i32::from(io.output.zero_point),
             range: io.range,
@@ -204,44 +248,86 @@ pub(crate) fn i32_at(bytes: &[i8], index: usize) -> i32 {
     number.map_or(0, |bytes| i32::from_le_bytes(bytes.map(i8::cast_unsigned)))
 }
 
+impl<R: Rescale> Int8<R> {
+    /// A complete sum as an output.
+    #[inline(always)]
+    fn finish(self, (_, factor): (i32, FixedPoint), sum: i32) -> i8 {
+        let scaled = i64::from(self.rescale.rescale(sum, factor));
+        saturate(scaled + i64::from(self.zero_point), self.range[0], self.range[1])
+    }
+}
+
 impl<R: Rescale> Arithmetic for Int8<R> {
     type Element = i8;
-    type Sum = i32;
+    type Total = i32;
     type Channel = (i32, FixedPoint);
     type Channels<'a> = Int8Channels<'a>;
+    type X16 = Bytes<4>;
+    type X8 = Bytes<4>;
+    type X4 = Bytes<4>;
+    type X1 = Bytes<1>;
 
-    const ZERO: i32 = 0;
-    const BORDER_IS_ZERO: bool = false;
+    const BLOCKS: &'static [usize] = INT8_BLOCKS;
 
-    fn widen(self, x: i8) -> i32 {
-        i32::from(x) - self.subtract
+    fn run<O: Operation>(self, operation: O) {
+        Scalar.run(operation);
     }
 
-    fn border(self) -> i32 {
-        self.border
+    #[inline(always)]
+    fn x16(self) -> Bytes<4> {
+        Bytes
     }
 
+    #[inline(always)]
+    fn x8(self) -> Bytes<4> {
+        Bytes
+    }
+
+    #[inline(always)]
+    fn x4(self) -> Bytes<4> {
+        Bytes
+    }
+
+    #[inline(always)]
+    fn x1(self) -> Bytes<1> {
+        Bytes
+    }
+
+    #[inline(always)]
+    fn border(self) -> Option<i8> {
+        if self.border == 0 { None } else { Some(self.border) }
+    }
+
+    #[inline(always)]
     fn channel(channels: Int8Channels<'_>, index: usize) -> (i32, FixedPoint) {
         let shift = channels.shift.get(index).copied().unwrap_or(0);
         let multiplier = i32_at(channels.multiplier, index);
         (i32_at(channels.bias, index), FixedPoint { multiplier, shift: i32::from(shift) })
     }
 
+    #[inline(always)]
     fn start(self, (bias, _): (i32, FixedPoint)) -> i32 {
         bias.wrapping_add(self.offset)
     }
 
-    fn add_product(sum: i32, weight: i8, x: i32) -> i32 {
+    #[inline(always)]
+    fn add_product(sum: i32, weight: i8, x: i8) -> i32 {
         // Partial sums may wrap; packing has checked that the complete one fits into i32.
-        sum.wrapping_add(i32::from(weight).wrapping_mul(x))
+        sum.wrapping_add(i32::from(weight).wrapping_mul(i32::from(x)))
     }
 
-    fn add(sum: &mut i32, _lost: &mut i32, part: i32) {
-        *sum = sum.wrapping_add(part);
-    }
-
-    fn finish(self, (_, factor): (i32, FixedPoint), sum: i32) -> i8 {
-        let scaled = i64::from(self.rescale.rescale(sum, factor));
-        saturate(scaled + i64::from(self.zero_point), self.range[0], self.range[1])
+    #[inline(always)]
+    fn write<const B: usize>(
+        self,
+        channels: &[(i32, FixedPoint); B],
+        totals: &[[i32; B]],
+        y: &mut [i8],
+        plane: usize,
+        step: usize,
+    ) {
+        scatter(totals, y, plane, step, |lane, total| match channels.get(lane) {
+            Some(&channel) => self.finish(channel, total),
+            None => 0,
+        });
     }
 }

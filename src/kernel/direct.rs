@@ -1,25 +1,29 @@
-//! Direct convolution and transposed convolution: one loop nest, no workspace, no padded copy.
+//! Direct convolution and transposed convolution: one loop nest for both and for f32 and i8, without a
+//! workspace or a padded copy.
 //!
-//! A transposed convolution is a convolution for each phase of its stride: the outputs
-//! `phase, phase + stride, ..` of a row meet the input one pixel after the other, so both operators
-//! run through the same tile of output channels by output columns, and differ only in where a tap
-//! finds its input ([`Taps`]).
+//! Outputs are taken run by run ([`runs`](crate::kernel::runs)), so that all outputs at work meet the same
+//! taps. A [`Group`] of neighbouring outputs goes through the blocks of output channels whose weights the
+//! cache holds; and of a group a tile at a time is summed up in registers, its outputs by the channels of a
+//! block ([`Block`]).
 //!
 //! Memory contract: reads the input and the packed weights (see `plan/layout.rs` for their order);
 //! writes every element of the output once.
 
-use core::array::from_fn;
+use core::ops::Range;
 
-use crate::geometry::{Axis, Channels};
-use crate::kernel::arithmetic::{Arithmetic, LongSums, SUMMED_AT_ONCE};
-use crate::kernel::{pieces, pieces_mut, row};
-use crate::padding::PaddingMode;
+use crate::arch::backend::{self, Backend};
+use crate::arch::isa::{Isa, Operation};
+use crate::arch::taps::{Steps, Taps};
+use crate::geometry::{Axis, Channels, divide};
+use crate::kernel::arithmetic::{Arithmetic, Float};
+use crate::kernel::block::{Block, most_outputs};
+use crate::kernel::group::{Group, Place};
+use crate::kernel::runs::{Along, Operator, Run};
+use crate::kernel::{pieces, pieces_mut};
 
-/// Output channels that share each loaded input.
-pub(crate) const BLOCK: usize = 4;
-
-/// Output columns that share each loaded weight.
-const TILE: usize = 8;
+/// How many weights a group of outputs meets before the next group does: about what a second-level cache
+/// holds beside the inputs.
+const CACHED_WEIGHTS: usize = 1 << 16;
 
 /// The sizes of a convolution's loop nest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,295 +34,256 @@ pub(crate) struct Shape {
 }
 
 impl Shape {
-    const fn in_plane(&self) -> usize {
+    /// Of a layer whose outputs meet every input, one weight each.
+    pub(crate) const fn fully_connected(channels: Channels) -> Self {
+        Self { rows: Axis::line(1), columns: Axis::line(1), channels }
+    }
+
+    /// The same computation with planes of one long row, where every output meets the one input at its own
+    /// place.
+    pub(crate) const fn flattened(self) -> Self {
+        let Self { rows, columns, channels } = self;
+        let whole = rows.input == rows.output && columns.input == columns.output;
+        if whole && rows.one_to_one() && columns.one_to_one() {
+            return Self { rows: Axis::line(1), columns: Axis::line(self.in_plane()), channels };
+        }
+        self
+    }
+
+    pub(crate) const fn in_plane(&self) -> usize {
         self.rows.input * self.columns.input
     }
 
-    const fn out_plane(&self) -> usize {
+    pub(crate) const fn out_plane(&self) -> usize {
         self.rows.output * self.columns.output
     }
 
-    /// Products per output, padding included.
-    const fn taps(&self) -> usize {
-        self.channels.inputs * self.rows.kernel * self.columns.kernel
-    }
-}
-
-/// Where the taps of an output find their inputs.
-pub(crate) trait Taps: Copy {
-    /// What stands outside the input.
-    fn border(self) -> PaddingMode;
-
-    /// How many interleaved sets an output row falls into, each regularly spaced over the input.
-    fn phases(self) -> usize;
-
-    /// Columns of the input between neighbouring outputs of a phase.
-    fn step(self) -> usize;
-
-    /// Where an output row and a tap meet the input.
-    fn row(self, output: usize, tap: usize) -> InputRow;
-
-    /// The input column of a phase's first output and a tap, which may lie outside.
-    fn column(self, phase: usize, tap: usize) -> Option<isize>;
-}
-
-/// What a tap finds in one direction.
-pub(crate) enum InputRow {
-    /// Row `.0` of the input.
-    Inside(usize),
-    /// Padding zeros.
-    Padding,
-    /// Nothing: the stride of a transposed convolution steps over it.
-    Nothing,
-}
-
-impl InputRow {
-    fn new(source: Option<usize>) -> Self {
-        source.map_or(Self::Padding, Self::Inside)
-    }
-}
-
-/// The taps of a convolution.
-#[derive(Clone, Copy)]
-pub(crate) struct Forward {
-    pub(crate) rows: Axis,
-    pub(crate) columns: Axis,
-    pub(crate) border: PaddingMode,
-}
-
-impl Taps for Forward {
-    fn border(self) -> PaddingMode {
-        self.border
-    }
-
-    fn phases(self) -> usize {
-        1
-    }
-
-    fn step(self) -> usize {
-        self.columns.stride.get()
-    }
-
-    fn row(self, output: usize, tap: usize) -> InputRow {
-        InputRow::new(self.border.source(self.rows.input_of(output, tap), self.rows.input))
-    }
-
-    fn column(self, _phase: usize, tap: usize) -> Option<isize> {
-        Some(self.columns.input_of(0, tap))
-    }
-}
-
-/// The taps of a transposed convolution.
-#[derive(Clone, Copy)]
-pub(crate) struct Transposed {
-    pub(crate) rows: Axis,
-    pub(crate) columns: Axis,
-}
-
-impl Transposed {
-    /// The input that `output` meets through `tap`, if the stride lets them meet.
-    fn input_of(axis: Axis, output: usize, tap: usize) -> Option<isize> {
-        let spread = (output + axis.before) as isize - (tap * axis.dilation.get()) as isize;
-        // The divisor is not -1, so that neither operation can overflow.
-        let stride = axis.stride.get() as isize;
-        match spread.checked_rem(stride) {
-            Some(0) => spread.checked_div(stride),
-            _ => None,
-        }
-    }
-}
-
-impl Taps for Transposed {
-    fn border(self) -> PaddingMode {
-        PaddingMode::Zeros
-    }
-
-    fn phases(self) -> usize {
-        self.columns.stride.get()
-    }
-
-    fn step(self) -> usize {
-        1
-    }
-
-    fn row(self, output: usize, tap: usize) -> InputRow {
-        match Self::input_of(self.rows, output, tap) {
-            Some(input) => InputRow::new(PaddingMode::Zeros.source(input, self.rows.input)),
-            None => InputRow::Nothing,
-        }
-    }
-
-    fn column(self, phase: usize, tap: usize) -> Option<isize> {
-        Self::input_of(self.columns, phase, tap)
+    /// Taps of one input channel.
+    pub(crate) const fn kernel(&self) -> usize {
+        self.rows.kernel * self.columns.kernel
     }
 }
 
 /// A convolution: its sizes, where its taps find their inputs, and what it does to the numbers.
 #[derive(Clone, Copy)]
-pub(crate) struct Direct<T, A> {
+pub(crate) struct Direct<A> {
     pub(crate) shape: Shape,
-    pub(crate) taps: T,
+    pub(crate) operator: Operator,
     pub(crate) arithmetic: A,
 }
 
-/// A tile of outputs: its row, its phase, and its first column within the phase.
-#[derive(Clone, Copy)]
-struct Place {
-    row: usize,
-    phase: usize,
-    first: usize,
+/// What a convolution reads and writes.
+pub(crate) struct Operands<'a, T, P> {
+    pub(crate) weight: &'a [T],
+    pub(crate) parameters: P,
+    pub(crate) x: &'a [T],
+    pub(crate) y: &'a mut [T],
 }
 
-impl<T: Taps, A: Arithmetic> Direct<T, A> {
+/// What one group of channels reads and writes, see [`Channels`].
+pub(crate) struct Memory<'m, 'p, A: Arithmetic> {
+    pub(crate) x: &'m [A::Element],
+    pub(crate) weight: &'m [A::Element],
+    pub(crate) y: &'m mut [A::Element],
+    pub(crate) parameters: A::Channels<'p>,
+    /// The number of the first output channel.
+    pub(crate) channel: usize,
+}
+
+/// Outputs that meet the same taps, in both directions.
+#[derive(Clone, Copy)]
+pub(crate) struct Region {
+    pub(crate) rows: Run,
+    pub(crate) columns: Run,
+}
+
+/// Computes a whole output in f32. Neither generic nor inlined: compiled here, once.
+#[inline(never)]
+pub(crate) fn float(
+    backend: Option<Backend>,
+    shape: Shape,
+    operator: Operator,
+    operands: Operands<'_, f32, &[f32]>,
+) {
+    backend::run(backend, FloatDirect { shape, operator, operands });
+}
+
+struct FloatDirect<'a> {
+    shape: Shape,
+    operator: Operator,
+    operands: Operands<'a, f32, &'a [f32]>,
+}
+
+impl Operation for FloatDirect<'_> {
+    fn run<I: Isa>(self, isa: I) {
+        let Self { shape, operator, operands } = self;
+        Direct { shape, operator, arithmetic: Float(isa) }.run(operands);
+    }
+}
+
+impl<A: Arithmetic> Direct<A> {
     /// Computes a whole output.
-    pub(crate) fn run(
-        &self,
-        weight: &[A::Element],
-        parameters: A::Channels<'_>,
-        x: &[A::Element],
-        y: &mut [A::Element],
-    ) {
+    #[inline(never)]
+    pub(crate) fn run(&self, operands: Operands<'_, A::Element, A::Channels<'_>>) {
         let Channels { inputs, outputs, .. } = self.shape.channels;
-        let taps = self.shape.taps();
-        let out_plane = self.shape.out_plane();
-        let blocked = outputs / BLOCK * BLOCK;
-
+        let Operands { weight, parameters, x, y } = operands;
         let groups = pieces(x, inputs * self.shape.in_plane())
-            .zip(pieces(weight, outputs * taps))
-            .zip(pieces_mut(y, outputs * out_plane));
-        let mut channel = 0;
-        for ((x, weight), y) in groups {
-            let (Some((blocks, singles)), Some((block_y, single_y))) = (
-                weight.split_at_checked(blocked * taps),
-                y.split_at_mut_checked(blocked * out_plane),
-            ) else {
-                return;
-            };
-            self.channels::<BLOCK>(blocks, parameters, channel, x, block_y);
-            self.channels::<1>(singles, parameters, channel + blocked, x, single_y);
-            channel += outputs;
+            .zip(pieces(weight, outputs * inputs * self.shape.kernel()))
+            .zip(pieces_mut(y, outputs * self.shape.out_plane()));
+        for (group, ((x, weight), y)) in groups.enumerate() {
+            self.channels(Memory { x, weight, y, parameters, channel: group * outputs });
         }
     }
 
-    /// Output channels from number `channel` on, `N` at a time, for one group's input.
-    fn channels<const N: usize>(
-        &self,
-        weight: &[A::Element],
-        parameters: A::Channels<'_>,
-        channel: usize,
-        x: &[A::Element],
-        y: &mut [A::Element],
-    ) {
-        let Shape { rows, columns, .. } = self.shape;
-        let phases = self.taps.phases();
-        let blocks =
-            pieces(weight, N * self.shape.taps()).zip(pieces_mut(y, N * self.shape.out_plane()));
-        for (index, (weight, y)) in blocks.enumerate() {
-            let weight = weight.as_chunks::<N>().0;
-            let channels = from_fn(|lane| A::channel(parameters, channel + index * N + lane));
-            for row in 0..rows.output {
-                for phase in 0..phases.min(columns.output) {
-                    // Of the row's outputs, every `phases`-th belongs to this phase.
-                    let outputs = (columns.output - phase).div_ceil(phases.max(1));
-                    for first in (0..outputs).step_by(TILE) {
-                        let place = Place { row, phase, first };
-                        let sums = self.tile(
-                            weight,
-                            channels.map(|channel| self.arithmetic.start(channel)),
-                            x,
-                            place,
-                        );
-                        self.store(&channels, &sums, y, place);
-                    }
+    /// Computes the output channels of one group.
+    fn channels(&self, mut memory: Memory<'_, '_, A>) {
+        let Channels { inputs, outputs, .. } = self.shape.channels;
+        let steps = Steps { x: self.shape.in_plane(), weight: self.shape.kernel() };
+        let mut taps = Taps::new(steps);
+        let mut first = 0;
+        while first < outputs {
+            let end = self.cached_until(first);
+            for rows in self.along(self.shape.rows).runs() {
+                for columns in self.along(self.shape.columns).runs() {
+                    let region = Region { rows, columns };
+                    taps.fill(inputs, self.taps(region));
+                    self.region(region, first..end, &mut taps, &mut memory);
                 }
             }
+            first = end;
         }
     }
 
-    /// The sums of `N` output channels by [`TILE`] output columns, counted up from `start`. Lanes
-    /// past the row's end hold numbers of no meaning.
-    fn tile<const N: usize>(
+    fn along(&self, axis: Axis) -> Along {
+        Along { axis, operator: self.operator }
+    }
+
+    /// The size of the block of output channels that begins at `first`.
+    fn block_size(&self, first: usize) -> usize {
+        let left = self.shape.channels.outputs - first;
+        A::BLOCKS.iter().copied().find(|&size| size <= left).unwrap_or(1)
+    }
+
+    /// The end of the blocks from `first` on, at least one, whose weights the cache holds.
+    fn cached_until(&self, first: usize) -> usize {
+        let Channels { inputs, outputs, .. } = self.shape.channels;
+        let most = divide(CACHED_WEIGHTS, inputs * self.shape.kernel());
+        let mut end = first + self.block_size(first);
+        while end < outputs && end + self.block_size(end) - first <= most {
+            end += self.block_size(end);
+        }
+        end
+    }
+
+    /// Where a region's taps find their inputs, and which taps of the kernel they are.
+    pub(crate) fn taps(
         &self,
-        weight: &[[A::Element; N]],
-        start: [A::Sum; N],
-        x: &[A::Element],
-        place: Place,
-    ) -> [[A::Sum; TILE]; N] {
-        let Shape { rows, columns, .. } = self.shape;
-        let step = self.taps.step();
-        let mut sums = LongSums::<A, TILE, N>::new(start.map(|start| [start; TILE]));
-        let mut part = [[A::ZERO; TILE]; N];
-        let mut taps = 0;
-        let channels =
-            pieces(x, self.shape.in_plane()).zip(pieces(weight, rows.kernel * columns.kernel));
-        for (plane, weight) in channels {
-            for (row_tap, weight) in pieces(weight, columns.kernel).enumerate() {
-                let in_row = match self.taps.row(place.row, row_tap) {
-                    InputRow::Inside(index) => row(plane, index, columns.input),
-                    InputRow::Padding if !A::BORDER_IS_ZERO => &[],
-                    InputRow::Padding | InputRow::Nothing => continue,
-                };
-                for (chunk, weight) in weight.chunks(SUMMED_AT_ONCE).enumerate() {
-                    for (column_tap, weight) in (chunk * SUMMED_AT_ONCE..).zip(weight) {
-                        let Some(column) = self.taps.column(place.phase, column_tap) else {
-                            continue;
-                        };
-                        let x = self.load(in_row, column + (place.first * step) as isize);
-                        for (part, &weight) in part.iter_mut().zip(weight) {
-                            for (part, x) in part.iter_mut().zip(x) {
-                                *part = A::add_product(*part, weight, x);
-                            }
-                        }
-                    }
-                    taps += weight.len();
-                    if taps >= SUMMED_AT_ONCE {
-                        sums.add(part);
-                        (part, taps) = ([[A::ZERO; TILE]; N], 0);
-                    }
-                }
-            }
-        }
-        sums.add(part);
-        sums.total
-    }
-
-    /// The inputs of a tile from column `first` on, which may lie outside; a `row` of padding zeros
-    /// is empty.
-    fn load(&self, row: &[A::Element], first: isize) -> [A::Sum; TILE] {
-        let step = self.taps.step();
-        if step == 1
-            && let Ok(first) = usize::try_from(first)
-            && let Some(inside) = row.get(first..).and_then(|rest| rest.first_chunk::<TILE>())
-        {
-            return inside.map(|x| self.arithmetic.widen(x));
-        }
-        from_fn(|lane| {
-            let source = self.taps.border().source(first + (lane * step) as isize, row.len());
-            let x = source.and_then(|index| row.get(index));
-            x.map_or(self.arithmetic.border(), |&x| self.arithmetic.widen(x))
+        Region { rows, columns }: Region,
+    ) -> impl Iterator<Item = (usize, usize)> {
+        let (width, kernel) = (self.shape.columns.input, self.shape.columns.kernel);
+        let across = self.along(self.shape.columns).taps(columns);
+        self.along(self.shape.rows).taps(rows).flat_map(move |(row_tap, row)| {
+            across.clone().map(move |(tap, column)| (row * width + column, row_tap * kernel + tap))
         })
     }
 
-    /// Writes the lanes that the row has room for, a phase's stride apart.
-    fn store<const N: usize>(
+    /// Computes a region's outputs in the channels `outputs`; tiles lie along its longer side.
+    fn region(
         &self,
-        channels: &[A::Channel; N],
-        sums: &[[A::Sum; TILE]; N],
-        y: &mut [A::Element],
-        Place { row, phase, first }: Place,
+        region: Region,
+        outputs: Range<usize>,
+        taps: &mut Taps,
+        memory: &mut Memory<'_, '_, A>,
     ) {
-        let width = self.shape.columns.output;
-        let phases = self.taps.phases().max(1);
-        let planes = pieces_mut(y, self.shape.out_plane());
-        for ((&channel, sums), plane) in channels.iter().zip(sums).zip(planes) {
-            let Some(y) = plane.get_mut(row * width..).and_then(|rest| rest.get_mut(..width))
-            else {
-                return;
-            };
-            let Some(y) = y.get_mut(phase + first * phases..) else { return };
-            for (y, &sum) in y.iter_mut().step_by(phases).zip(sums) {
-                *y = self.arithmetic.finish(channel, sum);
+        let Region { rows, columns } = region;
+        let (width, out_width) = (self.shape.columns.input, self.shape.columns.output);
+        let start = Place {
+            input: rows.input * width + columns.input,
+            output: rows.output * out_width + columns.output,
+        };
+        let down = Place { input: rows.input_step * width, output: rows.output_step * out_width };
+        let across = Place { input: columns.input_step, output: columns.output_step };
+
+        let most = self.most_outputs(self.block_size(outputs.start));
+        let ((lines, to_next), (length, step)) = match columns.count < most.min(rows.count) {
+            true => ((columns.count, across), (rows.count, down)),
+            false => ((rows.count, down), (columns.count, across)),
+        };
+        let mut group = Group::new(step);
+        for line in 0..lines {
+            let mut place = start.after(line, to_next);
+            let mut left = length;
+            while left > 0 {
+                let count = tile_outputs(left, most);
+                if !group.has_room(count) {
+                    self.blocks(region, &group, outputs.clone(), taps, memory);
+                    group = Group::new(step);
+                }
+                group.push(place, count);
+                place = place.after(count, step);
+                left -= count;
             }
         }
+        self.blocks(region, &group, outputs, taps, memory);
+    }
+
+    /// The most outputs whose sums over a block of `size` channels lie in registers.
+    fn most_outputs(&self, size: usize) -> usize {
+        match size {
+            16 => most_outputs::<A::X16>(),
+            8 => most_outputs::<A::X8>(),
+            4 => most_outputs::<A::X4>(),
+            _ => most_outputs::<A::X1>(),
+        }
+    }
+
+    /// Computes a group in every block of the channels `outputs`.
+    fn blocks(
+        &self,
+        region: Region,
+        group: &Group,
+        outputs: Range<usize>,
+        taps: &mut Taps,
+        memory: &mut Memory<'_, '_, A>,
+    ) {
+        let mut first = outputs.start;
+        while first < outputs.end {
+            let size = self.block_size(first);
+            macro_rules! block {
+                ($size:literal, $lanes:ident) => {{
+                    let (arithmetic, taps, memory) = (self.arithmetic, &mut *taps, &mut *memory);
+                    let lanes = arithmetic.$lanes();
+                    let direct = self;
+                    arithmetic.run(Block::<A, _, $size> {
+                        direct,
+                        lanes,
+                        region,
+                        group,
+                        first,
+                        taps,
+                        memory,
+                    });
+                }};
+            }
+            match size {
+                16 => block!(16, x16),
+                8 => block!(8, x8),
+                4 => block!(4, x4),
+                _ => block!(1, x1),
+            }
+            first += size;
+        }
+    }
+}
+
+/// How many of `left` outputs the next tile takes, so that all are about equally large, and of a size that
+/// [`tile`] knows.
+fn tile_outputs(left: usize, most: usize) -> usize {
+    let tiles = divide(left + (most - 1), most);
+    let count = divide(left + tiles.saturating_sub(1), tiles);
+    match count {
+        0..=6 => count.max(1),
+        _ if count.is_multiple_of(2) => count,
+        _ => count - 1,
     }
 }

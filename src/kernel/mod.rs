@@ -6,9 +6,11 @@ use core::mem::take;
 
 pub(crate) mod arithmetic;
 pub(crate) mod binary;
+mod block;
 pub(crate) mod direct;
-pub(crate) mod linear;
+mod group;
 pub(crate) mod pool;
+pub(crate) mod runs;
 pub(crate) mod scale_shift;
 pub(crate) mod softmax;
 pub(crate) mod table;

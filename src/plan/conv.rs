@@ -4,22 +4,16 @@ use core::marker::PhantomData;
 
 use crate::activation::Activation;
 use crate::algorithm::Algorithm;
+use crate::arch::backend::Backend;
 use crate::error::{Buffer, Error};
 use crate::geometry::{elements, tri};
-use crate::kernel::arithmetic::Float;
-use crate::kernel::direct::{Direct, Forward, Shape, Transposed};
+use crate::kernel::direct::{self, Direct, Operands, Shape};
+use crate::kernel::runs::Operator;
 use crate::padding::PaddingMode;
 use crate::plan::layout::Layout;
-use crate::plan::{packing_methods, requantization, with_rounding};
+use crate::plan::{backend_method, packing_methods, requantization, with_rounding};
 use crate::quant::Requantization;
 use crate::tensor::{Dtype, Element};
-
-/// Which way the window runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Operator {
-    Convolution(PaddingMode),
-    Transposed,
-}
 
 /// A [`Conv2d`](crate::Conv2d) or [`ConvTranspose2d`](crate::ConvTranspose2d), checked and ready to
 /// run on slices.
@@ -44,6 +38,8 @@ pub struct ConvPlan<T> {
     activation: Activation,
     /// There if `T` is i8.
     quantization: Option<Requantization>,
+    /// `None` is the best there is.
+    backend: Option<Backend>,
     element: PhantomData<T>,
 }
 
@@ -58,7 +54,8 @@ impl<T: Element> ConvPlan<T> {
         if let Some(Requantization { weight_zero_point: 1.. | ..=-1, .. }) = quantization {
             return Err(Error::WeightZeroPoint);
         }
-        let plan = Self { operator, shape, activation, quantization, element: PhantomData };
+        let plan =
+            Self { operator, shape, activation, quantization, backend: None, element: PhantomData };
         match T::DTYPE {
             Dtype::F32 => tri!(activation.validate()),
             Dtype::I8 => {}
@@ -162,6 +159,7 @@ impl<T: Element> ConvPlan<T> {
 }
 
 packing_methods!(ConvPlan);
+backend_method!(ConvPlan);
 
 impl ConvPlan<f32> {
     /// Computes the whole output `y` from `x`, with weights from [`pack`](Self::pack).
@@ -180,18 +178,9 @@ impl ConvPlan<f32> {
     ) -> Result<(), Error> {
         self.check_run(packed.len(), x.len(), y.len(), workspace.len())?;
         let parts = self.layout().split(packed);
+        let operands = Operands { weight: parts.weight, parameters: parts.bias, x, y: &mut *y };
+        direct::float(self.backend, self.shape.flattened(), self.operator, operands);
         let Shape { rows, columns, .. } = self.shape;
-        let (shape, arithmetic) = (self.shape, Float);
-        match self.operator {
-            Operator::Convolution(border) => {
-                let taps = Forward { rows, columns, border };
-                Direct { shape, taps, arithmetic }.run(parts.weight, parts.bias, x, y);
-            }
-            Operator::Transposed => {
-                let taps = Transposed { rows, columns };
-                Direct { shape, taps, arithmetic }.run(parts.weight, parts.bias, x, y);
-            }
-        }
         self.activation.apply_planes(y, rows.output * columns.output, parts.prelu);
         Ok(())
     }
@@ -216,23 +205,11 @@ impl ConvPlan<i8> {
         self.check_run(packed.len(), x.len(), y.len(), workspace.len())?;
         let io = self.quantization.as_ref().ok_or(Error::MissingQuantization)?;
         let (channels, weight) = self.layout().split_int8(packed);
-        let Shape { rows, columns, .. } = self.shape;
-        let shape = self.shape;
-        let folded = self.layout().folds_zero_point();
-        match self.operator {
-            Operator::Convolution(border) => {
-                let taps = Forward { rows, columns, border };
-                with_rounding!(io, folded, arithmetic => {
-                    Direct { shape, taps, arithmetic }.run(weight, channels, x, y);
-                });
-            }
-            Operator::Transposed => {
-                let taps = Transposed { rows, columns };
-                with_rounding!(io, folded, arithmetic => {
-                    Direct { shape, taps, arithmetic }.run(weight, channels, x, y);
-                });
-            }
-        }
+        let (shape, operator) = (self.shape.flattened(), self.operator);
+        with_rounding!(io, arithmetic => {
+            let operands = Operands { weight, parameters: channels, x, y };
+            Direct { shape, operator, arithmetic }.run(operands);
+        });
         Ok(())
     }
 }

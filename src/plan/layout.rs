@@ -8,14 +8,14 @@
 //! | shifts | | output channels |
 //! | weights | as many as PyTorch's | as many as PyTorch's |
 //!
-//! Numbers of four bytes are little-endian. The weights of each group lie in blocks of [`BLOCK`] output
-//! channels: input channel, kernel row, kernel column, output channel. The channels left over follow
-//! one by one.
+//! Numbers of four bytes are little-endian. The weights of each group lie in blocks of output channels:
+//! input channel, kernel row, kernel column, output channel. A block has 16 output channels in f32 and 4 in
+//! i8; those left over make blocks of 8, 4 and 1. One order serves every instruction set, so that weights
+//! packed by the compiler can be run by whichever the processor turns out to have.
 
 use crate::error::Error;
 use crate::geometry::{Channels, divide, elements, total, tri};
-use crate::kernel::arithmetic::Int8Channels;
-use crate::kernel::direct::BLOCK;
+use crate::kernel::arithmetic::{FLOAT_BLOCKS, INT8_BLOCKS, Int8Channels};
 use crate::tensor::Dtype;
 
 /// `slice[index]`, or `default` past the end: indexing would link a panic.
@@ -116,19 +116,13 @@ impl Layout {
         (Int8Channels { bias, multiplier, shift }, weight)
     }
 
-    /// Whether the packed bias accounts for the zero point of i8 inputs. In a transposed convolution
-    /// it cannot: which taps an output meets depends on its phase.
-    pub(crate) const fn folds_zero_point(&self) -> bool {
-        !self.input_major
-    }
-
     /// The number of input channel `input` of the group that `output` belongs to.
     pub(crate) const fn input_channel(&self, output: usize, input: usize) -> usize {
         divide(output, self.channels.outputs) * self.channels.inputs + input
     }
 
     /// The way of output channel `output`'s weights.
-    pub(crate) const fn route(&self, output: usize) -> Route {
+    pub(crate) const fn route(&self, dtype: Dtype, output: usize) -> Route {
         let Channels { inputs, outputs, .. } = self.channels;
         let group = divide(output, outputs);
         let output = output - group * outputs;
@@ -137,9 +131,26 @@ impl Layout {
             true => ((group * inputs * outputs + output) * self.kernel, outputs * self.kernel),
             false => ((group * outputs + output) * taps, self.kernel),
         };
-        let lane = if output < outputs / BLOCK * BLOCK { output % BLOCK } else { 0 };
-        let target = (group * outputs + output - lane) * taps + lane;
-        let target_step = if output < outputs / BLOCK * BLOCK { BLOCK } else { 1 };
-        Route { source, source_step, target, target_step }
+        let (first, block) = block_of(dtype, outputs, output);
+        let target = (group * outputs + first) * taps + (output - first);
+        Route { source, source_step, target, target_step: block }
     }
+}
+
+/// The first channel and the size of the block that `output`, one of `outputs`, lies in.
+const fn block_of(dtype: Dtype, outputs: usize, output: usize) -> (usize, usize) {
+    let mut sizes = match dtype {
+        Dtype::F32 => FLOAT_BLOCKS,
+        Dtype::I8 => INT8_BLOCKS,
+    };
+    let mut first = 0;
+    while let Some((&size, smaller)) = sizes.split_first() {
+        let end = first + divide(outputs - first, size) * size;
+        if output < end {
+            return (first + divide(output - first, size) * size, size);
+        }
+        first = end;
+        sizes = smaller;
+    }
+    (output, 1)
 }

@@ -3,14 +3,19 @@
 use core::marker::PhantomData;
 
 use crate::activation::Activation;
+use crate::arch::backend::Backend;
 use crate::error::{Buffer, Error};
 use crate::geometry::{Channels, tri, volume};
-use crate::kernel::arithmetic::Float;
-use crate::kernel::linear;
+use crate::kernel::direct::{self, Direct, Operands, Shape};
+use crate::kernel::runs::Operator;
+use crate::padding::PaddingMode;
 use crate::plan::layout::Layout;
-use crate::plan::{check_io, packing_methods, requantization, with_rounding};
+use crate::plan::{backend_method, check_io, packing_methods, requantization, with_rounding};
 use crate::quant::Requantization;
 use crate::tensor::{Dtype, Element};
+
+/// A linear layer is a convolution of one pixel.
+const OPERATOR: Operator = Operator::Convolution(PaddingMode::Zeros);
 
 /// A [`Linear`](crate::Linear), checked and ready to run on slices.
 ///
@@ -32,6 +37,8 @@ pub struct LinearPlan<T> {
     activation: Activation,
     /// There if `T` is i8.
     quantization: Option<Requantization>,
+    /// `None` is the best there is.
+    backend: Option<Backend>,
     element: PhantomData<T>,
 }
 
@@ -44,7 +51,8 @@ impl<T: Element> LinearPlan<T> {
     ) -> Result<Self, Error> {
         let quantization = tri!(requantization::<T>(quantization, activation));
         let channels = tri!(Channels::divide(tri!(volume(input)), out_features, 1));
-        let plan = Self { input, channels, activation, quantization, element: PhantomData };
+        let plan =
+            Self { input, channels, activation, quantization, backend: None, element: PhantomData };
         match T::DTYPE {
             Dtype::F32 => tri!(activation.validate()),
             Dtype::I8 => {}
@@ -96,6 +104,7 @@ impl<T: Element> LinearPlan<T> {
 }
 
 packing_methods!(LinearPlan);
+backend_method!(LinearPlan);
 
 impl LinearPlan<f32> {
     /// Computes `y` from `x`, with weights from [`pack`](Self::pack).
@@ -108,7 +117,8 @@ impl LinearPlan<f32> {
         Buffer::Packed.check(packed.len(), self.packed_len())?;
         check_io(x, self.input_len(), y, self.output_len())?;
         let parts = self.layout().split(packed);
-        linear::run(Float, parts.weight, parts.bias, x, y);
+        let operands = Operands { weight: parts.weight, parameters: parts.bias, x, y: &mut *y };
+        direct::float(self.backend, Shape::fully_connected(self.channels), OPERATOR, operands);
         self.activation.apply_planes(y, 1, parts.prelu);
         Ok(())
     }
@@ -126,13 +136,15 @@ impl LinearPlan<i8> {
         check_io(x, self.input_len(), y, self.output_len())?;
         let io = self.quantization.as_ref().ok_or(Error::MissingQuantization)?;
         let (channels, weight) = self.layout().split_int8(packed);
-        with_rounding!(io, true, arithmetic => {
+        with_rounding!(io, arithmetic => {
             // A zero point of the weights meets the sum of the inputs, the same for every output.
             let arithmetic = match io.weight_zero_point {
                 0 => arithmetic,
                 zero_point => arithmetic.with_weight_zero_point(zero_point, x),
             };
-            linear::run(arithmetic, weight, channels, x, y);
+            let shape = Shape::fully_connected(self.channels);
+            let operands = Operands { weight, parameters: channels, x, y };
+            Direct { shape, operator: OPERATOR, arithmetic }.run(operands);
         });
         Ok(())
     }

@@ -40,12 +40,11 @@ const fn check_io<X, Y>(x: &[X], x_len: usize, y: &[Y], y_len: usize) -> Result<
 /// Runs `$body` with the i8 arithmetic of `$io` as `$arithmetic`, whose type says how it rounds, so that
 /// only one way is linked where `$io` is known to the compiler.
 macro_rules! with_rounding {
-    ($io:expr, $folded:expr, $arithmetic:ident => $body:expr) => {
+    ($io:expr, $arithmetic:ident => $body:expr) => {
         match $io.rounding {
             $crate::quant::Rounding::FixedDouble => {
                 let $arithmetic = $crate::kernel::arithmetic::Int8::new(
                     $io,
-                    $folded,
                     $crate::kernel::arithmetic::FixedDouble,
                 );
                 $body
@@ -53,7 +52,6 @@ macro_rules! with_rounding {
             $crate::quant::Rounding::FixedSingle => {
                 let $arithmetic = $crate::kernel::arithmetic::Int8::new(
                     $io,
-                    $folded,
                     $crate::kernel::arithmetic::FixedSingle,
                 );
                 $body
@@ -61,7 +59,6 @@ macro_rules! with_rounding {
             $crate::quant::Rounding::OnnxFloat => {
                 let $arithmetic = $crate::kernel::arithmetic::Int8::new(
                     $io,
-                    $folded,
                     $crate::kernel::arithmetic::OnnxFloat,
                 );
                 $body
@@ -146,6 +143,24 @@ macro_rules! packing_methods {
     };
 }
 use packing_methods;
+
+/// How plans take other instructions than the best there are.
+macro_rules! backend_method {
+    ($plan:ident) => {
+        impl<T: Element> $plan<T> {
+            /// This plan on `backend` instead of the best there is.
+            ///
+            /// # Errors
+            ///
+            /// [`Error::BackendUnavailable`] if the processor or this build does not have it.
+            pub fn backend(mut self, backend: $crate::Backend) -> Result<Self, Error> {
+                self.backend = Some(backend.check()?);
+                Ok(self)
+            }
+        }
+    };
+}
+use backend_method;
 
 /// The sizes of a plan whose output has the shape of its input, `self.shape`.
 macro_rules! same_shape_methods {

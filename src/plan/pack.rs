@@ -104,7 +104,7 @@ impl Parameters<'_> {
     pub(crate) const fn folded_bias(&self, layout: &Layout, output: usize, weight: &[f32]) -> f64 {
         let mut sum = value_or(self.bias, output, 0.0) as f64;
         if let Some(norm) = &self.input_batch_norm {
-            let Route { source, source_step, .. } = layout.route(output);
+            let Route { source, source_step, .. } = layout.route(Dtype::F32, output);
             let mut input = 0;
             while input < layout.channels.inputs {
                 let (_, shift) = norm.scale_and_shift(layout.input_channel(output, input));
@@ -147,7 +147,7 @@ pub(crate) const fn pack(
             put(prelu, output, value_or(parameters.prelu, output, 0.0));
         }
         put(bias, output, parameters.folded_bias(layout, output, weight) as f32);
-        let Route { source, source_step, target, target_step } = layout.route(output);
+        let Route { source, source_step, target, target_step } = layout.route(Dtype::F32, output);
         let mut input = 0;
         while input < layout.channels.inputs {
             let factor = parameters.weight_factor(layout, output, input);

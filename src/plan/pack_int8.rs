@@ -217,7 +217,7 @@ impl Weights<'_> {
         if taps.saturating_mul(weight * input).saturating_add(bias) <= i32::MAX as u64 {
             return Ok(());
         }
-        let Route { source, source_step, .. } = layout.route(output);
+        let Route { source, source_step, .. } = layout.route(Dtype::I8, output);
         let mut largest = bias;
         let mut channel = 0;
         while channel < layout.channels.inputs {
@@ -245,7 +245,7 @@ const fn weight_scale(
     parameters: &Parameters<'_>,
     output: usize,
 ) -> f32 {
-    let Route { source, source_step, .. } = layout.route(output);
+    let Route { source, source_step, .. } = layout.route(Dtype::I8, output);
     let mut largest = 0.0;
     let mut input = 0;
     while input < layout.channels.inputs {
@@ -289,7 +289,7 @@ pub(crate) const fn pack(
     let mut output = 0;
     while output < outputs {
         let Channel { scale, bias, factor } = weights.channel(layout, io, output);
-        let Route { source, source_step, target, target_step } = layout.route(output);
+        let Route { source, source_step, target, target_step } = layout.route(Dtype::I8, output);
         let mut sum = 0_i64;
         let mut input = 0;
         while input < layout.channels.inputs {
@@ -304,10 +304,7 @@ pub(crate) const fn pack(
             input += 1;
         }
         let taps = (layout.channels.inputs * layout.kernel) as i64;
-        let bias = match layout.folds_zero_point() {
-            true => bias.wrapping_add(io.zero_point_bias(taps, sum)),
-            false => bias,
-        };
+        let bias = bias.wrapping_add(io.zero_point_bias(taps, sum));
         write(channels, 4 * output, bias);
         write(channels, 4 * (outputs + output), factor.multiplier);
         put(channels, 8 * outputs + output, factor.shift as i8);

@@ -3,9 +3,9 @@ use crate::algorithm::Algorithm;
 use crate::error::Error;
 use crate::geometry::{Channels, Window, tri};
 use crate::kernel::direct::Shape;
+use crate::kernel::runs::Operator;
 use crate::padding::{Padding, PaddingMode};
 use crate::plan::ConvPlan;
-use crate::plan::conv::Operator;
 use crate::quant::Requantization;
 use crate::spec::{
     activation_methods, conv_methods, dilation_method, prelu_method, quantization_methods,

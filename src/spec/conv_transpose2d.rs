@@ -3,8 +3,8 @@ use crate::algorithm::Algorithm;
 use crate::error::Error;
 use crate::geometry::{Channels, Window, tri};
 use crate::kernel::direct::Shape;
+use crate::kernel::runs::Operator;
 use crate::plan::ConvPlan;
-use crate::plan::conv::Operator;
 use crate::quant::Requantization;
 use crate::spec::{
     activation_methods, conv_methods, dilation_method, padding_methods, prelu_method,

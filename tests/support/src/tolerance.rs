@@ -20,6 +20,9 @@ pub enum Row {
     ConvTranspose2d,
     /// Fully connected layer.
     Linear,
+    /// A convolution or a fully connected layer whose products are all equal, so that the roundings of a
+    /// running sum err in the same direction.
+    EqualProducts,
     /// Batch norm on its own.
     BatchNorm2d,
     /// Average pooling, adaptive and global too.
@@ -52,6 +55,12 @@ pub enum Bound {
         /// Units of rounding independent of the number of products.
         base: f64,
     },
+    /// The same with `k = 4 + (p + q) / 4` for a sum of `q` sums of at most `part` products, `p` of them:
+    /// what running sums lose if every rounding errs in the same direction.
+    RunningSum {
+        /// Products of a sum.
+        part: usize,
+    },
     /// The reference rounded to f32, bit for bit but for the sign of zero.
     Exact,
     /// `|y - ref| <= ulps * ulp(ref) + absolute`.
@@ -68,6 +77,7 @@ impl Row {
     pub fn bound(self) -> Bound {
         match self {
             Row::Conv2d | Row::ConvTranspose2d | Row::Linear => Bound::Sum { base: 4.0 },
+            Row::EqualProducts => Bound::RunningSum { part: 72 },
             Row::BatchNorm2d | Row::AvgPool2d => Bound::Sum { base: 4.0 },
             Row::UpsampleBilinear | Row::PiecewiseLinear => Bound::Sum { base: 4.0 },
             // Computed exactly and rounded to f64 and then to f32 is the same as rounded to f32
@@ -120,6 +130,11 @@ fn element(row: Row, index: usize, got: f32, output: &Output) -> Worst {
         Bound::Sum { base } => {
             allowed_k = base + taps.log2();
             allowed_k * U * magnitude + taps * UNDERFLOW
+        }
+        Bound::RunningSum { part } => {
+            let parts = output.taps.div_ceil(part);
+            allowed_k = 4.0 + (output.taps.min(part) + parts) as f64 / 4.0;
+            allowed_k * U * magnitude
         }
         Bound::Ulps { ulps, absolute } => ulps * ulp(want) + absolute,
     };

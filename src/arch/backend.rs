@@ -1,0 +1,95 @@
+//! Which instruction set runs: known to the compiler, or asked of the processor.
+
+use crate::arch::isa::{Isa, Operation};
+use crate::arch::scalar::Scalar;
+#[cfg(all(feature = "simd", target_arch = "x86_64"))]
+use crate::arch::x86::{Avx2, Avx512};
+use crate::error::Error;
+
+/// The instructions that kernels are made of.
+///
+/// A plan takes the best that the processor has, which is known to the compiler or found out at run
+/// time; `plan.backend(..)` takes another, for tests and comparisons.
+///
+/// ```
+/// use nchw::{Backend, Conv2d};
+///
+/// let plan = Conv2d::new([8, 28, 28], 16, [3, 3]).plan::<f32>()?.backend(Backend::Scalar)?;
+/// assert!(Backend::available().any(|backend| backend == Backend::best()));
+/// # Ok::<(), nchw::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Backend {
+    /// Portable code; all there is without the feature `simd`.
+    Scalar,
+    /// x86-64 with AVX2 and FMA.
+    Avx2,
+    /// x86-64 with AVX-512 F, AVX2 and FMA.
+    Avx512,
+}
+
+#[cfg(all(feature = "simd", target_arch = "x86_64"))]
+cpufeatures::new!(avx2, "avx2", "fma");
+#[cfg(all(feature = "simd", target_arch = "x86_64"))]
+cpufeatures::new!(avx512, "avx512f", "avx2", "fma");
+
+impl Backend {
+    const ALL: [Self; 3] = [Self::Avx512, Self::Avx2, Self::Scalar];
+
+    /// Whether this build has it and the processor runs it.
+    pub fn is_available(self) -> bool {
+        match self {
+            Self::Scalar => true,
+            #[cfg(all(feature = "simd", target_arch = "x86_64"))]
+            Self::Avx2 => avx2::get(),
+            #[cfg(all(feature = "simd", target_arch = "x86_64"))]
+            Self::Avx512 => avx512::get(),
+            #[cfg(not(all(feature = "simd", target_arch = "x86_64")))]
+            _ => false,
+        }
+    }
+
+    /// All that are available, the best first.
+    pub fn available() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(|backend| backend.is_available())
+    }
+
+    /// What plans take by themselves.
+    pub fn best() -> Self {
+        Self::available().next().unwrap_or(Self::Scalar)
+    }
+
+    /// Its name in lower case, as command lines spell it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Scalar => "scalar",
+            Self::Avx2 => "avx2",
+            Self::Avx512 => "avx512",
+        }
+    }
+
+    /// `self`, or [`Error::BackendUnavailable`].
+    pub(crate) fn check(self) -> Result<Self, Error> {
+        if self.is_available() { Ok(self) } else { Err(Error::BackendUnavailable(self)) }
+    }
+}
+
+/// Runs `operation` on `backend`, which is available, or on the best there is.
+#[inline(always)]
+pub(crate) fn run(backend: Option<Backend>, operation: impl Operation) {
+    #[cfg(all(feature = "simd", target_arch = "x86_64"))]
+    {
+        let wants = |this| backend.is_none_or(|backend| backend == this);
+        if wants(Backend::Avx512) && Backend::Avx512.is_available() {
+            // SAFETY: it is available.
+            return unsafe { Avx512::new() }.run(operation);
+        }
+        if wants(Backend::Avx2) && Backend::Avx2.is_available() {
+            // SAFETY: it is available.
+            return unsafe { Avx2::new() }.run(operation);
+        }
+    }
+    let _ = backend;
+    Scalar.run(operation);
+}

@@ -1,0 +1,85 @@
+//! What kernels ask of an instruction set: the small traits that loop nests are written over.
+
+/// Numbers side by side in one or several registers, one for each of `LANES` sums.
+///
+/// A value of the implementing type proves that the instructions are there, so that its methods need
+/// no check of their own. They are `#[inline(always)]` and carry no `#[target_feature]`, so that they
+/// become part of the function with the feature that calls them, see [`Isa::run`].
+pub(crate) trait Lanes: Copy {
+    /// What inputs and weights are.
+    type Element: Copy;
+    /// What their products are summed in.
+    type Total: Copy;
+    /// `LANES` sums.
+    type Vector: Copy;
+
+    /// How many sums there are in a vector.
+    const LANES: usize;
+
+    /// How many vectors the register file holds.
+    const REGISTERS: usize;
+
+    /// All sums zero.
+    fn zero(self) -> Self::Vector;
+
+    /// `LANES` elements, widened to sums.
+    ///
+    /// # Safety
+    ///
+    /// The elements from `at` on may be read.
+    unsafe fn load(self, at: *const Self::Element) -> Self::Vector;
+
+    /// One element in every lane.
+    fn splat(self, x: Self::Element) -> Self::Vector;
+
+    /// `sum + weight * x`, lane by lane.
+    fn multiply_add(self, sum: Self::Vector, weight: Self::Vector, x: Self::Vector)
+    -> Self::Vector;
+
+    /// Adds the lanes to as many totals.
+    ///
+    /// # Safety
+    ///
+    /// The totals from `at` on may be read and written.
+    unsafe fn add_to(self, at: *mut Self::Total, sums: Self::Vector);
+}
+
+/// [`Lanes`] of f32, with what else is done to f32.
+pub(crate) trait F32Lanes: Lanes<Element = f32, Total = f32> {
+    /// Writes the lanes.
+    ///
+    /// # Safety
+    ///
+    /// The elements from `at` on may be written.
+    unsafe fn store(self, at: *mut f32, x: Self::Vector);
+}
+
+/// An instruction set. A value proves that the processor has it.
+pub(crate) trait Isa: Copy {
+    /// Sixteen sums of f32, or as many of them at a time as suit the registers.
+    type X16: F32Lanes;
+    /// Eight sums of f32, likewise.
+    type X8: F32Lanes;
+    /// Four sums of f32, likewise.
+    type X4: F32Lanes;
+    /// One sum of f32.
+    type X1: F32Lanes;
+
+    fn x16(self) -> Self::X16;
+    fn x8(self) -> Self::X8;
+    fn x4(self) -> Self::X4;
+    fn x1(self) -> Self::X1;
+
+    /// Runs `operation` in a function that is compiled for this instruction set.
+    fn run<O: Operation>(self, operation: O);
+
+    /// Writes a block of totals, pixel by pixel and `B` channels each, to `B` planes of the output.
+    fn transpose<const B: usize>(self, totals: &[[f32; B]], y: &mut [f32], plane: usize);
+}
+
+/// Work that is written once for every instruction set.
+pub(crate) trait Operation {
+    /// `#[inline(always)]`, as everything that it calls in its loops, so that [`Isa::run`] compiles it
+    /// for the instruction set.
+    fn run<I: Isa>(self, isa: I);
+}

@@ -1,0 +1,127 @@
+//! Sums of products over listed places: the innermost loops of every convolution.
+
+use crate::arch::isa::Lanes;
+
+/// The most taps that are summed up in registers before they are added to the totals. It bounds the
+/// rounding error: a sum of this many products, then a sum of such sums.
+pub(crate) const CAPACITY: usize = 72;
+
+/// Where the taps of an output find their inputs and their weights, for several input channels.
+pub(crate) struct Taps {
+    /// Offsets from an output's first input.
+    x: [usize; CAPACITY],
+    /// Offsets from the first weight, in blocks of output channels.
+    weight: [usize; CAPACITY],
+    /// Taps of a channel; those of all channels fit into the arrays.
+    per_channel: usize,
+    /// Channels in the arrays.
+    channels: usize,
+    steps: Steps,
+    /// One more than the largest offsets within a channel.
+    reach: Steps,
+}
+
+/// Elements of the input, and taps of the kernel, from one input channel to the next.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Steps {
+    pub(crate) x: usize,
+    pub(crate) weight: usize,
+}
+
+impl Taps {
+    pub(crate) const fn new(steps: Steps) -> Self {
+        Self {
+            x: [0; CAPACITY],
+            weight: [0; CAPACITY],
+            per_channel: 0,
+            channels: 0,
+            steps,
+            reach: Steps { x: 0, weight: 0 },
+        }
+    }
+
+    /// Lists `taps`, pairs of an offset into the input and a tap of the kernel within a channel, for as many of
+    /// `channels` channels as there is room for; taps for which there is none are left out.
+    pub(crate) fn fill(&mut self, channels: usize, taps: impl Iterator<Item = (usize, usize)>) {
+        self.reach = Steps { x: 0, weight: 0 };
+        self.per_channel = 0;
+        for ((place, weight), tap) in self.x.iter_mut().zip(&mut self.weight).zip(taps) {
+            (*place, *weight) = tap;
+            self.reach.x = self.reach.x.max(tap.0.saturating_add(1));
+            self.reach.weight = self.reach.weight.max(tap.1.saturating_add(1));
+            self.per_channel += 1;
+        }
+        let fitting = CAPACITY.checked_div(self.per_channel).unwrap_or(usize::MAX);
+        self.channels = channels.min(fitting);
+        for index in self.per_channel..self.per_channel * self.channels {
+            let before = index - self.per_channel;
+            if let (Some(&x), Some(&weight)) = (self.x.get(before), self.weight.get(before))
+                && let (Some(next_x), Some(next_weight)) =
+                    (self.x.get_mut(index), self.weight.get_mut(index))
+            {
+                *next_x = x.wrapping_add(self.steps.x);
+                *next_weight = weight.wrapping_add(self.steps.weight);
+            }
+        }
+    }
+
+    /// How many channels are listed.
+    pub(crate) fn channels(&self) -> usize {
+        self.channels
+    }
+
+    /// One more than the largest offsets over the first `channels` channels, if they fit into a
+    /// `usize`, so that no offset has wrapped around.
+    fn reach(&self, channels: usize) -> Option<Steps> {
+        let over = |step: usize, reach: usize| step.checked_mul(channels - 1)?.checked_add(reach);
+        Some(Steps {
+            x: over(self.steps.x, self.reach.x)?,
+            weight: over(self.steps.weight, self.reach.weight)?,
+        })
+    }
+
+    /// For `P` outputs, whose first inputs lie `step` apart from the first of `x` on: adds the products
+    /// over the taps of the first `channels` channels to lanes `first_lane..` of their totals.
+    ///
+    /// Adds nothing where a slice is too short.
+    #[inline(always)]
+    pub(crate) fn add_products<L: Lanes, const P: usize, const B: usize>(
+        &self,
+        lanes: L,
+        channels: usize,
+        (weight, first_lane): (&[L::Element], usize),
+        (x, step): (&[L::Element], usize),
+        totals: &mut [[L::Total; B]],
+    ) {
+        let count = channels.min(self.channels) * self.per_channel;
+        if count == 0 || channels == 0 || totals.len() < P || first_lane + L::LANES > B {
+            return;
+        }
+        let Some(reach) = self.reach(channels.min(self.channels)) else { return };
+        let (Some(x_end), Some(weight_end)) = (
+            step.checked_mul(P - 1).and_then(|last| last.checked_add(reach.x)),
+            reach.weight.checked_mul(B),
+        ) else {
+            return;
+        };
+        if x.len() < x_end || weight.len() < weight_end {
+            return;
+        }
+        let (x, weight) = (x.as_ptr(), weight.as_ptr().wrapping_add(first_lane));
+        let mut sums = [lanes.zero(); P];
+        for (&place, &tap) in self.x.iter().zip(&self.weight).take(count) {
+            // SAFETY: the tap is one of `channels` channels, so both offsets are below `reach`; the lanes lie
+            // within its block of weights, and the slices hold all of these and every output's inputs.
+            let weight = unsafe { lanes.load(weight.add(tap * B)) };
+            for (p, sum) in sums.iter_mut().enumerate() {
+                // SAFETY: as above.
+                let x = lanes.splat(unsafe { *x.add(place + p * step) });
+                *sum = lanes.multiply_add(*sum, weight, x);
+            }
+        }
+        for (total, sum) in totals.iter_mut().zip(sums) {
+            // SAFETY: the lanes from the first on lie within the block, checked above.
+            unsafe { lanes.add_to(total.as_mut_ptr().add(first_lane), sum) };
+        }
+    }
+}

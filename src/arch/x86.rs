@@ -1,0 +1,215 @@
+//! AVX2 with FMA, and AVX-512.
+
+use core::arch::x86_64::*;
+
+use crate::arch::isa::{F32Lanes, Isa, Lanes, Operation};
+use crate::arch::pair::Pair;
+use crate::arch::scalar::transpose_lanes;
+
+/// AVX2 and FMA.
+#[derive(Clone, Copy)]
+pub(crate) struct Avx2(());
+
+/// AVX-512 F, and AVX2 and FMA for what is narrower.
+#[derive(Clone, Copy)]
+pub(crate) struct Avx512(());
+
+impl Avx2 {
+    /// # Safety
+    ///
+    /// The processor has AVX2 and FMA.
+    pub(crate) const unsafe fn new() -> Self {
+        Self(())
+    }
+}
+
+impl Avx512 {
+    /// # Safety
+    ///
+    /// The processor has AVX-512 F, AVX2 and FMA.
+    pub(crate) const unsafe fn new() -> Self {
+        Self(())
+    }
+}
+
+/// Implements [`Lanes`] and [`F32Lanes`] for vectors of f32, whose instructions take the names given.
+macro_rules! float_lanes {
+    ($(#[$doc:meta])* $name:ident($vector:ty), $lanes:literal, $registers:literal,
+     $zero:ident $load:ident $splat:ident $multiply_add:ident $add:ident $store:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy)]
+        pub(crate) struct $name(());
+
+        impl Lanes for $name {
+            type Element = f32;
+            type Total = f32;
+            type Vector = $vector;
+
+            const LANES: usize = $lanes;
+            const REGISTERS: usize = $registers;
+
+            #[inline(always)]
+            fn zero(self) -> $vector {
+                // SAFETY: `self` proves that the instruction is there.
+                unsafe { $zero() }
+            }
+
+            #[inline(always)]
+            unsafe fn load(self, at: *const f32) -> $vector {
+                // SAFETY: the caller's, and `self` proves that the instruction is there.
+                unsafe { $load(at) }
+            }
+
+            #[inline(always)]
+            fn splat(self, x: f32) -> $vector {
+                // SAFETY: `self` proves that the instruction is there.
+                unsafe { $splat(x) }
+            }
+
+            #[inline(always)]
+            fn multiply_add(self, sum: $vector, weight: $vector, x: $vector) -> $vector {
+                // SAFETY: `self` proves that the instruction is there.
+                unsafe { $multiply_add(weight, x, sum) }
+            }
+
+            #[inline(always)]
+            unsafe fn add_to(self, at: *mut f32, sums: $vector) {
+                // SAFETY: the caller's, and `self` proves that the instructions are there.
+                unsafe { $store(at, $add($load(at), sums)) };
+            }
+        }
+
+        impl F32Lanes for $name {
+            #[inline(always)]
+            unsafe fn store(self, at: *mut f32, x: $vector) {
+                // SAFETY: the caller's, and `self` proves that the instruction is there.
+                unsafe { $store(at, x) };
+            }
+        }
+    };
+}
+
+float_lanes! {
+    /// A register of AVX-512.
+    F32x16(__m512), 16, 32,
+    _mm512_setzero_ps _mm512_loadu_ps _mm512_set1_ps _mm512_fmadd_ps _mm512_add_ps _mm512_storeu_ps
+}
+
+float_lanes! {
+    /// A register of AVX.
+    F32x8(__m256), 8, 16,
+    _mm256_setzero_ps _mm256_loadu_ps _mm256_set1_ps _mm256_fmadd_ps _mm256_add_ps _mm256_storeu_ps
+}
+
+float_lanes! {
+    /// Half a register of AVX.
+    F32x4(__m128), 4, 16,
+    _mm_setzero_ps _mm_loadu_ps _mm_set1_ps _mm_fmadd_ps _mm_add_ps _mm_storeu_ps
+}
+
+float_lanes! {
+    /// The lowest lane of a register.
+    F32x1(__m128), 1, 16,
+    _mm_setzero_ps _mm_load_ss _mm_set_ss _mm_fmadd_ss _mm_add_ss _mm_store_ss
+}
+
+/// Implements [`Isa`]: what is compiled with the features named, and its vectors.
+macro_rules! isa {
+    ($isa:ident, $feature:literal, $wide:ty = $x16:expr) => {
+        impl Isa for $isa {
+            type X16 = $wide;
+            type X8 = F32x8;
+            type X4 = F32x4;
+            type X1 = F32x1;
+
+            #[inline(always)]
+            fn x16(self) -> $wide {
+                $x16
+            }
+
+            #[inline(always)]
+            fn x8(self) -> F32x8 {
+                F32x8(())
+            }
+
+            #[inline(always)]
+            fn x4(self) -> F32x4 {
+                F32x4(())
+            }
+
+            #[inline(always)]
+            fn x1(self) -> F32x1 {
+                F32x1(())
+            }
+
+            #[inline(always)]
+            fn run<O: Operation>(self, operation: O) {
+                #[target_feature(enable = $feature)]
+                fn with_features<O: Operation>(isa: $isa, operation: O) {
+                    operation.run(isa);
+                }
+                // SAFETY: `self` proves that the processor has the features.
+                unsafe { with_features(self, operation) }
+            }
+
+            #[inline(always)]
+            fn transpose<const B: usize>(self, totals: &[[f32; B]], y: &mut [f32], plane: usize) {
+                // SAFETY: `self` proves that the processor has AVX.
+                unsafe { transpose(totals, y, plane) }
+            }
+        }
+    };
+}
+
+isa!(Avx2, "avx2,fma", Pair<F32x8> = Pair(F32x8(())));
+isa!(Avx512, "avx512f,avx2,fma", F32x16 = F32x16(()));
+
+/// Eight pixels of eight channels at a time; what is left, one by one.
+#[target_feature(enable = "avx")]
+#[inline]
+fn transpose<const B: usize>(totals: &[[f32; B]], y: &mut [f32], plane: usize) {
+    let (squares, rest) = totals.as_chunks::<8>();
+    for (square, totals) in squares.iter().enumerate() {
+        for first in (0..B / 8 * 8).step_by(8) {
+            let rows = totals.each_ref().map(|pixel| {
+                match pixel.get(first..).and_then(|rest| rest.first_chunk::<8>()) {
+                    // SAFETY: eight elements.
+                    Some(lanes) => unsafe { _mm256_loadu_ps(lanes.as_ptr()) },
+                    None => _mm256_setzero_ps(),
+                }
+            });
+            for (lane, row) in transpose8(rows).into_iter().enumerate() {
+                let row_of_y = y.get_mut((first + lane) * plane + 8 * square..);
+                if let Some(y) = row_of_y.and_then(|row| row.first_chunk_mut::<8>()) {
+                    // SAFETY: eight elements.
+                    unsafe { _mm256_storeu_ps(y.as_mut_ptr(), row) };
+                }
+            }
+        }
+    }
+    let done = 8 * squares.len();
+    let lanes = B / 8 * 8;
+    transpose_lanes(rest, 0..B, y.get_mut(done..).unwrap_or_default(), plane);
+    transpose_lanes(squares.as_flattened(), lanes..B, y, plane);
+}
+
+/// Eight rows of eight as eight columns.
+#[target_feature(enable = "avx")]
+#[inline]
+fn transpose8(rows: [__m256; 8]) -> [__m256; 8] {
+    let [a, b, c, d, e, f, g, h] = rows;
+    let pairs = |a, b, c, d| {
+        let (ab_low, ab_high) = (_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
+        let (cd_low, cd_high) = (_mm256_unpacklo_ps(c, d), _mm256_unpackhi_ps(c, d));
+        [
+            _mm256_shuffle_ps::<0x44>(ab_low, cd_low),
+            _mm256_shuffle_ps::<0xEE>(ab_low, cd_low),
+            _mm256_shuffle_ps::<0x44>(ab_high, cd_high),
+            _mm256_shuffle_ps::<0xEE>(ab_high, cd_high),
+        ]
+    };
+    let (top, bottom) = (pairs(a, b, c, d), pairs(e, f, g, h));
+    let low = |i: usize| _mm256_permute2f128_ps::<0x20>(top[i], bottom[i]);
+    let high = |i: usize| _mm256_permute2f128_ps::<0x31>(top[i], bottom[i]);
+    [low(0), low(1), low(2), low(3), high(0), high(1), high(2), high(3)]
+}

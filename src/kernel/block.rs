@@ -1,0 +1,137 @@
+//! A group of outputs in one block of output channels: its totals on the stack, summed up a tile at a time.
+
+use core::array::from_fn;
+
+use crate::arch::isa::{Isa, Lanes, Operation};
+use crate::arch::taps::{CAPACITY, Taps};
+use crate::kernel::arithmetic::Arithmetic;
+use crate::kernel::direct::{Direct, Memory, Region};
+use crate::kernel::group::{GROUP, Group};
+use crate::kernel::pieces;
+
+/// Computes `group` in the `B` output channels from `first` on.
+pub(crate) struct Block<'a, 'm, 'p, A: Arithmetic, L, const B: usize> {
+    pub(crate) direct: &'a Direct<A>,
+    pub(crate) lanes: L,
+    pub(crate) region: Region,
+    pub(crate) group: &'a Group,
+    pub(crate) first: usize,
+    /// The region's taps, or as many as there is room for.
+    pub(crate) taps: &'a mut Taps,
+    pub(crate) memory: &'a mut Memory<'m, 'p, A>,
+}
+
+impl<A, L, const B: usize> Operation for Block<'_, '_, '_, A, L, B>
+where
+    A: Arithmetic,
+    L: Lanes<Element = A::Element, Total = A::Total>,
+{
+    #[inline(always)]
+    fn run<I: Isa>(self, _isa: I) {
+        let Self { direct, lanes, region, group, first, taps, memory } = self;
+        let shape = direct.shape;
+        let inputs = shape.channels.inputs;
+        let (plane, kernel, out_plane) = (shape.in_plane(), shape.kernel(), shape.out_plane());
+        let per_channel = region.rows.taps.count * region.columns.taps.count;
+        let weight = memory.weight.get(first * inputs * kernel..).unwrap_or_default();
+        let Some(y) = memory.y.get_mut(first * out_plane..) else { return };
+
+        let channels: [_; B] =
+            from_fn(|lane| A::channel(memory.parameters, memory.channel + first + lane));
+        let mut totals = [start(direct, &channels, region, weight); GROUP];
+        let at_once = taps.channels().max(1);
+        for channel in (0..inputs).step_by(at_once) {
+            let count = at_once.min(inputs - channel);
+            let x = memory.x.get(channel * plane..).unwrap_or_default();
+            let weight = weight.get(channel * kernel * B..).unwrap_or_default();
+            for part in (0..per_channel).step_by(CAPACITY) {
+                if per_channel > CAPACITY {
+                    taps.fill(1, direct.taps(region).skip(part));
+                }
+                let mut rest = totals.as_mut_slice();
+                for (input, outputs) in group.tiles() {
+                    let x = (x.get(input..).unwrap_or_default(), group.step.input);
+                    tile(lanes, taps, count, weight, x, outputs, rest);
+                    rest = rest.get_mut(outputs..).unwrap_or_default();
+                }
+            }
+        }
+        let mut rest = totals.as_slice();
+        for (output, outputs) in group.segments() {
+            let Some((now, later)) = rest.split_at_checked(outputs) else { return };
+            let Some(y) = y.get_mut(output..) else { return };
+            direct.arithmetic.write(&channels, now, y, out_plane, group.step.output);
+            rest = later;
+        }
+    }
+}
+
+/// The totals before the first product: the bias, and for every tap that finds padding what the padding
+/// holds.
+fn start<A: Arithmetic, const B: usize>(
+    direct: &Direct<A>,
+    channels: &[A::Channel; B],
+    Region { rows, columns }: Region,
+    weight: &[A::Element],
+) -> [A::Total; B] {
+    let (height, width) = (direct.shape.rows.kernel, direct.shape.columns.kernel);
+    let mut totals = channels.map(|channel| direct.arithmetic.start(channel));
+    let Some(border) = direct.arithmetic.border() else { return totals };
+    if rows.taps.count == height && columns.taps.count == width {
+        return totals;
+    }
+    for weight in pieces(weight, height * width * B).take(direct.shape.channels.inputs) {
+        for (row_tap, weight) in pieces(weight, width * B).enumerate() {
+            let met = rows.taps.contains(row_tap);
+            for (tap, weight) in weight.as_chunks::<B>().0.iter().enumerate() {
+                if !(met && columns.taps.contains(tap)) {
+                    for (total, &weight) in totals.iter_mut().zip(weight) {
+                        *total = A::add_product(*total, weight, border);
+                    }
+                }
+            }
+        }
+    }
+    totals
+}
+
+/// The most outputs that a tile of sums in `L` may have, beside a vector of weights and one of inputs.
+pub(crate) const fn most_outputs<L: Lanes>() -> usize {
+    match L::REGISTERS {
+        14.. => 12,
+        3.. => L::REGISTERS - 2,
+        _ => 1,
+    }
+}
+
+/// Adds the products over the taps of `channels` channels to the totals of `outputs` outputs.
+#[inline(always)]
+fn tile<L: Lanes, const B: usize>(
+    lanes: L,
+    taps: &Taps,
+    channels: usize,
+    weight: &[L::Element],
+    x: (&[L::Element], usize),
+    outputs: usize,
+    totals: &mut [[L::Total; B]],
+) {
+    for lane in (0..B).step_by(L::LANES) {
+        macro_rules! outputs {
+            ($outputs:literal) => {
+                taps.add_products::<L, $outputs, B>(lanes, channels, (weight, lane), x, totals)
+            };
+        }
+        match outputs {
+            1 => outputs!(1),
+            2 => outputs!(2),
+            3 if most_outputs::<L>() >= 3 => outputs!(3),
+            4 if most_outputs::<L>() >= 4 => outputs!(4),
+            5 if most_outputs::<L>() >= 5 => outputs!(5),
+            6 if most_outputs::<L>() >= 6 => outputs!(6),
+            8 if most_outputs::<L>() >= 8 => outputs!(8),
+            10 if most_outputs::<L>() >= 10 => outputs!(10),
+            12 if most_outputs::<L>() >= 12 => outputs!(12),
+            _ => {}
+        }
+    }
+}
