@@ -36,6 +36,9 @@ pub(crate) trait Lanes: Copy {
     fn multiply_add(self, sum: Self::Vector, weight: Self::Vector, x: Self::Vector)
     -> Self::Vector;
 
+    /// `a + b`, lane by lane.
+    fn add(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
+
     /// Adds the lanes to as many totals.
     ///
     /// # Safety
@@ -46,6 +49,13 @@ pub(crate) trait Lanes: Copy {
 
 /// [`Lanes`] of f32, with what else is done to f32.
 pub(crate) trait F32Lanes: Lanes<Element = f32, Total = f32> {
+    /// Elements `0, 2, ..` from `at` on.
+    ///
+    /// # Safety
+    ///
+    /// `2 * LANES - 1` elements from `at` on may be read.
+    unsafe fn load_every_second(self, at: *const f32) -> Self::Vector;
+
     /// Writes the lanes.
     ///
     /// # Safety
@@ -69,6 +79,9 @@ pub(crate) trait Isa: Copy {
     fn x8(self) -> Self::X8;
     fn x4(self) -> Self::X4;
     fn x1(self) -> Self::X1;
+
+    /// Whether there are vectors, wider than what a plain loop comes to.
+    const HAS_VECTORS: bool;
 
     /// Runs `operation` in a function that is compiled for this instruction set.
     fn run<O: Operation>(self, operation: O);

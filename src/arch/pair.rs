@@ -41,6 +41,11 @@ impl<L: Lanes> Lanes for Pair<L> {
     }
 
     #[inline(always)]
+    fn add(self, a: [L::Vector; 2], b: [L::Vector; 2]) -> [L::Vector; 2] {
+        [self.0.add(a[0], b[0]), self.0.add(a[1], b[1])]
+    }
+
+    #[inline(always)]
     unsafe fn add_to(self, at: *mut L::Total, sums: [L::Vector; 2]) {
         // SAFETY: the caller's, for both halves.
         unsafe {
@@ -51,6 +56,12 @@ impl<L: Lanes> Lanes for Pair<L> {
 }
 
 impl<L: F32Lanes> F32Lanes for Pair<L> {
+    #[inline(always)]
+    unsafe fn load_every_second(self, at: *const f32) -> [L::Vector; 2] {
+        // SAFETY: the caller's, for both halves.
+        unsafe { [self.0.load_every_second(at), self.0.load_every_second(at.add(2 * L::LANES))] }
+    }
+
     #[inline(always)]
     unsafe fn store(self, at: *mut f32, x: [L::Vector; 2]) {
         // SAFETY: the caller's, for both halves.

@@ -1,6 +1,7 @@
 //! Plain arithmetic, on every target: what all other instruction sets are measured by. Four lanes at a
 //! time suit the registers of a Cortex-M with an FPU, and compilers that vectorize.
 
+use core::array::from_fn;
 use core::ops::Range;
 
 use crate::arch::isa::{F32Lanes, Isa, Lanes, Operation};
@@ -46,6 +47,11 @@ impl<const N: usize> Lanes for Floats<N> {
     }
 
     #[inline(always)]
+    fn add(self, a: [f32; N], b: [f32; N]) -> [f32; N] {
+        from_fn(|lane| a[lane] + b[lane])
+    }
+
+    #[inline(always)]
     unsafe fn add_to(self, at: *mut f32, sums: [f32; N]) {
         // SAFETY: the caller's.
         let totals: &mut [f32; N] = unsafe { &mut *at.cast() };
@@ -56,6 +62,12 @@ impl<const N: usize> Lanes for Floats<N> {
 }
 
 impl<const N: usize> F32Lanes for Floats<N> {
+    #[inline(always)]
+    unsafe fn load_every_second(self, at: *const f32) -> [f32; N] {
+        // SAFETY: the caller's.
+        from_fn(|lane| unsafe { *at.add(2 * lane) })
+    }
+
     #[inline(always)]
     unsafe fn store(self, at: *mut f32, x: [f32; N]) {
         // SAFETY: the caller's.
@@ -102,6 +114,11 @@ impl<const N: usize> Lanes for Bytes<N> {
     }
 
     #[inline(always)]
+    fn add(self, a: [i32; N], b: [i32; N]) -> [i32; N] {
+        from_fn(|lane| a[lane].wrapping_add(b[lane]))
+    }
+
+    #[inline(always)]
     unsafe fn add_to(self, at: *mut i32, sums: [i32; N]) {
         // SAFETY: the caller's.
         let totals: &mut [i32; N] = unsafe { &mut *at.cast() };
@@ -136,6 +153,8 @@ impl Isa for Scalar {
     fn x1(self) -> Floats<1> {
         Floats
     }
+
+    const HAS_VECTORS: bool = false;
 
     /// Not inlined, so that layers of one kind share it.
     #[inline(never)]

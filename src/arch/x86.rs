@@ -35,7 +35,8 @@ impl Avx512 {
 /// Implements [`Lanes`] and [`F32Lanes`] for vectors of f32, whose instructions take the names given.
 macro_rules! float_lanes {
     ($(#[$doc:meta])* $name:ident($vector:ty), $lanes:literal, $registers:literal,
-     $zero:ident $load:ident $splat:ident $multiply_add:ident $add:ident $store:ident) => {
+     $zero:ident $load:ident $splat:ident $multiply_add:ident $add:ident $store:ident
+     $load_every_second:ident) => {
         $(#[$doc])*
         #[derive(Clone, Copy)]
         pub(crate) struct $name(());
@@ -73,6 +74,12 @@ macro_rules! float_lanes {
             }
 
             #[inline(always)]
+            fn add(self, a: $vector, b: $vector) -> $vector {
+                // SAFETY: `self` proves that the instruction is there.
+                unsafe { $add(a, b) }
+            }
+
+            #[inline(always)]
             unsafe fn add_to(self, at: *mut f32, sums: $vector) {
                 // SAFETY: the caller's, and `self` proves that the instructions are there.
                 unsafe { $store(at, $add($load(at), sums)) };
@@ -80,6 +87,12 @@ macro_rules! float_lanes {
         }
 
         impl F32Lanes for $name {
+            #[inline(always)]
+            unsafe fn load_every_second(self, at: *const f32) -> $vector {
+                // SAFETY: the caller's, and `self` proves that the instructions are there.
+                unsafe { $load_every_second(at) }
+            }
+
             #[inline(always)]
             unsafe fn store(self, at: *mut f32, x: $vector) {
                 // SAFETY: the caller's, and `self` proves that the instruction is there.
@@ -93,24 +106,70 @@ float_lanes! {
     /// A register of AVX-512.
     F32x16(__m512), 16, 32,
     _mm512_setzero_ps _mm512_loadu_ps _mm512_set1_ps _mm512_fmadd_ps _mm512_add_ps _mm512_storeu_ps
+    even_of_32
 }
 
 float_lanes! {
     /// A register of AVX.
     F32x8(__m256), 8, 16,
     _mm256_setzero_ps _mm256_loadu_ps _mm256_set1_ps _mm256_fmadd_ps _mm256_add_ps _mm256_storeu_ps
+    even_of_16
 }
 
 float_lanes! {
     /// Half a register of AVX.
     F32x4(__m128), 4, 16,
     _mm_setzero_ps _mm_loadu_ps _mm_set1_ps _mm_fmadd_ps _mm_add_ps _mm_storeu_ps
+    even_of_8
 }
 
 float_lanes! {
     /// The lowest lane of a register.
     F32x1(__m128), 1, 16,
     _mm_setzero_ps _mm_load_ss _mm_set_ss _mm_fmadd_ss _mm_add_ss _mm_store_ss
+    _mm_load_ss
+}
+
+/// The even ones of 31 numbers.
+///
+/// # Safety
+///
+/// They may be read.
+#[target_feature(enable = "avx512f")]
+#[inline]
+unsafe fn even_of_32(at: *const f32) -> __m512 {
+    // SAFETY: the caller's; the second half begins at an odd number, so as not to read one too many.
+    let (low, high) = unsafe { (_mm512_loadu_ps(at), _mm512_loadu_ps(at.add(15))) };
+    let index = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 17, 19, 21, 23, 25, 27, 29, 31);
+    _mm512_permutex2var_ps(low, index, high)
+}
+
+/// The even ones of 15 numbers.
+///
+/// # Safety
+///
+/// They may be read.
+#[target_feature(enable = "avx2")]
+#[inline]
+unsafe fn even_of_16(at: *const f32) -> __m256 {
+    // SAFETY: the caller's; the second half begins at an odd number, so as not to read one too many.
+    let (low, high) = unsafe { (_mm256_loadu_ps(at), _mm256_loadu_ps(at.add(7))) };
+    // Lanes 0 2 8 10 | 4 6 12 14.
+    let even = _mm256_shuffle_ps::<0b11_01_10_00>(low, high);
+    _mm256_castpd_ps(_mm256_permute4x64_pd::<0b11_01_10_00>(_mm256_castps_pd(even)))
+}
+
+/// The even ones of 7 numbers.
+///
+/// # Safety
+///
+/// They may be read.
+#[target_feature(enable = "sse")]
+#[inline]
+unsafe fn even_of_8(at: *const f32) -> __m128 {
+    // SAFETY: the caller's; the second half begins at an odd number, so as not to read one too many.
+    let (low, high) = unsafe { (_mm_loadu_ps(at), _mm_loadu_ps(at.add(3))) };
+    _mm_shuffle_ps::<0b11_01_10_00>(low, high)
 }
 
 /// Implements [`Isa`]: what is compiled with the features named, and its vectors.
@@ -141,6 +200,8 @@ macro_rules! isa {
             fn x1(self) -> F32x1 {
                 F32x1(())
             }
+
+            const HAS_VECTORS: bool = true;
 
             #[inline(always)]
             fn run<O: Operation>(self, operation: O) {

@@ -5,44 +5,44 @@ use core::array::from_fn;
 use crate::arch::isa::{Isa, Lanes, Operation};
 use crate::arch::taps::{CAPACITY, Taps};
 use crate::kernel::arithmetic::Arithmetic;
-use crate::kernel::direct::{Direct, Memory, Region};
+use crate::kernel::direct::{Block, Direct, OperandsOf, Region};
 use crate::kernel::group::{GROUP, Group};
 use crate::kernel::pieces;
 
-/// Computes `group` in the `B` output channels from `first` on.
-pub(crate) struct Block<'a, 'm, 'p, A: Arithmetic, L, const B: usize> {
+/// Computes `group` in the `B` output channels of `block`.
+pub(crate) struct GroupOfBlock<'a, 'p, A: Arithmetic, L, const B: usize> {
     pub(crate) direct: &'a Direct<A>,
     pub(crate) lanes: L,
     pub(crate) region: Region,
     pub(crate) group: &'a Group,
-    pub(crate) first: usize,
+    pub(crate) block: Block,
     /// The region's taps, or as many as there is room for.
     pub(crate) taps: &'a mut Taps,
-    pub(crate) memory: &'a mut Memory<'m, 'p, A>,
+    pub(crate) operands: &'a mut OperandsOf<'p, A>,
 }
 
-impl<A, L, const B: usize> Operation for Block<'_, '_, '_, A, L, B>
+impl<A, L, const B: usize> Operation for GroupOfBlock<'_, '_, A, L, B>
 where
     A: Arithmetic,
     L: Lanes<Element = A::Element, Total = A::Total>,
 {
     #[inline(always)]
     fn run<I: Isa>(self, _isa: I) {
-        let Self { direct, lanes, region, group, first, taps, memory } = self;
-        let shape = direct.shape;
+        let Self { direct, lanes, region, group, block, taps, operands } = self;
+        let (shape, Block { first, .. }) = (direct.shape, block);
         let inputs = shape.channels.inputs;
         let (plane, kernel, out_plane) = (shape.in_plane(), shape.kernel(), shape.out_plane());
-        let per_channel = region.rows.taps.count * region.columns.taps.count;
-        let weight = memory.weight.get(first * inputs * kernel..).unwrap_or_default();
-        let Some(y) = memory.y.get_mut(first * out_plane..) else { return };
+        let x = operands.x.get(block.group * inputs * plane..).unwrap_or_default();
+        let weight = operands.weight.get(first * inputs * kernel..).unwrap_or_default();
+        let Some(y) = operands.y.get_mut(first * out_plane..) else { return };
 
-        let channels: [_; B] =
-            from_fn(|lane| A::channel(memory.parameters, memory.channel + first + lane));
+        let per_channel = region.rows.taps.count * region.columns.taps.count;
+        let channels: [_; B] = from_fn(|lane| A::channel(operands.parameters, first + lane));
         let mut totals = [start(direct, &channels, region, weight); GROUP];
         let at_once = taps.channels().max(1);
         for channel in (0..inputs).step_by(at_once) {
             let count = at_once.min(inputs - channel);
-            let x = memory.x.get(channel * plane..).unwrap_or_default();
+            let x = x.get(channel * plane..).unwrap_or_default();
             let weight = weight.get(channel * kernel * B..).unwrap_or_default();
             for part in (0..per_channel).step_by(CAPACITY) {
                 if per_channel > CAPACITY {

@@ -4,11 +4,12 @@
 //! Outputs are taken run by run ([`runs`](crate::kernel::runs)), so that all outputs at work meet the same
 //! taps. A [`Group`] of neighbouring outputs goes through the blocks of output channels whose weights the
 //! cache holds; and of a group a tile at a time is summed up in registers, its outputs by the channels of a
-//! block ([`Block`]).
+//! block ([`GroupOfBlock`]).
 //!
 //! Memory contract: reads the input and the packed weights (see `plan/layout.rs` for their order);
 //! writes every element of the output once.
 
+use core::iter::from_fn;
 use core::ops::Range;
 
 use crate::arch::backend::{self, Backend};
@@ -16,10 +17,10 @@ use crate::arch::isa::{Isa, Operation};
 use crate::arch::taps::{Steps, Taps};
 use crate::geometry::{Axis, Channels, divide};
 use crate::kernel::arithmetic::{Arithmetic, Float};
-use crate::kernel::block::{Block, most_outputs};
+use crate::kernel::block::{GroupOfBlock, most_outputs};
 use crate::kernel::group::{Group, Place};
+use crate::kernel::pixels::OverPixels;
 use crate::kernel::runs::{Along, Operator, Run};
-use crate::kernel::{pieces, pieces_mut};
 
 /// How many weights a group of outputs meets before the next group does: about what a second-level cache
 /// holds beside the inputs.
@@ -75,19 +76,26 @@ pub(crate) struct Direct<A> {
 /// What a convolution reads and writes.
 pub(crate) struct Operands<'a, T, P> {
     pub(crate) weight: &'a [T],
+    /// Bias and what else belongs to the output channels.
     pub(crate) parameters: P,
     pub(crate) x: &'a [T],
+    /// The output channels that are to be computed.
     pub(crate) y: &'a mut [T],
 }
 
-/// What one group of channels reads and writes, see [`Channels`].
-pub(crate) struct Memory<'m, 'p, A: Arithmetic> {
-    pub(crate) x: &'m [A::Element],
-    pub(crate) weight: &'m [A::Element],
-    pub(crate) y: &'m mut [A::Element],
-    pub(crate) parameters: A::Channels<'p>,
-    /// The number of the first output channel.
-    pub(crate) channel: usize,
+/// [`Operands`] in an arithmetic's types.
+pub(crate) type OperandsOf<'a, A> =
+    Operands<'a, <A as Arithmetic>::Element, <A as Arithmetic>::Channels<'a>>;
+
+/// Output channels that are packed together.
+#[derive(Clone, Copy)]
+pub(crate) struct Block {
+    /// The number of the first.
+    pub(crate) first: usize,
+    /// The group that they belong to.
+    pub(crate) group: usize,
+    /// How many.
+    pub(crate) size: usize,
 }
 
 /// Outputs that meet the same taps, in both directions.
@@ -117,60 +125,68 @@ struct FloatDirect<'a> {
 impl Operation for FloatDirect<'_> {
     fn run<I: Isa>(self, isa: I) {
         let Self { shape, operator, operands } = self;
-        Direct { shape, operator, arithmetic: Float(isa) }.run(operands);
+        let direct = Direct { shape, operator, arithmetic: Float(isa) };
+        match direct.prefers_pixels() {
+            true => isa.run(OverPixels { direct, operands }),
+            false => direct.run(operands),
+        }
     }
 }
 
 impl<A: Arithmetic> Direct<A> {
     /// Computes a whole output.
     #[inline(never)]
-    pub(crate) fn run(&self, operands: Operands<'_, A::Element, A::Channels<'_>>) {
-        let Channels { inputs, outputs, .. } = self.shape.channels;
-        let Operands { weight, parameters, x, y } = operands;
-        let groups = pieces(x, inputs * self.shape.in_plane())
-            .zip(pieces(weight, outputs * inputs * self.shape.kernel()))
-            .zip(pieces_mut(y, outputs * self.shape.out_plane()));
-        for (group, ((x, weight), y)) in groups.enumerate() {
-            self.channels(Memory { x, weight, y, parameters, channel: group * outputs });
-        }
-    }
-
-    /// Computes the output channels of one group.
-    fn channels(&self, mut memory: Memory<'_, '_, A>) {
-        let Channels { inputs, outputs, .. } = self.shape.channels;
+    pub(crate) fn run(&self, mut operands: OperandsOf<'_, A>) {
+        let Channels { inputs, .. } = self.shape.channels;
         let steps = Steps { x: self.shape.in_plane(), weight: self.shape.kernel() };
         let mut taps = Taps::new(steps);
         let mut first = 0;
-        while first < outputs {
+        while first < self.shape.channels.all_outputs() {
             let end = self.cached_until(first);
             for rows in self.along(self.shape.rows).runs() {
                 for columns in self.along(self.shape.columns).runs() {
                     let region = Region { rows, columns };
                     taps.fill(inputs, self.taps(region));
-                    self.region(region, first..end, &mut taps, &mut memory);
+                    self.region(region, first..end, &mut taps, &mut operands);
                 }
             }
             first = end;
         }
     }
 
-    fn along(&self, axis: Axis) -> Along {
+    pub(crate) fn along(&self, axis: Axis) -> Along {
         Along { axis, operator: self.operator }
     }
 
-    /// The size of the block of output channels that begins at `first`.
-    fn block_size(&self, first: usize) -> usize {
-        let left = self.shape.channels.outputs - first;
-        A::BLOCKS.iter().copied().find(|&size| size <= left).unwrap_or(1)
+    /// The blocks of output channels from `first`, where one begins, on.
+    pub(crate) fn blocks(&self, first: usize) -> impl Iterator<Item = Block> {
+        let Channels { outputs, groups, .. } = self.shape.channels;
+        let mut group = divide(first, outputs);
+        let mut within = first - group * outputs;
+        from_fn(move || {
+            if group >= groups {
+                return None;
+            }
+            let left = outputs - within;
+            let size = A::BLOCKS.iter().copied().find(|&size| size <= left).unwrap_or(1);
+            let block = Block { first: group * outputs + within, group, size };
+            within += size;
+            if within >= outputs {
+                (group, within) = (group + 1, 0);
+            }
+            Some(block)
+        })
     }
 
     /// The end of the blocks from `first` on, at least one, whose weights the cache holds.
     fn cached_until(&self, first: usize) -> usize {
-        let Channels { inputs, outputs, .. } = self.shape.channels;
-        let most = divide(CACHED_WEIGHTS, inputs * self.shape.kernel());
-        let mut end = first + self.block_size(first);
-        while end < outputs && end + self.block_size(end) - first <= most {
-            end += self.block_size(end);
+        let most = divide(CACHED_WEIGHTS, self.shape.channels.inputs * self.shape.kernel());
+        let mut end = first;
+        for block in self.blocks(first) {
+            if end > first && block.first + block.size - first > most {
+                break;
+            }
+            end = block.first + block.size;
         }
         end
     }
@@ -193,7 +209,7 @@ impl<A: Arithmetic> Direct<A> {
         region: Region,
         outputs: Range<usize>,
         taps: &mut Taps,
-        memory: &mut Memory<'_, '_, A>,
+        operands: &mut OperandsOf<'_, A>,
     ) {
         let Region { rows, columns } = region;
         let (width, out_width) = (self.shape.columns.input, self.shape.columns.output);
@@ -204,7 +220,7 @@ impl<A: Arithmetic> Direct<A> {
         let down = Place { input: rows.input_step * width, output: rows.output_step * out_width };
         let across = Place { input: columns.input_step, output: columns.output_step };
 
-        let most = self.most_outputs(self.block_size(outputs.start));
+        let most = self.most_outputs(outputs.start);
         let ((lines, to_next), (length, step)) = match columns.count < most.min(rows.count) {
             true => ((columns.count, across), (rows.count, down)),
             false => ((rows.count, down), (columns.count, across)),
@@ -216,7 +232,7 @@ impl<A: Arithmetic> Direct<A> {
             while left > 0 {
                 let count = tile_outputs(left, most);
                 if !group.has_room(count) {
-                    self.blocks(region, &group, outputs.clone(), taps, memory);
+                    self.compute(region, &group, outputs.clone(), taps, operands);
                     group = Group::new(step);
                 }
                 group.push(place, count);
@@ -224,54 +240,49 @@ impl<A: Arithmetic> Direct<A> {
                 left -= count;
             }
         }
-        self.blocks(region, &group, outputs, taps, memory);
+        self.compute(region, &group, outputs, taps, operands);
     }
 
-    /// The most outputs whose sums over a block of `size` channels lie in registers.
-    fn most_outputs(&self, size: usize) -> usize {
-        match size {
-            16 => most_outputs::<A::X16>(),
-            8 => most_outputs::<A::X8>(),
-            4 => most_outputs::<A::X4>(),
+    /// The most outputs whose sums over the block from channel `first` on lie in registers.
+    fn most_outputs(&self, first: usize) -> usize {
+        match self.blocks(first).next().map(|block| block.size) {
+            Some(16) => most_outputs::<A::X16>(),
+            Some(8) => most_outputs::<A::X8>(),
+            Some(4) => most_outputs::<A::X4>(),
             _ => most_outputs::<A::X1>(),
         }
     }
 
     /// Computes a group in every block of the channels `outputs`.
-    fn blocks(
+    fn compute(
         &self,
         region: Region,
         group: &Group,
         outputs: Range<usize>,
         taps: &mut Taps,
-        memory: &mut Memory<'_, '_, A>,
+        operands: &mut OperandsOf<'_, A>,
     ) {
-        let mut first = outputs.start;
-        while first < outputs.end {
-            let size = self.block_size(first);
-            macro_rules! block {
-                ($size:literal, $lanes:ident) => {{
-                    let (arithmetic, taps, memory) = (self.arithmetic, &mut *taps, &mut *memory);
-                    let lanes = arithmetic.$lanes();
-                    let direct = self;
-                    arithmetic.run(Block::<A, _, $size> {
-                        direct,
-                        lanes,
+        let arithmetic = self.arithmetic;
+        for block in self.blocks(outputs.start).take_while(|block| block.first < outputs.end) {
+            macro_rules! run {
+                ($size:literal, $lanes:ident) => {
+                    arithmetic.run(GroupOfBlock::<A, _, $size> {
+                        direct: self,
+                        lanes: arithmetic.$lanes(),
                         region,
                         group,
-                        first,
-                        taps,
-                        memory,
-                    });
-                }};
+                        block,
+                        taps: &mut *taps,
+                        operands: &mut *operands,
+                    })
+                };
             }
-            match size {
-                16 => block!(16, x16),
-                8 => block!(8, x8),
-                4 => block!(4, x4),
-                _ => block!(1, x1),
+            match block.size {
+                16 => run!(16, x16),
+                8 => run!(8, x8),
+                4 => run!(4, x4),
+                _ => run!(1, x1),
             }
-            first += size;
         }
     }
 }

@@ -9,6 +9,7 @@ pub(crate) mod binary;
 mod block;
 pub(crate) mod direct;
 mod group;
+mod pixels;
 pub(crate) mod pool;
 pub(crate) mod runs;
 pub(crate) mod scale_shift;

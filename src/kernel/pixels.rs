@@ -1,0 +1,229 @@
+//! Direct convolution in f32 with neighbouring outputs of a row in a vector, for layers where that fills
+//! vectors better than output channels do: depthwise, and pointwise over wide planes.
+//!
+//! Memory contract: reads the input and the packed weights; adds to every output once per part of the taps.
+
+use core::array::from_fn;
+
+use crate::arch::isa::{F32Lanes, Isa, Lanes, Operation};
+use crate::arch::taps::{CAPACITY, Steps, Taps};
+use crate::kernel::arithmetic::{Arithmetic, Float};
+use crate::kernel::direct::{Block, Direct, OperandsOf, Region};
+use crate::kernel::runs::Operator;
+
+/// Columns that go through all output channels before the next ones do, so that their inputs stay in the
+/// first-level cache.
+const COLUMNS: usize = 64;
+
+/// Output channels that share each loaded vector of inputs.
+const fn channels_at_once<L: Lanes>(block: usize) -> usize {
+    match (block, L::REGISTERS) {
+        (8.., 32..) => 8,
+        (16.., _) => 6,
+        (4.., _) => 4,
+        _ => 1,
+    }
+}
+
+impl<I: Isa> Direct<Float<I>> {
+    /// Whether pixels fill vectors better than output channels do.
+    pub(crate) fn prefers_pixels(&self) -> bool {
+        let (rows, columns) = (self.shape.rows, self.shape.columns);
+        let is_convolution = matches!(self.operator, Operator::Convolution(_));
+        let vectors = I::HAS_VECTORS && columns.stride.get() <= 2;
+        let depthwise = self.shape.channels.outputs < 4 && columns.output >= 4;
+        let pointwise = rows.output == 1 && self.shape.kernel() == 1 && columns.output >= COLUMNS;
+        vectors && is_convolution && (depthwise || pointwise)
+    }
+}
+
+/// Computes a whole output.
+pub(crate) struct OverPixels<'a, I: Isa> {
+    pub(crate) direct: Direct<Float<I>>,
+    pub(crate) operands: OperandsOf<'a, Float<I>>,
+}
+
+impl<I: Isa> Operation for OverPixels<'_, I> {
+    #[inline(always)]
+    fn run<J: Isa>(mut self, _isa: J) {
+        let shape = self.direct.shape;
+        let inputs = shape.channels.inputs;
+        let steps = Steps { x: shape.in_plane(), weight: shape.kernel() };
+        let mut taps = Taps::new(steps);
+        for rows in self.direct.along(shape.rows).runs() {
+            for columns in self.direct.along(shape.columns).runs() {
+                let region = Region { rows, columns };
+                let per_channel = rows.taps.count * columns.taps.count;
+                taps.fill(inputs, self.direct.taps(region));
+                let at_once = taps.channels().max(1);
+                let once = at_once >= inputs && per_channel <= CAPACITY;
+                for channel in (0..inputs).step_by(at_once) {
+                    for part in (0..per_channel.max(1)).step_by(CAPACITY) {
+                        if per_channel > CAPACITY {
+                            taps.fill(1, self.direct.taps(region).skip(part));
+                        }
+                        let count = at_once.min(inputs - channel);
+                        let first = channel == 0 && part == 0;
+                        let pass = Pass { taps: &taps, channel, count, first, once };
+                        self.pass(region, &pass);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// One way through a region's outputs with a part of the taps.
+struct Pass<'a> {
+    taps: &'a Taps,
+    /// The first input channel and how many.
+    channel: usize,
+    count: usize,
+    /// Whether the outputs have nothing in them yet.
+    first: bool,
+    /// Whether there is no other pass.
+    once: bool,
+}
+
+impl<I: Isa> OverPixels<'_, I> {
+    #[inline(always)]
+    fn pass(&mut self, region: Region, pass: &Pass<'_>) {
+        let shape = self.direct.shape;
+        let (inputs, outputs) = (shape.channels.inputs, shape.channels.outputs);
+        let Region { rows, columns } = region;
+        let at_once = if inputs == 1 { columns.count } else { COLUMNS };
+        for group in 0..shape.channels.groups {
+            let first_plane = group * inputs + pass.channel;
+            for row in 0..rows.count {
+                let in_row = (rows.input + row * rows.input_step) * shape.columns.input;
+                let out_row = (rows.output + row) * shape.columns.output;
+                for column in (0..columns.count).step_by(at_once.max(1)) {
+                    let strip = Strip {
+                        x: first_plane * shape.in_plane()
+                            + in_row
+                            + columns.input
+                            + column * columns.input_step,
+                        y: out_row + columns.output + column,
+                        columns: at_once.min(columns.count - column),
+                        step: columns.input_step,
+                    };
+                    let direct = self.direct;
+                    let blocks = direct.blocks(group * outputs);
+                    for block in blocks.take_while(|block| block.group == group) {
+                        self.block(strip, block, pass);
+                    }
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn block(&mut self, strip: Strip, block: Block, pass: &Pass<'_>) {
+        let mut lane = 0;
+        while lane < block.size {
+            let most = channels_at_once::<I::X16>(block.size).min(block.size - lane);
+            let channels = match most {
+                8 => self.strip::<8, 2>(strip, block, lane, pass),
+                6 => self.strip::<6, 1>(strip, block, lane, pass),
+                4 => self.strip::<4, 1>(strip, block, lane, pass),
+                _ => self.strip::<1, 4>(strip, block, lane, pass),
+            };
+            lane += channels;
+        }
+    }
+
+    /// `R` output channels from `lane` of the block on, vectors of `V` times 16 outputs first. Returns `R`.
+    #[inline(always)]
+    fn strip<const R: usize, const V: usize>(
+        &mut self,
+        strip: Strip,
+        block: Block,
+        lane: usize,
+        pass: &Pass<'_>,
+    ) -> usize {
+        let shape = self.direct.shape;
+        let (inputs, kernel, plane) = (shape.channels.inputs, shape.kernel(), shape.out_plane());
+        let first = block.first + lane;
+        let weight = (block.first * inputs + pass.channel * block.size) * kernel;
+        let (Some(x), Some(weight), Some(y)) = (
+            self.operands.x.get(strip.x..),
+            self.operands.weight.get(weight..),
+            self.operands.y.get_mut(first * plane + strip.y..),
+        ) else {
+            return R;
+        };
+        let bias = self.operands.parameters;
+        let start =
+            pass.first.then(|| from_fn(|channel| Float::<I>::channel(bias, first + channel)));
+        let rows = Rows::<R> { pass, weight: (weight, lane, block.size), x, start, y, plane };
+        match strip.step {
+            1 => rows.run::<I, V, 1>(self.direct.arithmetic.0, strip.columns),
+            _ => rows.run::<I, V, 2>(self.direct.arithmetic.0, strip.columns),
+        }
+        R
+    }
+}
+
+/// Neighbouring outputs of a row, in every channel.
+#[derive(Clone, Copy)]
+struct Strip {
+    /// Where the first output's inputs begin.
+    x: usize,
+    /// Where the outputs begin within a plane.
+    y: usize,
+    columns: usize,
+    /// From one output's inputs to the next's.
+    step: usize,
+}
+
+/// A strip in `R` channels.
+struct Rows<'a, const R: usize> {
+    pass: &'a Pass<'a>,
+    weight: (&'a [f32], usize, usize),
+    x: &'a [f32],
+    start: Option<[f32; R]>,
+    y: &'a mut [f32],
+    plane: usize,
+}
+
+impl<const R: usize> Rows<'_, R> {
+    #[inline(always)]
+    fn run<I: Isa, const V: usize, const STEP: usize>(mut self, isa: I, columns: usize) {
+        let mut done = 0;
+        done = self.vectors::<_, V, STEP>(isa.x16(), done, columns);
+        done = self.vectors::<_, 1, STEP>(isa.x16(), done, columns);
+        // Outputs that are written once may be written twice.
+        if self.pass.once && columns >= 8 {
+            if done < columns {
+                done = self.vectors::<_, 1, STEP>(isa.x8(), done.min(columns - 8), columns);
+            }
+            if done < columns {
+                self.vectors::<_, 1, STEP>(isa.x8(), columns - 8, columns);
+            }
+            return;
+        }
+        done = self.vectors::<_, 1, STEP>(isa.x8(), done, columns);
+        done = self.vectors::<_, 1, STEP>(isa.x4(), done, columns);
+        self.vectors::<_, 1, STEP>(isa.x1(), done, columns);
+    }
+
+    /// As many of the outputs from `done` on as make `V` vectors at a time; returns the end of them.
+    #[inline(always)]
+    fn vectors<L: F32Lanes, const V: usize, const STEP: usize>(
+        &mut self,
+        lanes: L,
+        mut done: usize,
+        columns: usize,
+    ) -> usize {
+        while done + V * L::LANES <= columns {
+            let (Some(x), Some(y)) = (self.x.get(done * STEP..), self.y.get_mut(done..)) else {
+                return columns;
+            };
+            let Pass { taps, count, .. } = *self.pass;
+            let y = (y, self.plane);
+            taps.rows_of_products::<L, R, V, STEP>(lanes, count, self.weight, x, self.start, y);
+            done += V * L::LANES;
+        }
+        done
+    }
+}
