@@ -1,5 +1,7 @@
 //! What kernels ask of an instruction set: the small traits that loop nests are written over.
 
+use core::ops::Range;
+
 /// Numbers side by side in one or several registers, one for each of `LANES` sums.
 ///
 /// A value of the implementing type proves that the instructions are there, so that its methods need
@@ -64,6 +66,35 @@ pub(crate) trait F32Lanes: Lanes<Element = f32, Total = f32> {
     unsafe fn store(self, at: *mut f32, x: Self::Vector);
 }
 
+/// [`F32Lanes`] that are one register.
+pub(crate) trait Register: F32Lanes {
+    /// Some of the lanes.
+    type Mask: Copy;
+
+    /// The lanes given.
+    fn mask(self, lanes: Range<usize>) -> Self::Mask;
+
+    /// The elements of the lanes in `mask`, zeros in the others, which are not accessed.
+    ///
+    /// # Safety
+    ///
+    /// The elements of these lanes, counted from `at`, may be read.
+    unsafe fn load_masked(self, at: *const f32, mask: Self::Mask) -> Self::Vector;
+
+    /// `x` in the lanes in `mask`, zeros in the others.
+    fn keep(self, x: Self::Vector, mask: Self::Mask) -> Self::Vector;
+
+    /// Writes the first `count` lanes, at most `LANES`.
+    ///
+    /// # Safety
+    ///
+    /// `count` elements from `at` on may be written.
+    unsafe fn store_first(self, at: *mut f32, x: Self::Vector, count: usize);
+
+    /// Of `2 * LANES - 1` neighbours, of which `low` has the first and `high` the last, numbers 0, 2, ..
+    fn every_second(self, low: Self::Vector, high: Self::Vector) -> Self::Vector;
+}
+
 /// An instruction set. A value proves that the processor has it.
 pub(crate) trait Isa: Copy {
     /// Sixteen sums of f32, or as many of them at a time as suit the registers.
@@ -74,11 +105,17 @@ pub(crate) trait Isa: Copy {
     type X4: F32Lanes;
     /// One sum of f32.
     type X1: F32Lanes;
+    /// A register full of f32.
+    type Widest: Register;
+    /// A register of at most eight f32.
+    type Narrow: Register;
 
     fn x16(self) -> Self::X16;
     fn x8(self) -> Self::X8;
     fn x4(self) -> Self::X4;
     fn x1(self) -> Self::X1;
+    fn widest(self) -> Self::Widest;
+    fn narrow(self) -> Self::Narrow;
 
     /// Whether there are vectors, wider than what a plain loop comes to.
     const HAS_VECTORS: bool;

@@ -9,5 +9,6 @@ mod pair;
 pub(crate) mod scalar;
 pub(crate) mod taps;
 mod view;
+pub(crate) mod window;
 #[cfg(all(feature = "simd", target_arch = "x86_64"))]
 mod x86;

@@ -4,7 +4,7 @@
 use core::array::from_fn;
 use core::ops::Range;
 
-use crate::arch::isa::{F32Lanes, Isa, Lanes, Operation};
+use crate::arch::isa::{F32Lanes, Isa, Lanes, Operation, Register};
 
 /// No instruction set in particular.
 #[derive(Clone, Copy)]
@@ -75,6 +75,42 @@ impl<const N: usize> F32Lanes for Floats<N> {
     }
 }
 
+impl<const N: usize> Register for Floats<N> {
+    type Mask = [bool; N];
+
+    #[inline(always)]
+    fn mask(self, lanes: Range<usize>) -> [bool; N] {
+        from_fn(|lane| lanes.contains(&lane))
+    }
+
+    #[inline(always)]
+    unsafe fn load_masked(self, at: *const f32, mask: [bool; N]) -> [f32; N] {
+        from_fn(|lane| match mask[lane] {
+            // SAFETY: the caller's.
+            true => unsafe { *at.wrapping_add(lane) },
+            false => 0.0,
+        })
+    }
+
+    #[inline(always)]
+    fn keep(self, x: [f32; N], mask: [bool; N]) -> [f32; N] {
+        from_fn(|lane| if mask[lane] { x[lane] } else { 0.0 })
+    }
+
+    #[inline(always)]
+    unsafe fn store_first(self, at: *mut f32, x: [f32; N], count: usize) {
+        for (lane, x) in x.into_iter().enumerate().take(count) {
+            // SAFETY: the caller's.
+            unsafe { *at.add(lane) = x };
+        }
+    }
+
+    #[inline(always)]
+    fn every_second(self, low: [f32; N], high: [f32; N]) -> [f32; N] {
+        from_fn(|lane| if 2 * lane < N { low[2 * lane] } else { high[2 * lane + 1 - N] })
+    }
+}
+
 /// `N` lanes of i8 with sums in i32. Partial sums may wrap; packing has checked the complete ones.
 #[derive(Clone, Copy)]
 pub(crate) struct Bytes<const N: usize>;
@@ -133,6 +169,8 @@ impl Isa for Scalar {
     type X8 = Floats<4>;
     type X4 = Floats<4>;
     type X1 = Floats<1>;
+    type Widest = Floats<4>;
+    type Narrow = Floats<4>;
 
     #[inline(always)]
     fn x16(self) -> Floats<4> {
@@ -151,6 +189,16 @@ impl Isa for Scalar {
 
     #[inline(always)]
     fn x1(self) -> Floats<1> {
+        Floats
+    }
+
+    #[inline(always)]
+    fn widest(self) -> Floats<4> {
+        Floats
+    }
+
+    #[inline(always)]
+    fn narrow(self) -> Floats<4> {
         Floats
     }
 

@@ -1,8 +1,9 @@
 //! AVX2 with FMA, and AVX-512.
 
 use core::arch::x86_64::*;
+use core::ops::Range;
 
-use crate::arch::isa::{F32Lanes, Isa, Lanes, Operation};
+use crate::arch::isa::{F32Lanes, Isa, Lanes, Operation, Register};
 use crate::arch::pair::Pair;
 use crate::arch::scalar::transpose_lanes;
 
@@ -36,7 +37,7 @@ impl Avx512 {
 macro_rules! float_lanes {
     ($(#[$doc:meta])* $name:ident($vector:ty), $lanes:literal, $registers:literal,
      $zero:ident $load:ident $splat:ident $multiply_add:ident $add:ident $store:ident
-     $load_every_second:ident) => {
+     $every_second:ident; $mask:ty = $to_mask:ident, $load_masked:ident $store_first:ident $keep:ident) => {
         $(#[$doc])*
         #[derive(Clone, Copy)]
         pub(crate) struct $name(());
@@ -89,14 +90,49 @@ macro_rules! float_lanes {
         impl F32Lanes for $name {
             #[inline(always)]
             unsafe fn load_every_second(self, at: *const f32) -> $vector {
-                // SAFETY: the caller's, and `self` proves that the instructions are there.
-                unsafe { $load_every_second(at) }
+                // SAFETY: the caller's, and `self` proves that the instructions are there. The second half begins
+                // at an odd number, so as not to read one too many.
+                unsafe { $every_second($load(at), $load(at.add(Self::LANES - 1))) }
             }
 
             #[inline(always)]
             unsafe fn store(self, at: *mut f32, x: $vector) {
                 // SAFETY: the caller's, and `self` proves that the instruction is there.
                 unsafe { $store(at, x) };
+            }
+        }
+
+        impl Register for $name {
+            type Mask = $mask;
+
+            #[inline(always)]
+            fn mask(self, lanes: Range<usize>) -> $mask {
+                // SAFETY: `self` proves that the instructions are there.
+                unsafe { $to_mask(lanes) }
+            }
+
+            #[inline(always)]
+            unsafe fn load_masked(self, at: *const f32, mask: $mask) -> $vector {
+                // SAFETY: the caller's, and `self` proves that the instruction is there.
+                unsafe { $load_masked(at, mask) }
+            }
+
+            #[inline(always)]
+            fn keep(self, x: $vector, mask: $mask) -> $vector {
+                // SAFETY: `self` proves that the instruction is there.
+                unsafe { $keep(mask, x) }
+            }
+
+            #[inline(always)]
+            unsafe fn store_first(self, at: *mut f32, x: $vector, count: usize) {
+                // SAFETY: the caller's, and `self` proves that the instructions are there.
+                unsafe { $store_first(at, x, count) };
+            }
+
+            #[inline(always)]
+            fn every_second(self, low: $vector, high: $vector) -> $vector {
+                // SAFETY: `self` proves that the instructions are there.
+                unsafe { $every_second(low, high) }
             }
         }
     };
@@ -106,80 +142,164 @@ float_lanes! {
     /// A register of AVX-512.
     F32x16(__m512), 16, 32,
     _mm512_setzero_ps _mm512_loadu_ps _mm512_set1_ps _mm512_fmadd_ps _mm512_add_ps _mm512_storeu_ps
-    even_of_32
+    every_second_16; __mmask16 = mask_16, load_masked_16 store_first_16 _mm512_maskz_mov_ps
 }
 
 float_lanes! {
     /// A register of AVX.
     F32x8(__m256), 8, 16,
     _mm256_setzero_ps _mm256_loadu_ps _mm256_set1_ps _mm256_fmadd_ps _mm256_add_ps _mm256_storeu_ps
-    even_of_16
+    every_second_8; __m256i = mask_8, _mm256_maskload_ps store_first_8 keep_8
 }
 
 float_lanes! {
     /// Half a register of AVX.
     F32x4(__m128), 4, 16,
     _mm_setzero_ps _mm_loadu_ps _mm_set1_ps _mm_fmadd_ps _mm_add_ps _mm_storeu_ps
-    even_of_8
+    every_second_4; __m128i = mask_4, _mm_maskload_ps store_first_4 keep_4
 }
 
 float_lanes! {
     /// The lowest lane of a register.
     F32x1(__m128), 1, 16,
     _mm_setzero_ps _mm_load_ss _mm_set_ss _mm_fmadd_ss _mm_add_ss _mm_store_ss
-    _mm_load_ss
+    first_lane; __m128i = mask_1, _mm_maskload_ps store_first_4 keep_4
 }
 
-/// The even ones of 31 numbers.
-///
-/// # Safety
-///
-/// They may be read.
+// Of 31, 15 or 7 neighbours the even ones; `high` begins with the last of `low`.
+
 #[target_feature(enable = "avx512f")]
 #[inline]
-unsafe fn even_of_32(at: *const f32) -> __m512 {
-    // SAFETY: the caller's; the second half begins at an odd number, so as not to read one too many.
-    let (low, high) = unsafe { (_mm512_loadu_ps(at), _mm512_loadu_ps(at.add(15))) };
+fn every_second_16(low: __m512, high: __m512) -> __m512 {
     let index = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 17, 19, 21, 23, 25, 27, 29, 31);
     _mm512_permutex2var_ps(low, index, high)
 }
 
-/// The even ones of 15 numbers.
-///
-/// # Safety
-///
-/// They may be read.
 #[target_feature(enable = "avx2")]
 #[inline]
-unsafe fn even_of_16(at: *const f32) -> __m256 {
-    // SAFETY: the caller's; the second half begins at an odd number, so as not to read one too many.
-    let (low, high) = unsafe { (_mm256_loadu_ps(at), _mm256_loadu_ps(at.add(7))) };
-    // Lanes 0 2 8 10 | 4 6 12 14.
+fn every_second_8(low: __m256, high: __m256) -> __m256 {
+    // Numbers 0 2 8 10 | 4 6 12 14.
     let even = _mm256_shuffle_ps::<0b11_01_10_00>(low, high);
     _mm256_castpd_ps(_mm256_permute4x64_pd::<0b11_01_10_00>(_mm256_castps_pd(even)))
 }
 
-/// The even ones of 7 numbers.
-///
-/// # Safety
-///
-/// They may be read.
 #[target_feature(enable = "sse")]
 #[inline]
-unsafe fn even_of_8(at: *const f32) -> __m128 {
-    // SAFETY: the caller's; the second half begins at an odd number, so as not to read one too many.
-    let (low, high) = unsafe { (_mm_loadu_ps(at), _mm_loadu_ps(at.add(3))) };
+fn every_second_4(low: __m128, high: __m128) -> __m128 {
     _mm_shuffle_ps::<0b11_01_10_00>(low, high)
+}
+
+#[target_feature(enable = "sse")]
+#[inline]
+fn first_lane(low: __m128, _high: __m128) -> __m128 {
+    low
+}
+
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn mask_16(lanes: Range<usize>) -> __mmask16 {
+    let below = |end: usize| if end < 16 { (1_u16 << end) - 1 } else { u16::MAX };
+    below(lanes.end) & !below(lanes.start)
+}
+
+#[target_feature(enable = "avx512f")]
+#[inline]
+unsafe fn load_masked_16(at: *const f32, mask: __mmask16) -> __m512 {
+    // SAFETY: the caller's.
+    unsafe { _mm512_maskz_loadu_ps(mask, at) }
+}
+
+#[target_feature(enable = "avx2")]
+#[inline]
+fn mask_8(lanes: Range<usize>) -> __m256i {
+    let lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    let before = _mm256_cmpgt_epi32(_mm256_set1_epi32(lanes.start as i32), lane);
+    _mm256_andnot_si256(before, _mm256_cmpgt_epi32(_mm256_set1_epi32(lanes.end as i32), lane))
+}
+
+#[target_feature(enable = "avx512f")]
+#[inline]
+unsafe fn store_first_16(at: *mut f32, x: __m512, count: usize) {
+    // SAFETY: the caller's.
+    unsafe { _mm512_mask_storeu_ps(at, mask_16(0..count), x) };
+}
+
+// Stores that overlap: those of AVX with a mask are slow on many processors.
+
+#[target_feature(enable = "avx2")]
+#[inline]
+unsafe fn store_first_8(at: *mut f32, x: __m256, count: usize) {
+    let low = _mm256_castps256_ps128(x);
+    match count {
+        // SAFETY: the caller's.
+        8.. => unsafe { _mm256_storeu_ps(at, x) },
+        4.. => {
+            let lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+            let last = _mm256_add_epi32(lane, _mm256_set1_epi32(count as i32 - 4));
+            let last = _mm256_castps256_ps128(_mm256_permutevar8x32_ps(x, last));
+            // SAFETY: the caller's; both stores end at `count` at the latest.
+            unsafe {
+                _mm_storeu_ps(at, low);
+                _mm_storeu_ps(at.add(count - 4), last);
+            }
+        }
+        // SAFETY: the caller's.
+        _ => unsafe { store_first_4(at, low, count) },
+    }
+}
+
+#[target_feature(enable = "sse2")]
+#[inline]
+unsafe fn store_first_4(at: *mut f32, x: __m128, count: usize) {
+    // SAFETY: the caller's, for each store.
+    unsafe {
+        match count {
+            4.. => _mm_storeu_ps(at, x),
+            3 => {
+                _mm_storel_pd(at.cast(), _mm_castps_pd(x));
+                _mm_store_ss(at.add(2), _mm_movehl_ps(x, x));
+            }
+            2 => _mm_storel_pd(at.cast(), _mm_castps_pd(x)),
+            1 => _mm_store_ss(at, x),
+            0 => {}
+        }
+    }
+}
+
+#[target_feature(enable = "avx")]
+#[inline]
+fn keep_8(mask: __m256i, x: __m256) -> __m256 {
+    _mm256_and_ps(_mm256_castsi256_ps(mask), x)
+}
+
+#[target_feature(enable = "sse2")]
+#[inline]
+fn keep_4(mask: __m128i, x: __m128) -> __m128 {
+    _mm_and_ps(_mm_castsi128_ps(mask), x)
+}
+
+#[target_feature(enable = "avx2")]
+#[inline]
+fn mask_4(lanes: Range<usize>) -> __m128i {
+    _mm256_castsi256_si128(mask_8(lanes))
+}
+
+#[target_feature(enable = "avx2")]
+#[inline]
+fn mask_1(lanes: Range<usize>) -> __m128i {
+    mask_4(lanes.start.min(1)..lanes.end.min(1))
 }
 
 /// Implements [`Isa`]: what is compiled with the features named, and its vectors.
 macro_rules! isa {
-    ($isa:ident, $feature:literal, $wide:ty = $x16:expr) => {
+    ($isa:ident, $feature:literal, $wide:ty = $x16:expr, $widest:ident) => {
         impl Isa for $isa {
             type X16 = $wide;
             type X8 = F32x8;
             type X4 = F32x4;
             type X1 = F32x1;
+            type Widest = $widest;
+            type Narrow = F32x8;
 
             #[inline(always)]
             fn x16(self) -> $wide {
@@ -199,6 +319,16 @@ macro_rules! isa {
             #[inline(always)]
             fn x1(self) -> F32x1 {
                 F32x1(())
+            }
+
+            #[inline(always)]
+            fn widest(self) -> $widest {
+                $widest(())
+            }
+
+            #[inline(always)]
+            fn narrow(self) -> F32x8 {
+                F32x8(())
             }
 
             const HAS_VECTORS: bool = true;
@@ -222,8 +352,8 @@ macro_rules! isa {
     };
 }
 
-isa!(Avx2, "avx2,fma", Pair<F32x8> = Pair(F32x8(())));
-isa!(Avx512, "avx512f,avx2,fma", F32x16 = F32x16(()));
+isa!(Avx2, "avx2,fma", Pair<F32x8> = Pair(F32x8(())), F32x8);
+isa!(Avx512, "avx512f,avx2,fma", F32x16 = F32x16(()), F32x16);
 
 /// Eight pixels of eight channels at a time; what is left, one by one.
 #[target_feature(enable = "avx")]

@@ -18,9 +18,11 @@ use crate::arch::taps::{Steps, Taps};
 use crate::geometry::{Axis, Channels, divide};
 use crate::kernel::arithmetic::{Arithmetic, Float};
 use crate::kernel::block::{GroupOfBlock, most_outputs};
+use crate::kernel::depthwise::{self, Depthwise};
 use crate::kernel::group::{Group, Place};
-use crate::kernel::pixels::OverPixels;
+use crate::kernel::pixels::{self, OverPixels};
 use crate::kernel::runs::{Along, Operator, Run};
+use crate::padding::PaddingMode;
 
 /// How many weights a group of outputs meets before the next group does: about what a second-level cache
 /// holds beside the inputs.
@@ -126,9 +128,15 @@ impl Operation for FloatDirect<'_> {
     fn run<I: Isa>(self, isa: I) {
         let Self { shape, operator, operands } = self;
         let direct = Direct { shape, operator, arithmetic: Float(isa) };
-        match direct.prefers_pixels() {
-            true => isa.run(OverPixels { direct, operands }),
-            false => direct.run(operands),
+        let zeros = operator == Operator::Convolution(PaddingMode::Zeros);
+        match () {
+            () if I::HAS_VECTORS && zeros && depthwise::fits(&shape) => {
+                isa.run(Depthwise { shape, operands });
+            }
+            () if I::HAS_VECTORS && zeros && pixels::fits(&shape) => {
+                isa.run(OverPixels { direct, operands });
+            }
+            () => direct.run(operands),
         }
     }
 }

@@ -7,6 +7,7 @@ use core::mem::take;
 pub(crate) mod arithmetic;
 pub(crate) mod binary;
 mod block;
+mod depthwise;
 pub(crate) mod direct;
 mod group;
 mod pixels;

@@ -1,5 +1,5 @@
-//! Direct convolution in f32 with neighbouring outputs of a row in a vector, for layers where that fills
-//! vectors better than output channels do: depthwise, and pointwise over wide planes.
+//! Direct convolution in f32 with neighbouring outputs of a row in a vector, for layers that are
+//! pointwise.
 //!
 //! Memory contract: reads the input and the packed weights; adds to every output once per part of the taps.
 
@@ -8,8 +8,7 @@ use core::array::from_fn;
 use crate::arch::isa::{F32Lanes, Isa, Lanes, Operation};
 use crate::arch::taps::{CAPACITY, Steps, Taps};
 use crate::kernel::arithmetic::{Arithmetic, Float};
-use crate::kernel::direct::{Block, Direct, OperandsOf, Region};
-use crate::kernel::runs::Operator;
+use crate::kernel::direct::{Block, Direct, OperandsOf, Region, Shape};
 
 /// Columns that go through all output channels before the next ones do, so that their inputs stay in the
 /// first-level cache.
@@ -25,16 +24,10 @@ const fn channels_at_once<L: Lanes>(block: usize) -> usize {
     }
 }
 
-impl<I: Isa> Direct<Float<I>> {
-    /// Whether pixels fill vectors better than output channels do.
-    pub(crate) fn prefers_pixels(&self) -> bool {
-        let (rows, columns) = (self.shape.rows, self.shape.columns);
-        let is_convolution = matches!(self.operator, Operator::Convolution(_));
-        let vectors = I::HAS_VECTORS && columns.stride.get() <= 2;
-        let depthwise = self.shape.channels.outputs < 4 && columns.output >= 4;
-        let pointwise = rows.output == 1 && self.shape.kernel() == 1 && columns.output >= COLUMNS;
-        vectors && is_convolution && (depthwise || pointwise)
-    }
+/// Whether a layer is pointwise over one long row, in which pixels fill vectors as well as output channels do
+/// and come out in the order in which they are stored.
+pub(crate) fn fits(shape: &Shape) -> bool {
+    shape.kernel() == 1 && shape.rows.output == 1 && shape.columns.output >= COLUMNS
 }
 
 /// Computes a whole output.

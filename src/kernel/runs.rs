@@ -35,7 +35,7 @@ pub(crate) struct Run {
 /// Taps along one direction, equally spaced in the kernel.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TapRange {
-    first: usize,
+    pub(crate) first: usize,
     step: usize,
     pub(crate) count: usize,
 }
