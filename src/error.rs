@@ -157,6 +157,7 @@ pub enum Error {
 /// assert_eq!(error.to_string(), "the stride along W must be at least 1, it is 0");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Parameter {
     /// Channels of the input.
@@ -188,6 +189,7 @@ pub enum Parameter {
 /// assert!(matches!(error, Error::KernelTooLarge { direction: Direction::Width, .. }));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Direction {
     /// Along H: rows.
     Height,
@@ -207,6 +209,7 @@ pub enum Direction {
 /// # Ok::<(), Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Buffer {
     /// The input, `C * H * W` elements.
@@ -458,3 +461,11 @@ impl fmt::Display for Error {
 }
 
 impl core::error::Error for Error {}
+
+/// The sentence of `Display`.
+#[cfg(feature = "defmt")]
+impl defmt::Format for Error {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        defmt::write!(f, "{=str}", self.message().as_str());
+    }
+}

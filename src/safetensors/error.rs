@@ -132,3 +132,11 @@ impl fmt::Display for SafetensorsError {
 }
 
 impl core::error::Error for SafetensorsError {}
+
+/// The sentence of `Display`.
+#[cfg(feature = "defmt")]
+impl defmt::Format for SafetensorsError {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        defmt::write!(f, "{=str}", self.message().as_str());
+    }
+}
