@@ -260,7 +260,8 @@ impl Error {
     }
 
     pub(crate) const fn message(&self) -> Message {
-        let m = Message::new();
+        let mut message = Message::new();
+        let m = &mut message;
         match *self {
             Self::Zero(parameter) => m.text(parameter.name()).text(" must be at least 1, it is 0"),
             Self::ChannelsNotDivisible { parameter, channels, groups } => m
@@ -362,7 +363,8 @@ impl Error {
                 .text(" elements expected, ")
                 .number(actual)
                 .text(" given"),
-        }
+        };
+        message
     }
 }
 
