@@ -110,8 +110,8 @@
 //! | `heapless` | `top_k`, the largest scores; `profile`, how long each layer takes | `heapless` 0.9 |
 //! | `defmt` | `defmt::Format` for errors (the sentence), specifications and their parts, tensors, profiles and what `top_k` returns | `defmt` 1 |
 //!
-//! What `defmt` adds needs a logger to link (`#[defmt::global_logger]`), and so does not in tests on a
-//! host.
+//! A program that logs through `defmt` links only with a logger (`#[defmt::global_logger]`); one that
+//! does not links as before. The crate itself needs neither atomics nor critical sections.
 //!
 //! # Contracts
 //!

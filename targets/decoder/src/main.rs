@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail, ensure};
 use clap::Parser;
-use defmt_decoder::{DecodeError, Encoding, Table};
+use defmt_decoder::{Encoding, Table};
 
 /// Prints what a program logged through defmt, a line per frame: its level and its message.
 ///
@@ -36,7 +36,7 @@ fn main() -> anyhow::Result<()> {
         None => Box::new(io::stdin()),
     };
     let malformed = print(&table, BufReader::new(input), io::stdout().lock())?;
-    ensure!(malformed == 0, "{malformed} pieces of the output are neither frames nor text");
+    ensure!(malformed == 0, "pieces of the output that are neither frames nor text: {malformed}");
     Ok(())
 }
 
@@ -57,8 +57,8 @@ fn print(table: &Table, input: impl BufRead, mut to: impl Write) -> anyhow::Resu
                 let level = frame.level().map_or("-", |level| level.as_str()).to_uppercase();
                 writeln!(to, "{level:<5} {}", frame.display_message())?;
             }
-            (Err(_), Ok(text)) => to.write_all(text.as_bytes())?,
-            (Err(DecodeError::UnexpectedEof | DecodeError::Malformed), Err(_)) => {
+            (Err(_), Ok(text)) if is_printable(text) => to.write_all(text.as_bytes())?,
+            (Err(_), _) => {
                 malformed += 1;
                 writeln!(to, "not a frame: {}", piece.escape_ascii())?;
             }
@@ -66,4 +66,8 @@ fn print(table: &Table, input: impl BufRead, mut to: impl Write) -> anyhow::Resu
         to.flush()?;
     }
     Ok(malformed)
+}
+
+fn is_printable(text: &str) -> bool {
+    text.chars().all(|c| c.is_whitespace() || !c.is_control())
 }
