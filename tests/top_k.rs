@@ -1,18 +1,20 @@
 //! The largest scores, against a sort of all of them.
 
+use core::cmp::Ordering;
+
 use nchw::top_k;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 /// Every score with its index, in the order of `before`; a stable sort keeps the lower index first.
-fn sorted<T: Copy>(scores: &[T], before: impl Fn(&T, &T) -> std::cmp::Ordering) -> Vec<(usize, T)> {
+fn sorted<T: Copy>(scores: &[T], before: impl Fn(&T, &T) -> Ordering) -> Vec<(usize, T)> {
     let mut all: Vec<_> = scores.iter().copied().enumerate().collect();
     all.sort_by(|(_, a), (_, b)| before(a, b));
     all
 }
 
 /// Descending, NaN first, zeros of both signs equal.
-fn descending(a: &f32, b: &f32) -> std::cmp::Ordering {
+fn descending(a: &f32, b: &f32) -> Ordering {
     b.partial_cmp(a).unwrap_or(b.is_nan().cmp(&a.is_nan()))
 }
 
