@@ -52,7 +52,7 @@ SENTENCES
     [[ -z $twice ]] || fail "layers with more than one record: "$twice
 
     total=$(sed -n 's/^INFO  inference: \([0-9]*\) ticks.*/\1/p' <<<"$log")
-    sum=$(awk '/^INFO  Record / { sub(/,/, "", $7); sum += $7 } END { print sum }' <<<"$log")
+    sum=$(awk '/^INFO  Record / { sub(/,/, "", $7); sum += $7 } END { printf "%.0f", sum }' <<<"$log")
     echo "$records records, $sum of $total ticks"
     ((total > 0 && 50 * (total - sum) < total && 50 * (sum - total) < total)) ||
         fail "the records' ticks are not those of the inference, to 2 %: $sum and $total"
