@@ -23,6 +23,7 @@ use crate::quant::Quantization;
 /// assert_eq!(y, Tensor([[[0.0, 0.0, 1.125, 6.0]]]));
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Activation {
     /// The result as it is.

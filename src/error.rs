@@ -160,6 +160,7 @@ pub enum Error {
 /// assert_eq!(error.to_string(), "the stride along W must be at least 1, it is 0");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Parameter {
     /// Channels of the input.
@@ -191,6 +192,7 @@ pub enum Parameter {
 /// assert!(matches!(error, Error::KernelTooLarge { direction: Direction::Width, .. }));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Direction {
     /// Along H: rows.
     Height,
@@ -210,6 +212,7 @@ pub enum Direction {
 /// # Ok::<(), Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Buffer {
     /// The input, `C * H * W` elements.
@@ -260,7 +263,8 @@ impl Error {
     }
 
     pub(crate) const fn message(&self) -> Message {
-        let m = Message::new();
+        let mut message = Message::new();
+        let m = &mut message;
         match *self {
             Self::Zero(parameter) => m.text(parameter.name()).text(" must be at least 1, it is 0"),
             Self::ChannelsNotDivisible { parameter, channels, groups } => m
@@ -365,7 +369,8 @@ impl Error {
                 .text(" elements expected, ")
                 .number(actual)
                 .text(" given"),
-        }
+        };
+        message
     }
 }
 
@@ -464,3 +469,11 @@ impl fmt::Display for Error {
 }
 
 impl core::error::Error for Error {}
+
+/// The sentence of `Display`.
+#[cfg(feature = "defmt")]
+impl defmt::Format for Error {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        defmt::write!(f, "{=str}", self.message().as_str());
+    }
+}

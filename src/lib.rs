@@ -104,7 +104,14 @@
 //!
 //! None is on by default, and features only add.
 //!
-//! - `libm`: in f32, the activations that need exp, tanh or erf, and softmax, by the `libm` crate.
+//! | feature | what it adds | by the crate |
+//! |---|---|---|
+//! | `libm` | in f32, the activations that need exp, tanh or erf, and softmax | `libm` 0.2 |
+//! | `heapless` | `top_k`, the largest scores; `profile`, how long each layer takes | `heapless` 0.9 |
+//! | `defmt` | `defmt::Format` for errors (the sentence), specifications and their parts, tensors, profiles and what `top_k` returns | `defmt` 1 |
+//!
+//! A program that logs through `defmt` links only with a logger (`#[defmt::global_logger]`); one that
+//! does not links as before. The crate itself needs neither atomics nor critical sections.
 //!
 //! # Contracts
 //!
@@ -144,10 +151,14 @@ mod layer;
 mod message;
 mod padding;
 mod plan;
+#[cfg(feature = "heapless")]
+pub mod profile;
 mod quant;
 pub mod safetensors;
 mod spec;
 mod tensor;
+#[cfg(feature = "heapless")]
+mod top_k;
 
 pub use activation::Activation;
 pub use algorithm::Algorithm;
@@ -166,3 +177,5 @@ pub use spec::{
     UpsampleMode, ZeroPad2d,
 };
 pub use tensor::{Dtype, Element, Tensor, Workspace, max};
+#[cfg(feature = "heapless")]
+pub use top_k::top_k;

@@ -5,7 +5,8 @@
 const CAPACITY: usize = 240;
 
 /// A short text on the stack.
-#[derive(Clone, Copy)]
+///
+/// What appends to it is not inlined: the sentences of all errors are many calls.
 pub(crate) struct Message {
     bytes: [u8; CAPACITY],
     len: usize,
@@ -16,16 +17,18 @@ impl Message {
         Self { bytes: [0; CAPACITY], len: 0 }
     }
 
-    pub(crate) const fn text(mut self, text: &str) -> Self {
+    #[inline(never)]
+    pub(crate) const fn text(&mut self, text: &str) -> &mut Self {
         let mut rest = text.as_bytes();
         while let Some((&byte, tail)) = rest.split_first() {
-            self = self.byte(byte);
+            self.byte(byte);
             rest = tail;
         }
         self
     }
 
-    pub(crate) const fn number(mut self, number: usize) -> Self {
+    #[inline(never)]
+    pub(crate) const fn number(&mut self, number: usize) -> &mut Self {
         // Digits come out last first; a usize has at most 20.
         let mut digits = [0; 20];
         let mut first = digits.len();
@@ -39,23 +42,24 @@ impl Message {
             }
         }
         while first < digits.len() {
-            self = self.byte(digits[first]);
+            self.byte(digits[first]);
             first += 1;
         }
         self
     }
 
-    pub(crate) const fn signed(self, number: i32) -> Self {
+    pub(crate) const fn signed(&mut self, number: i32) -> &mut Self {
         let sign = if number < 0 { "-" } else { "" };
         self.text(sign).number(number.unsigned_abs() as usize)
     }
 
     /// `[a, b, ..]`, as shapes are written.
-    pub(crate) const fn list(mut self, numbers: &[usize]) -> Self {
+    #[inline(never)]
+    pub(crate) const fn list(&mut self, numbers: &[usize]) -> &mut Self {
         let mut rest = numbers;
         let mut separator = "[";
         while let Some((&number, tail)) = rest.split_first() {
-            self = self.text(separator).number(number);
+            self.text(separator).number(number);
             separator = ", ";
             rest = tail;
         }
@@ -80,12 +84,11 @@ impl Message {
         }
     }
 
-    const fn byte(mut self, byte: u8) -> Self {
+    const fn byte(&mut self, byte: u8) {
         if self.len < CAPACITY {
             self.bytes[self.len] = byte;
             self.len += 1;
         }
-        self
     }
 }
 
@@ -97,8 +100,9 @@ mod tests {
 
     #[test]
     fn numbers_and_lists_read_as_written() {
-        let message = Message::new().text("n = ").number(0).text(", ").number(10_070);
-        assert_eq!(message.list(&[8, 28, 3]).as_str(), "n = 0, 10070[8, 28, 3]");
+        let mut message = Message::new();
+        message.text("n = ").number(0).text(", ").number(10_070).list(&[8, 28, 3]);
+        assert_eq!(message.as_str(), "n = 0, 10070[8, 28, 3]");
         assert_eq!(Message::new().number(usize::MAX).as_str(), format!("{}", usize::MAX));
     }
 
@@ -106,7 +110,7 @@ mod tests {
     fn what_does_not_fit_is_cut_off() {
         let mut message = Message::new();
         for _ in 0..100 {
-            message = message.text("abc");
+            message.text("abc");
         }
         assert_eq!(message.as_str().len(), CAPACITY);
     }

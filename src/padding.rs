@@ -21,6 +21,7 @@
 /// # Ok::<(), nchw::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum PaddingMode {
     /// Zeros.
     #[default]
@@ -70,6 +71,7 @@ impl PaddingMode {
 /// # Ok::<(), nchw::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Padding {
     /// `[top, left, bottom, right]`. All zero is PyTorch's `'valid'`.
     Sides([usize; 4]),

@@ -19,6 +19,7 @@ use crate::geometry::tri;
 /// assert_eq!(relu6.dequantize(127), 6.0);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Quantization {
     /// The step between neighbouring numbers, positive.
     pub scale: f32,
@@ -88,6 +89,7 @@ impl Quantization {
 /// assert_eq!(range.quantization(), Quantization::from_range(-1.0, 2.0));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Range {
     /// The smallest number.
     pub min: f32,
@@ -124,6 +126,7 @@ impl Range {
 /// # Ok::<(), nchw::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Rounding {
     /// TFLite's fixed-point product, rounded twice: `SaturatingRoundingDoublingHighMul`, then a
@@ -152,6 +155,7 @@ pub enum Rounding {
 /// # Ok::<(), nchw::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Requantization {
     /// What the inputs mean.
     pub input: Quantization,
@@ -241,6 +245,7 @@ impl Requantization {
 /// # Ok::<(), nchw::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct BinaryQuantization {
     /// What the first input means.
     pub first: Quantization,
@@ -293,6 +298,7 @@ impl BinaryQuantization {
 /// assert_eq!((quarter.multiply_double(-2), quarter.multiply_single(-2)), (-1, 0));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct FixedPoint {
     /// 0, or in `2^30..2^31`.
     pub multiplier: i32,

@@ -30,6 +30,7 @@ pub trait Element: Copy + Default + PartialEq + 'static + sealed::Sealed {
 /// assert_eq!(<i8 as Element>::DTYPE, Dtype::I8);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Dtype {
     /// `f32`.
     F32,
@@ -68,6 +69,7 @@ mod sealed {
 /// assert_eq!(image.0[2][0][4], 1.0);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[repr(transparent)]
 pub struct Tensor<T, const C: usize, const H: usize, const W: usize>(pub [[[T; W]; H]; C]);
 

@@ -3,7 +3,7 @@
 use nchw::{
     Activate, Activation, AdaptiveAvgPool2d, AdaptiveMaxPool2d, Add, AvgPool2d, BatchNorm,
     BatchNorm2d, Concat, Conv2d, ConvTranspose2d, Error, Linear, MaxPool2d, Mul, PaddingMode,
-    Parameters, Prelu, Softmax, Tensor, Upsample, UpsampleMode, Workspace, ZeroPad2d, layer,
+    Parameters, Prelu, Softmax, Tensor, Upsample, UpsampleMode, Workspace, ZeroPad2d, layer, top_k,
 };
 use nchw_test_support::allocations::{CountingAllocator, allocations_during};
 
@@ -209,4 +209,20 @@ fn layers() {
     let sum: f32 = probabilities.as_slice().iter().sum();
     assert!((sum - 1.0).abs() < 1e-6, "{sum}");
     core::hint::black_box((pooled, both, large, border));
+}
+
+#[test]
+fn top_k_and_profiles() {
+    struct Counter;
+    impl nchw::profile::Clock for Counter {
+        const BITS: u32 = 64;
+        fn ticks(&mut self) -> u64 {
+            7
+        }
+    }
+    let mut profile = nchw::profile::Profile::<_, 2>::new(Counter);
+    for name in ["stem", "pool", "head"] {
+        quiet!(profile.measure(name, 10, || top_k::<3, f32>(&[1.0, 3.0, 2.0, 4.0])));
+    }
+    assert_eq!(profile.total().macs, 30);
 }

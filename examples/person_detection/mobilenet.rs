@@ -68,47 +68,47 @@ macro_rules! ready {
     };
 }
 
-static FEATURES_0: Features0 = ready!(Features0, "features.0");
-static FEATURES_1: Features1 = ready!(Features1, "features.1");
-static FEATURES_2: Features2 = ready!(Features2, "features.2");
-static FEATURES_3: Features3 = ready!(Features3, "features.3");
-static FEATURES_4: Features4 = ready!(Features4, "features.4");
-static FEATURES_5: Features5 = ready!(Features5, "features.5");
-static FEATURES_6: Features6 = ready!(Features6, "features.6");
-static FEATURES_7: Features7 = ready!(Features7, "features.7");
-static FEATURES_8: Features8 = ready!(Features8, "features.8");
-static FEATURES_9: Features9 = ready!(Features9, "features.9");
-static FEATURES_10: Features10 = ready!(Features10, "features.10");
-static FEATURES_11: Features11 = ready!(Features11, "features.11");
-static FEATURES_12: Features12 = ready!(Features12, "features.12");
-static FEATURES_13: Features13 = ready!(Features13, "features.13");
+pub static FEATURES_0: Features0 = ready!(Features0, "features.0");
+pub static FEATURES_1: Features1 = ready!(Features1, "features.1");
+pub static FEATURES_2: Features2 = ready!(Features2, "features.2");
+pub static FEATURES_3: Features3 = ready!(Features3, "features.3");
+pub static FEATURES_4: Features4 = ready!(Features4, "features.4");
+pub static FEATURES_5: Features5 = ready!(Features5, "features.5");
+pub static FEATURES_6: Features6 = ready!(Features6, "features.6");
+pub static FEATURES_7: Features7 = ready!(Features7, "features.7");
+pub static FEATURES_8: Features8 = ready!(Features8, "features.8");
+pub static FEATURES_9: Features9 = ready!(Features9, "features.9");
+pub static FEATURES_10: Features10 = ready!(Features10, "features.10");
+pub static FEATURES_11: Features11 = ready!(Features11, "features.11");
+pub static FEATURES_12: Features12 = ready!(Features12, "features.12");
+pub static FEATURES_13: Features13 = ready!(Features13, "features.13");
 #[allow(long_running_const_eval)]
-static FEATURES_14: Features14 = ready!(Features14, "features.14");
-static FEATURES_15: Features15 = ready!(Features15, "features.15");
+pub static FEATURES_14: Features14 = ready!(Features14, "features.14");
+pub static FEATURES_15: Features15 = ready!(Features15, "features.15");
 #[allow(long_running_const_eval)]
-static FEATURES_16: Features16 = ready!(Features16, "features.16");
-static FEATURES_17: Features17 = ready!(Features17, "features.17");
+pub static FEATURES_16: Features16 = ready!(Features16, "features.16");
+pub static FEATURES_17: Features17 = ready!(Features17, "features.17");
 #[allow(long_running_const_eval)]
-static FEATURES_18: Features18 = ready!(Features18, "features.18");
-static FEATURES_19: Features19 = ready!(Features19, "features.19");
+pub static FEATURES_18: Features18 = ready!(Features18, "features.18");
+pub static FEATURES_19: Features19 = ready!(Features19, "features.19");
 #[allow(long_running_const_eval)]
-static FEATURES_20: Features20 = ready!(Features20, "features.20");
-static FEATURES_21: Features21 = ready!(Features21, "features.21");
+pub static FEATURES_20: Features20 = ready!(Features20, "features.20");
+pub static FEATURES_21: Features21 = ready!(Features21, "features.21");
 #[allow(long_running_const_eval)]
-static FEATURES_22: Features22 = ready!(Features22, "features.22");
-static FEATURES_23: Features23 = ready!(Features23, "features.23");
+pub static FEATURES_22: Features22 = ready!(Features22, "features.22");
+pub static FEATURES_23: Features23 = ready!(Features23, "features.23");
 #[allow(long_running_const_eval)]
-static FEATURES_24: Features24 = ready!(Features24, "features.24");
-static FEATURES_25: Features25 = ready!(Features25, "features.25");
+pub static FEATURES_24: Features24 = ready!(Features24, "features.24");
+pub static FEATURES_25: Features25 = ready!(Features25, "features.25");
 #[allow(long_running_const_eval)]
-static FEATURES_26: Features26 = ready!(Features26, "features.26");
-static FEATURES_27: Features27 = ready!(Features27, "features.27");
-static PROBABILITIES: Probabilities = Probabilities::new();
+pub static FEATURES_26: Features26 = ready!(Features26, "features.26");
+pub static FEATURES_27: Features27 = ready!(Features27, "features.27");
+pub static PROBABILITIES: Probabilities = Probabilities::new();
 
 /// The memory one inference needs: layers write into the two buffers by turns.
 pub struct Memory {
-    even: [i8; 36_864],
-    odd: [i8; 18_432],
+    pub even: [i8; 36_864],
+    pub odd: [i8; 18_432],
 }
 
 impl Memory {

@@ -8,6 +8,7 @@
 /// assert_eq!((Dtype::I32.name(), Dtype::I32.size()), ("I32", 4));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[repr(u8)]
 #[non_exhaustive]
 pub enum Dtype {

@@ -75,7 +75,8 @@ pub enum SafetensorsError {
 impl SafetensorsError {
     /// The sentence, without the names of tensor and file.
     pub(super) const fn message(&self) -> Message {
-        let m = Message::new();
+        let mut message = Message::new();
+        let m = &mut message;
         match *self {
             // A header takes a few hundred bytes for each tensor; the first bytes of another kind of
             // file come to more.
@@ -121,7 +122,8 @@ impl SafetensorsError {
                 .text(" expected, ")
                 .number(actual)
                 .text(" given"),
-        }
+        };
+        message
     }
 }
 
@@ -132,3 +134,11 @@ impl fmt::Display for SafetensorsError {
 }
 
 impl core::error::Error for SafetensorsError {}
+
+/// The sentence of `Display`.
+#[cfg(feature = "defmt")]
+impl defmt::Format for SafetensorsError {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        defmt::write!(f, "{=str}", self.message().as_str());
+    }
+}

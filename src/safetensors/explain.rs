@@ -10,9 +10,10 @@ use crate::message::Message;
 #[cold]
 #[track_caller]
 pub(super) const fn fail(error: SafetensorsError, bytes: &[u8], name: &str, file: &str) -> ! {
-    let message = match error {
+    let mut message = Message::new();
+    match error {
         SafetensorsError::NotFound => {
-            let message = tensor_in_file(Message::new().text("no tensor "), name, file);
+            tensor_in_file(message.text("no tensor "), name, file);
             match closest(bytes, name) {
                 Ok((count, Some(closest))) => message
                     .text("; closest of its ")
@@ -21,15 +22,18 @@ pub(super) const fn fail(error: SafetensorsError, bytes: &[u8], name: &str, file
                     .text(start_of(closest))
                     .text("\""),
                 _ => message.text(", which has none at all"),
-            }
+            };
         }
-        error => tensor_in_file(error.message().text(": "), name, file),
-    };
+        error => {
+            message = error.message();
+            tensor_in_file(message.text(": "), name, file);
+        }
+    }
     panic!("{}", message.as_str())
 }
 
-const fn tensor_in_file(message: Message, name: &str, file: &str) -> Message {
-    message.text("\"").text(start_of(name)).text("\" in \"").text(end_of(file)).text("\"")
+const fn tensor_in_file(message: &mut Message, name: &str, file: &str) {
+    message.text("\"").text(start_of(name)).text("\" in \"").text(end_of(file)).text("\"");
 }
 
 /// Most bytes that a message quotes of one text, so that all of it fits.

@@ -24,6 +24,7 @@ use crate::tensor::Element;
 /// assert_eq!(y, Tensor([[[-1.0, 0.0, 4.0]]]));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Activate {
     /// `[channels, height, width]` of the input.
     pub input: [usize; 3],

@@ -40,6 +40,7 @@ macro_rules! adaptive_pool {
     ($(#[$doc:meta])* $name:ident, $reduction:expr) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq)]
+        #[cfg_attr(feature = "defmt", derive(defmt::Format))]
         pub struct $name {
             /// `[channels, height, width]` of the input.
             pub input: [usize; 3],

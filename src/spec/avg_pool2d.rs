@@ -30,6 +30,7 @@ use crate::tensor::Element;
 /// assert_eq!(y, Tensor([[[1.0, 3.0, 6.0, 4.0]]]));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct AvgPool2d {
     /// `[channels, height, width]` of the input.
     pub input: [usize; 3],

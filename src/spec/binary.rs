@@ -11,6 +11,7 @@ macro_rules! elementwise {
     ($(#[$doc:meta])* $name:ident, $operator:expr) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq)]
+        #[cfg_attr(feature = "defmt", derive(defmt::Format))]
         pub struct $name {
             /// `[channels, height, width]` of the first input.
             pub input: [usize; 3],
@@ -113,6 +114,7 @@ elementwise! {
 /// assert_eq!(y, Tensor([[[1.0, 2.0]], [[3.0, 4.0]], [[5.0, 6.0]]]));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Concat {
     /// `[channels, height, width]` of the first input.
     pub input: [usize; 3],

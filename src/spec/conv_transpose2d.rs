@@ -34,6 +34,7 @@ use crate::tensor::Element;
 /// assert_eq!(y, Tensor([[[3.5, 30.5, 4.5, 40.5]]]));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct ConvTranspose2d {
     /// `[channels, height, width]` of the input.
     pub input: [usize; 3],

@@ -31,6 +31,7 @@ use crate::tensor::Element;
 /// assert_eq!(y, Tensor([[[6.0, 4.0, 5.0]]]));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct MaxPool2d {
     /// `[channels, height, width]` of the input.
     pub input: [usize; 3],

@@ -7,6 +7,7 @@ macro_rules! conversion {
     ($(#[$doc:meta])* $name:ident, $plan:ident) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq)]
+        #[cfg_attr(feature = "defmt", derive(defmt::Format))]
         pub struct $name {
             /// `[channels, height, width]` of the input.
             pub input: [usize; 3],

@@ -21,6 +21,7 @@ use crate::tensor::Element;
 /// assert_eq!(y, Tensor([[[0.5]], [[0.5]]]));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Softmax {
     /// `[channels, height, width]` of the input.
     pub input: [usize; 3],

@@ -27,6 +27,7 @@ use crate::tensor::Element;
 /// assert_eq!(bilinear, Tensor([[[1.0, 2.0, 4.0, 5.0]]]));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Upsample {
     /// `[channels, height, width]` of the input.
     pub input: [usize; 3],
@@ -42,6 +43,7 @@ pub struct Upsample {
 /// assert_eq!(nchw::UpsampleMode::default(), nchw::UpsampleMode::Nearest);
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum UpsampleMode {
     /// The input pixel at the output's position, rounded towards the first.
     #[default]

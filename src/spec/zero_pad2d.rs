@@ -25,6 +25,7 @@ use crate::tensor::Element;
 /// assert_eq!(y, Tensor([[[0.0, 0.0, 0.0], [1.0, 2.0, 0.0]]]));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct ZeroPad2d {
     /// `[channels, height, width]` of the input.
     pub input: [usize; 3],

@@ -33,6 +33,9 @@ fn main() {
     println!("cargo:rustc-link-arg-bins=-T{script}");
     // A page of 64 kB would leave holes in the file.
     println!("cargo:rustc-link-arg-bins=--nmagic");
+    if env::var_os("CARGO_FEATURE_DEFMT").is_some() {
+        println!("cargo:rustc-link-arg-bin=telemetry=-Tdefmt.x");
+    }
 
     let data = Path::new("../../tests/data");
     println!("cargo:rerun-if-changed={}", data.display());

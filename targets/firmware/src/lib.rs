@@ -10,6 +10,8 @@ mod arch;
 
 pub mod scenes;
 
+pub use arch::ticks;
+
 use core::fmt::{self, Write};
 use core::panic::PanicInfo;
 use core::ptr;

@@ -7,6 +7,7 @@
 #![allow(const_item_mutation, reason = "an empty workspace has nothing in it to change")]
 
 mod slices;
+mod telemetry;
 mod typed;
 
 #[panic_handler]
