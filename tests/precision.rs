@@ -4,7 +4,8 @@
 //! `cargo test --test precision -- --nocapture` prints how near each comes.
 
 use nchw::{
-    AdaptiveAvgPool2d, AvgPool2d, Conv2d, ConvPlan, ConvTranspose2d, Linear, Parameters, Softmax,
+    AdaptiveAvgPool2d, AvgPool2d, Backend, Conv2d, ConvPlan, ConvTranspose2d, Linear, Parameters,
+    Softmax,
 };
 use nchw_oracle::{Output, float};
 use nchw_test_support::reference::widen;
@@ -36,16 +37,17 @@ const RANDOM: [Data; 2] = [Data::BothSigns, Data::OneSign];
 /// Seeds per size and kind of data.
 const SEEDS: u64 = 3;
 
-/// What an operator computed from values that it took, and what it should have.
-type Run<'a> = &'a dyn Fn(&mut dyn FnMut(usize) -> Vec<f32>) -> (Vec<f32>, Output);
+/// What an operator computed from values that it took, on a back-end if it has several, and what it should
+/// have.
+type Run<'a> = &'a dyn Fn(Backend, &mut dyn FnMut(usize) -> Vec<f32>) -> (Vec<f32>, Output);
 
 /// Holds an operator against its row of the table.
 #[track_caller]
 fn holds(name: &str, row: Row, data: &[Data], run: Run<'_>) {
-    for &data in data {
+    for (backend, &data) in Backend::available().flat_map(|b| data.iter().map(move |d| (b, d))) {
         let worst = (0..SEEDS).map(|seed| {
             let mut random = Random::new(seed);
-            let (got, want) = run(&mut |len| data.values(&mut random, len));
+            let (got, want) = run(backend, &mut |len| data.values(&mut random, len));
             worst(row, &got, &want).expect("no output")
         });
         let worst = worst.max_by(|a, b| a.ratio.total_cmp(&b.ratio)).expect("no seed");
@@ -55,18 +57,24 @@ fn holds(name: &str, row: Row, data: &[Data], run: Run<'_>) {
             }
             _ => format!("{:.2} times what is allowed", worst.ratio),
         };
-        println!("{name}, {data:?}: {near}");
+        println!("{name}, {data:?}, {}: {near}", backend.name());
         // A NaN is no ratio.
-        assert!(worst.ratio <= 1.0, "{name}, {data:?}: {near}; {worst:?}");
+        assert!(worst.ratio <= 1.0, "{name}, {data:?}, {}: {near}; {worst:?}", backend.name());
     }
 }
 
-fn conv(plan: &ConvPlan<f32>, weight: &[f32], bias: &[f32], x: &[f32]) -> Vec<f32> {
+fn conv(
+    backend: Backend,
+    plan: &ConvPlan<f32>,
+    weight: &[f32],
+    bias: &[f32],
+    x: &[f32],
+) -> Vec<f32> {
     let mut packed = vec![f32::NAN; plan.packed_len()];
     plan.pack(weight, &Parameters::NONE.bias(bias), &mut packed).unwrap();
     let mut workspace = vec![f32::NAN; plan.workspace_len()];
     let mut y = vec![f32::NAN; plan.output_len()];
-    plan.run(&packed, x, &mut y, &mut workspace).unwrap();
+    plan.backend(backend).unwrap().run(&packed, x, &mut y, &mut workspace).unwrap();
     y
 }
 
@@ -74,7 +82,7 @@ fn conv(plan: &ConvPlan<f32>, weight: &[f32], bias: &[f32], x: &[f32]) -> Vec<f3
 fn conv2d(row: Row, data: &[Data], input: [usize; 3], kernel_size: [usize; 2], groups: usize) {
     let out_channels = 5 * groups;
     let name = format!("conv2d of {input:?}, kernel {kernel_size:?}, groups {groups}");
-    holds(&name, row, data, &|values| {
+    holds(&name, row, data, &|backend, values| {
         let spec = Conv2d::new(input, out_channels, kernel_size).groups(groups);
         let plan = spec.plan::<f32>().unwrap();
         let x = values(plan.input_len());
@@ -90,13 +98,13 @@ fn conv2d(row: Row, data: &[Data], input: [usize; 3], kernel_size: [usize; 2], g
             groups,
         };
         let want = float::conv2d(&oracle, input, &widen(&x), &widen(&weight), Some(&widen(&bias)));
-        (conv(&plan, &weight, &bias, &x), want)
+        (conv(backend, &plan, &weight, &bias, &x), want)
     });
 }
 
 fn conv_transpose2d(data: &[Data], input: [usize; 3], kernel_size: [usize; 2], stride: [usize; 2]) {
     let name = format!("conv_transpose2d of {input:?}, kernel {kernel_size:?}, stride {stride:?}");
-    holds(&name, Row::ConvTranspose2d, data, &|values| {
+    holds(&name, Row::ConvTranspose2d, data, &|backend, values| {
         let spec = ConvTranspose2d::new(input, 5, kernel_size).stride(stride);
         let plan = spec.plan::<f32>().unwrap();
         let x = values(plan.input_len());
@@ -113,26 +121,26 @@ fn conv_transpose2d(data: &[Data], input: [usize; 3], kernel_size: [usize; 2], s
         };
         let [wide_x, wide_weight, wide_bias] = [&x, &weight, &bias].map(|values| widen(values));
         let want = float::conv_transpose2d(&oracle, input, &wide_x, &wide_weight, Some(&wide_bias));
-        (conv(&plan, &weight, &bias, &x), want)
+        (conv(backend, &plan, &weight, &bias, &x), want)
     });
 }
 
 fn linear(row: Row, data: &[Data], features: usize) {
-    holds(&format!("linear of {features}"), row, data, &|values| {
+    holds(&format!("linear of {features}"), row, data, &|backend, values| {
         let plan = Linear::new([features, 1, 1], 6).plan::<f32>().unwrap();
         let (x, weight, bias) = (values(features), values(6 * features), values(6));
         let want = float::linear(&widen(&x), &widen(&weight), Some(&widen(&bias)));
         let mut packed = vec![f32::NAN; plan.packed_len()];
         plan.pack(&weight, &Parameters::NONE.bias(&bias), &mut packed).unwrap();
         let mut y = vec![f32::NAN; 6];
-        plan.run(&packed, &x, &mut y).unwrap();
+        plan.backend(backend).unwrap().run(&packed, &x, &mut y).unwrap();
         (y, want)
     });
 }
 
 fn global_average(data: &[Data], height: usize, width: usize) {
     let input = [3, height, width];
-    holds(&format!("global average of {input:?}"), Row::AvgPool2d, data, &|values| {
+    holds(&format!("global average of {input:?}"), Row::AvgPool2d, data, &|_, values| {
         let plan = AdaptiveAvgPool2d::global(input).plan::<f32>().unwrap();
         let x = values(plan.input_len());
         let mut y = vec![f32::NAN; 3];
@@ -144,7 +152,7 @@ fn global_average(data: &[Data], height: usize, width: usize) {
 /// One channel is larger by `stands_out`.
 fn softmax(data: &[Data], channels: usize, stands_out: f32) {
     let name = format!("softmax over {channels}, one larger by {stands_out}");
-    holds(&name, Row::Exponential, data, &|values| {
+    holds(&name, Row::Exponential, data, &|_, values| {
         let input = [channels, 1, 1];
         let plan = Softmax::new(input).plan::<f32>().unwrap();
         let mut x = values(channels);
@@ -185,7 +193,7 @@ fn average_pools() {
     global_average(&RANDOM, 56, 56);
     global_average(&RANDOM, 112, 112);
     let (input, kernel_size) = ([3, 58, 58], [56, 56]);
-    holds("average over 56 x 56", Row::AvgPool2d, &RANDOM, &|values| {
+    holds("average over 56 x 56", Row::AvgPool2d, &RANDOM, &|_, values| {
         let plan = AvgPool2d::new(input, kernel_size).stride([1, 1]).plan::<f32>().unwrap();
         let x = values(plan.input_len());
         let mut y = vec![f32::NAN; plan.output_len()];

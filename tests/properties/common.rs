@@ -3,7 +3,7 @@
 use core::cell::Cell;
 use core::fmt::Debug;
 
-use nchw::{ActivatePlan, Activation, BatchNorm, ConvPlan, Error, SoftmaxPlan, UnaryPlan};
+use nchw::{ActivatePlan, Activation, Backend, BatchNorm, ConvPlan, Error, SoftmaxPlan, UnaryPlan};
 use nchw_oracle::{Output, float};
 use nchw_test_support::reference::widen;
 use nchw_test_support::{Guarded, Random, Row, assert_close};
@@ -284,16 +284,27 @@ pub(crate) fn check_unary(plan: &impl Unary, x: &[f32], (row, want): (Row, Outpu
     assert_close(row, &y, &want);
 }
 
-/// Runs a convolution with weights that are packed already.
+/// Holds a convolution with weights that are packed already against its reference, on every back-end.
 #[track_caller]
-pub(crate) fn run_conv(plan: &ConvPlan<f32>, packed: &Guarded<f32>, x: &[f32]) -> Vec<f32> {
+pub(crate) fn assert_conv(
+    row: Row,
+    plan: &ConvPlan<f32>,
+    packed: &Guarded<f32>,
+    x: &[f32],
+    want: &Output,
+) {
     assert_eq!(plan.input_len(), x.len());
-    let (x, mut workspace) = (guarded(x), Guarded::new(plan.workspace_len()));
-    let y = output(plan.output_len(), |y| {
-        plan.run(packed.slice(), x.slice(), y, workspace.slice_mut())
-    });
-    workspace.check();
-    y
+    let x = guarded(x);
+    for backend in Backend::available() {
+        let plan = plan.backend(backend).unwrap();
+        let mut workspace = Guarded::new(plan.workspace_len());
+        let y = output(plan.output_len(), |y| {
+            plan.run(packed.slice(), x.slice(), y, workspace.slice_mut())
+        });
+        workspace.check();
+        println!("on {}", backend.name());
+        assert_close(row, &y, want);
+    }
 }
 
 /// What an activation makes of a result, and the row that it is held to.

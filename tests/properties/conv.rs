@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::common::{
-    Norm, NormData, Outcome, activated, activation, channels, check, edge, guarded, input, norm,
-    pair, rarely, run_conv, sides,
+    Norm, NormData, Outcome, activated, activation, assert_conv, channels, check, edge, guarded,
+    input, norm, pair, rarely, sides,
 };
 
 /// A convolution and what goes into it.
@@ -280,7 +280,7 @@ fn test(case: &Case) -> Outcome {
     assert_eq!(plan.output_shape(), want.shape);
     let slopes = slopes.unwrap_or_default();
     let (row, want) = activated((Row::Conv2d, want), spec.activation, &slopes);
-    assert_close(row, &run_conv(&plan, &packed, &x), &want);
+    assert_conv(row, &plan, &packed, &x, &want);
     Outcome::Ran
 }
 

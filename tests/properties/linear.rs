@@ -7,8 +7,8 @@ use nchw_test_support::{Guarded, Random, Row, assert_close};
 use proptest::prelude::*;
 
 use crate::common::{
-    Norm, NormData, Outcome, activated, activation, any_activation, check, edge, guarded, input,
-    norm, output, rarely, run_conv, shape,
+    Norm, NormData, Outcome, activated, activation, any_activation, assert_conv, check, edge,
+    guarded, input, norm, output, rarely, shape,
 };
 
 #[test]
@@ -152,7 +152,7 @@ fn long_sums_of_one_sign() {
             );
             let plan = spec.plan::<f32>().unwrap();
             assert_eq!(plan.pack(&weight, &parameters, packed.slice_mut()), Ok(()));
-            assert_close(Row::Conv2d, &run_conv(&plan, &packed, &x), &want);
+            assert_conv(Row::Conv2d, &plan, &packed, &x, &want);
         }
         Outcome::Ran
     });
