@@ -123,8 +123,15 @@ pub(crate) trait Isa: Copy {
     /// Runs `operation` in a function that is compiled for this instruction set.
     fn run<O: Operation>(self, operation: O);
 
-    /// Writes a block of totals, pixel by pixel and `B` channels each, to `B` planes of the output.
-    fn transpose<const B: usize>(self, totals: &[[f32; B]], y: &mut [f32], plane: usize);
+    /// Writes a block of totals, pixel by pixel and `B` channels each, to `B` planes of the output, where the
+    /// pixels lie `step` apart.
+    fn transpose<const B: usize>(
+        self,
+        totals: &[[f32; B]],
+        y: &mut [f32],
+        plane: usize,
+        step: usize,
+    );
 }
 
 /// Work that is written once for every instruction set.

@@ -211,8 +211,14 @@ impl Isa for Scalar {
     }
 
     #[inline(always)]
-    fn transpose<const B: usize>(self, totals: &[[f32; B]], y: &mut [f32], plane: usize) {
-        transpose_lanes(totals, 0..B, y, plane);
+    fn transpose<const B: usize>(
+        self,
+        totals: &[[f32; B]],
+        y: &mut [f32],
+        plane: usize,
+        step: usize,
+    ) {
+        transpose_lanes(totals, 0..B, y, plane, step);
     }
 }
 
@@ -223,10 +229,11 @@ pub(crate) fn transpose_lanes<const B: usize>(
     lanes: Range<usize>,
     y: &mut [f32],
     plane: usize,
+    step: usize,
 ) {
     for lane in lanes {
         let Some(row) = y.get_mut(lane * plane..) else { return };
-        for (y, total) in row.iter_mut().zip(totals) {
+        for (y, total) in row.iter_mut().step_by(step.max(1)).zip(totals) {
             if let Some(&total) = total.get(lane) {
                 *y = total;
             }

@@ -82,49 +82,25 @@ impl Taps {
         })
     }
 
-    /// For `P` outputs, whose first inputs lie `step` apart from the first of `x` on: adds the products
-    /// over the taps of the first `channels` channels to lanes `first_lane..` of their totals.
-    ///
-    /// Adds nothing where a slice is too short.
+    /// The taps of the first `channels` channels, with the weights of a block of `B` output channels; `None`
+    /// if there are fewer weights.
     #[inline(always)]
-    pub(crate) fn add_products<L: Lanes, const P: usize, const B: usize>(
-        &self,
-        lanes: L,
+    pub(crate) fn of_block<'a, T, const B: usize>(
+        &'a self,
         channels: usize,
-        (weight, first_lane): (&[L::Element], usize),
-        (x, step): (&[L::Element], usize),
-        totals: &mut [[L::Total; B]],
-    ) {
-        let count = channels.min(self.channels) * self.per_channel;
-        if count == 0 || channels == 0 || totals.len() < P || first_lane + L::LANES > B {
-            return;
+        weight: &'a [T],
+    ) -> Option<BlockTaps<'a, T, B>> {
+        let channels = channels.min(self.channels);
+        let count = channels * self.per_channel;
+        if count == 0 {
+            return None;
         }
-        let Some(reach) = self.reach(channels.min(self.channels)) else { return };
-        let (Some(x_end), Some(weight_end)) = (
-            step.checked_mul(P - 1).and_then(|last| last.checked_add(reach.x)),
-            reach.weight.checked_mul(B),
-        ) else {
-            return;
-        };
-        if x.len() < x_end || weight.len() < weight_end {
-            return;
+        let reach = self.reach(channels)?;
+        if weight.len() < reach.weight.checked_mul(B)? {
+            return None;
         }
-        let (x, weight) = (x.as_ptr(), weight.as_ptr().wrapping_add(first_lane));
-        let mut sums = [lanes.zero(); P];
-        for (&place, &tap) in self.x.iter().zip(&self.weight).take(count) {
-            // SAFETY: the tap is one of `channels` channels, so both offsets are below `reach`; the lanes lie
-            // within its block of weights, and the slices hold all of these and every output's inputs.
-            let weight = unsafe { lanes.load(weight.add(tap * B)) };
-            for (p, sum) in sums.iter_mut().enumerate() {
-                // SAFETY: as above.
-                let x = lanes.splat(unsafe { *x.add(place + p * step) });
-                *sum = lanes.multiply_add(*sum, weight, x);
-            }
-        }
-        for (total, sum) in totals.iter_mut().zip(sums) {
-            // SAFETY: the lanes from the first on lie within the block, checked above.
-            unsafe { lanes.add_to(total.as_mut_ptr().add(first_lane), sum) };
-        }
+        let (x, tap) = (self.x.get(..count)?, self.weight.get(..count)?);
+        Some(BlockTaps { x, tap, reach: reach.x, weight })
     }
 
     /// For `R` channels and `V` vectors of neighbouring outputs, whose inputs lie `STEP`, 1 or 2, apart from
@@ -195,6 +171,53 @@ impl Taps {
                     }
                 }
             }
+        }
+    }
+}
+
+/// Taps, and their weights in a block of `B` output channels.
+pub(crate) struct BlockTaps<'a, T, const B: usize> {
+    /// Below `reach` each.
+    x: &'a [usize],
+    /// Of each there are `B` weights.
+    tap: &'a [usize],
+    reach: usize,
+    weight: &'a [T],
+}
+
+impl<T: Copy, const B: usize> BlockTaps<'_, T, B> {
+    /// For `P` outputs, whose first inputs lie `step` apart from the first of `x` on: adds the products over
+    /// all taps to lanes `first_lane..` of their totals.
+    ///
+    /// Adds nothing where a slice is too short.
+    #[inline(always)]
+    pub(crate) fn add_products<L: Lanes<Element = T>, const P: usize>(
+        &self,
+        lanes: L,
+        first_lane: usize,
+        (x, step): (&[T], usize),
+        totals: &mut [[L::Total; B]],
+    ) {
+        let Some(totals) = totals.first_chunk_mut::<P>() else { return };
+        let x_end = step.saturating_mul(P - 1).saturating_add(self.reach);
+        if x.len() < x_end || first_lane + L::LANES > B {
+            return;
+        }
+        let (x, weight) = (x.as_ptr(), self.weight.as_ptr().wrapping_add(first_lane));
+        let mut sums = [lanes.zero(); P];
+        for (&place, &tap) in self.x.iter().zip(self.tap) {
+            // SAFETY: the lanes lie within the tap's block of weights, which is there; the offset is below
+            // `reach`, and the slice holds as many elements and every output's inputs.
+            let weight = unsafe { lanes.load(weight.add(tap * B)) };
+            for (p, sum) in sums.iter_mut().enumerate() {
+                // SAFETY: as above.
+                let x = lanes.splat(unsafe { *x.add(place + p * step) });
+                *sum = lanes.multiply_add(*sum, weight, x);
+            }
+        }
+        for (total, sum) in totals.iter_mut().zip(sums) {
+            // SAFETY: the lanes from the first on lie within the block, checked above.
+            unsafe { lanes.add_to(total.as_mut_ptr().add(first_lane), sum) };
         }
     }
 }

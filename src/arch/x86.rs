@@ -344,9 +344,15 @@ macro_rules! isa {
             }
 
             #[inline(always)]
-            fn transpose<const B: usize>(self, totals: &[[f32; B]], y: &mut [f32], plane: usize) {
-                // SAFETY: `self` proves that the processor has AVX.
-                unsafe { transpose(totals, y, plane) }
+            fn transpose<const B: usize>(
+                self,
+                totals: &[[f32; B]],
+                y: &mut [f32],
+                plane: usize,
+                step: usize,
+            ) {
+                // SAFETY: `self` proves that the processor has AVX2.
+                unsafe { transpose(totals, y, plane, step) }
             }
         }
     };
@@ -355,14 +361,19 @@ macro_rules! isa {
 isa!(Avx2, "avx2,fma", Pair<F32x8> = Pair(F32x8(())), F32x8);
 isa!(Avx512, "avx512f,avx2,fma", F32x16 = F32x16(()), F32x16);
 
-/// Eight pixels of eight channels at a time; what is left, one by one.
-#[target_feature(enable = "avx")]
+/// Eight pixels of eight channels at a time where they lie one or two apart; what is left, one by one.
+#[target_feature(enable = "avx2")]
 #[inline]
-fn transpose<const B: usize>(totals: &[[f32; B]], y: &mut [f32], plane: usize) {
-    let (squares, rest) = totals.as_chunks::<8>();
-    for (square, totals) in squares.iter().enumerate() {
-        for first in (0..B / 8 * 8).step_by(8) {
-            let rows = totals.each_ref().map(|pixel| {
+fn transpose<const B: usize>(totals: &[[f32; B]], y: &mut [f32], plane: usize, step: usize) {
+    let (squares, rest) = match step {
+        1 | 2 => totals.as_chunks::<8>(),
+        _ => (&[] as &[_], totals),
+    };
+    let lanes = B / 8 * 8;
+    for (index, square) in squares.iter().enumerate() {
+        let y = y.get_mut(8 * step * index..).unwrap_or_default();
+        for first in (0..lanes).step_by(8) {
+            let rows = square.each_ref().map(|pixel| {
                 match pixel.get(first..).and_then(|rest| rest.first_chunk::<8>()) {
                     // SAFETY: eight elements.
                     Some(lanes) => unsafe { _mm256_loadu_ps(lanes.as_ptr()) },
@@ -370,18 +381,51 @@ fn transpose<const B: usize>(totals: &[[f32; B]], y: &mut [f32], plane: usize) {
                 }
             });
             for (lane, row) in transpose8(rows).into_iter().enumerate() {
-                let row_of_y = y.get_mut((first + lane) * plane + 8 * square..);
-                if let Some(y) = row_of_y.and_then(|row| row.first_chunk_mut::<8>()) {
-                    // SAFETY: eight elements.
-                    unsafe { _mm256_storeu_ps(y.as_mut_ptr(), row) };
+                let y = y.get_mut((first + lane) * plane..).unwrap_or_default();
+                match step {
+                    1 => {
+                        if let Some(y) = y.first_chunk_mut() {
+                            store8(y, row);
+                        }
+                    }
+                    _ => store_every_second(y, row),
                 }
             }
         }
     }
     let done = 8 * squares.len();
-    let lanes = B / 8 * 8;
-    transpose_lanes(rest, 0..B, y.get_mut(done..).unwrap_or_default(), plane);
-    transpose_lanes(squares.as_flattened(), lanes..B, y, plane);
+    transpose_lanes(rest, 0..B, y.get_mut(done * step..).unwrap_or_default(), plane, step);
+    transpose_lanes(squares.as_flattened(), lanes..B, y, plane, step);
+}
+
+#[target_feature(enable = "avx")]
+#[inline]
+fn store8(y: &mut [f32; 8], x: __m256) {
+    // SAFETY: eight elements.
+    unsafe { _mm256_storeu_ps(y.as_mut_ptr(), x) };
+}
+
+/// Writes elements 0, 2, .. 14 and leaves those in between as they are.
+#[target_feature(enable = "avx2")]
+#[inline]
+fn store_every_second(y: &mut [f32], x: __m256) {
+    // Every lane twice, the lower four and the upper four.
+    let low = _mm256_permutevar8x32_ps(x, _mm256_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3));
+    let high = _mm256_permutevar8x32_ps(x, _mm256_setr_epi32(4, 4, 5, 5, 6, 6, 7, 7));
+    match y.as_chunks_mut::<8>().0 {
+        [first, second, ..] => {
+            for (y, x) in [(first, low), (second, high)] {
+                // SAFETY: eight elements.
+                let old = unsafe { _mm256_loadu_ps(y.as_ptr()) };
+                store8(y, _mm256_blend_ps::<0b0101_0101>(old, x));
+            }
+        }
+        _ => {
+            let mut lanes = [0.0; 8];
+            store8(&mut lanes, x);
+            y.iter_mut().step_by(2).zip(lanes).for_each(|(y, x)| *y = x);
+        }
+    }
 }
 
 /// Eight rows of eight as eight columns.

@@ -61,25 +61,6 @@ pub(crate) trait Arithmetic: Copy {
     );
 }
 
-/// Writes `outputs[pixel][lane]` to plane `lane`, `step` apart.
-#[inline(always)]
-fn scatter<T, U: Copy, const B: usize>(
-    totals: &[[U; B]],
-    y: &mut [T],
-    plane: usize,
-    step: usize,
-    finish: impl Fn(usize, U) -> T,
-) {
-    for lane in 0..B {
-        let Some(row) = y.get_mut(lane * plane..) else { return };
-        for (y, total) in row.iter_mut().step_by(step.max(1)).zip(totals) {
-            if let Some(&total) = total.get(lane) {
-                *y = finish(lane, total);
-            }
-        }
-    }
-}
-
 /// Kahan's step: what rounding takes from one sum is given back in the next.
 pub(crate) fn add_compensated(sum: &mut f32, lost: &mut f32, part: f32) {
     let term = part - *lost;
@@ -158,10 +139,7 @@ impl<I: Isa> Arithmetic for Float<I> {
         plane: usize,
         step: usize,
     ) {
-        match step {
-            1 => self.0.transpose(totals, y, plane),
-            _ => scatter(totals, y, plane, step, |_, total| total),
-        }
+        self.0.transpose(totals, y, plane, step);
     }
 }
 
@@ -325,9 +303,13 @@ impl<R: Rescale> Arithmetic for Int8<R> {
         plane: usize,
         step: usize,
     ) {
-        scatter(totals, y, plane, step, |lane, total| match channels.get(lane) {
-            Some(&channel) => self.finish(channel, total),
-            None => 0,
-        });
+        for (lane, &channel) in channels.iter().enumerate() {
+            let Some(row) = y.get_mut(lane * plane..) else { return };
+            for (y, total) in row.iter_mut().step_by(step.max(1)).zip(totals) {
+                if let Some(&total) = total.get(lane) {
+                    *y = self.finish(channel, total);
+                }
+            }
+        }
     }
 }

@@ -3,7 +3,7 @@
 use core::array::from_fn;
 
 use crate::arch::isa::{Isa, Lanes, Operation};
-use crate::arch::taps::{CAPACITY, Taps};
+use crate::arch::taps::{BlockTaps, CAPACITY, Taps};
 use crate::kernel::arithmetic::Arithmetic;
 use crate::kernel::direct::{Block, Direct, OperandsOf, Region};
 use crate::kernel::group::{GROUP, Group};
@@ -48,10 +48,11 @@ where
                 if per_channel > CAPACITY {
                     taps.fill(1, direct.taps(region).skip(part));
                 }
+                let Some(taps) = taps.of_block::<_, B>(count, weight) else { continue };
                 let mut rest = totals.as_mut_slice();
                 for (input, outputs) in group.tiles() {
                     let x = (x.get(input..).unwrap_or_default(), group.step.input);
-                    tile(lanes, taps, count, weight, x, outputs, rest);
+                    tile(lanes, &taps, x, outputs, rest);
                     rest = rest.get_mut(outputs..).unwrap_or_default();
                 }
             }
@@ -104,13 +105,11 @@ pub(crate) const fn most_outputs<L: Lanes>() -> usize {
     }
 }
 
-/// Adds the products over the taps of `channels` channels to the totals of `outputs` outputs.
+/// Adds the products over `taps` to the totals of `outputs` outputs.
 #[inline(always)]
 fn tile<L: Lanes, const B: usize>(
     lanes: L,
-    taps: &Taps,
-    channels: usize,
-    weight: &[L::Element],
+    taps: &BlockTaps<'_, L::Element, B>,
     x: (&[L::Element], usize),
     outputs: usize,
     totals: &mut [[L::Total; B]],
@@ -118,7 +117,7 @@ fn tile<L: Lanes, const B: usize>(
     for lane in (0..B).step_by(L::LANES) {
         macro_rules! outputs {
             ($outputs:literal) => {
-                taps.add_products::<L, $outputs, B>(lanes, channels, (weight, lane), x, totals)
+                taps.add_products::<L, $outputs>(lanes, lane, x, totals)
             };
         }
         match outputs {
