@@ -141,7 +141,9 @@ mod error;
 mod geometry;
 mod kernel;
 mod layer;
+pub mod memory;
 mod message;
+mod network;
 mod padding;
 mod plan;
 mod quant;
@@ -153,6 +155,9 @@ pub use activation::Activation;
 pub use algorithm::Algorithm;
 pub use batch_norm::BatchNorm;
 pub use error::{Buffer, Direction, Error, Parameter};
+#[doc(hidden)]
+pub use network::internal as __network;
+pub use network::{Layer, LayerInfo, Observer, Values};
 pub use padding::{Padding, PaddingMode};
 pub use plan::{
     ActivatePlan, BatchNorm2dPlan, BinaryPlan, ConvPlan, DequantizePlan, Int8Parameters,

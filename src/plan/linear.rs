@@ -7,6 +7,7 @@ use crate::error::{Buffer, Error};
 use crate::geometry::{Channels, tri, volume};
 use crate::kernel::arithmetic::Float;
 use crate::kernel::linear;
+use crate::plan::cost::{cost_methods, multiply_adds};
 use crate::plan::layout::Layout;
 use crate::plan::{check_io, packing_methods, requantization, with_rounding};
 use crate::quant::Requantization;
@@ -92,6 +93,13 @@ impl<T: Element> LinearPlan<T> {
     /// Elements of the packed weights, which hold the bias and what else a channel needs.
     pub const fn packed_len(&self) -> usize {
         self.layout().packed_len(T::DTYPE)
+    }
+
+    cost_methods! {
+        |self|
+        macs: multiply_adds(&self.weight_shape()),
+        flash: self.packed_len() * size_of::<T>(),
+        ram: (self.input_len() + self.output_len()) * size_of::<T>(),
     }
 }
 

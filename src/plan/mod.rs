@@ -6,6 +6,7 @@
 
 pub(crate) mod binary;
 pub(crate) mod conv;
+mod cost;
 mod layout;
 mod linear;
 mod pack;
