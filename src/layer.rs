@@ -225,6 +225,7 @@ macro_rules! __layer_trait {
             type Output = $crate::__layer_tensor!($name $to output_shape);
 
             const OPERATOR: &'static str = $name::OPERATOR;
+            const INPUTS: usize = [$(::core::stringify!($x)),*].len();
             const OUTPUT_SHAPE: [usize; 3] = $name::PLAN.output_shape();
             const MACS: u64 = $name::MACS;
             const FLASH: usize = $name::FLASH;

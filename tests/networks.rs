@@ -19,8 +19,10 @@ use nchw::Tensor;
 #[test]
 fn person_detection_gives_the_reference_bytes() {
     let mut memory = Box::new(mobilenet::Memory::NEW);
+    let mut scores = Tensor::ZERO;
     for photo in &photos::PHOTOS {
-        let scores = mobilenet::infer(&photos::input(&photo.image().unwrap()), &mut memory);
+        let photo_tensor = photos::input(&photo.image().unwrap());
+        mobilenet::MOBILENET.infer(&photo_tensor, &mut memory, &mut scores);
         assert_eq!(scores.as_slice(), photo.reference, "{}", photo.name);
         assert_eq!(scores[[1, 0, 0]] > scores[[0, 0, 0]], photo.person, "{}", photo.name);
     }
@@ -42,7 +44,7 @@ fn unet_f32_is_close_to_the_reference() {
     let reference = scenes::reference_f32().unwrap();
     assert_eq!(reference.len(), 4 * 48 * 48);
     for (scene, reference) in scenes::all().unwrap().iter().zip(reference.chunks(48 * 48)) {
-        unet::infer(&image(scene), &mut memory, &mut logits);
+        unet::UNET.infer(&image(scene), &mut memory, &mut logits);
         for (logit, reference) in logits.as_slice().iter().zip(reference) {
             assert!((logit - reference).abs() < 2e-5, "{logit}, not {reference}");
         }

@@ -57,7 +57,14 @@ impl<T, const OFFSET: usize, const C: usize, const H: usize, const W: usize>
 
     /// The tensor at this place, which must not touch the one that was taken.
     #[inline(always)]
-    pub fn read<'a, const N: usize, const O: usize, const D: usize, const I: usize, const X: usize>(
+    pub fn read<
+        'a,
+        const N: usize,
+        const O: usize,
+        const D: usize,
+        const I: usize,
+        const X: usize,
+    >(
         &self,
         rest: &Rest<'a, T, N, O, D, I, X>,
     ) -> &'a Tensor<T, C, H, W> {

@@ -37,6 +37,9 @@ pub trait Layer {
     /// The name of its operator, such as `Conv2d`.
     const OPERATOR: &'static str;
 
+    /// How many tensors it reads.
+    const INPUTS: usize;
+
     /// `[channels, height, width]` of its output.
     const OUTPUT_SHAPE: [usize; 3];
 

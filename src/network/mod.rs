@@ -34,11 +34,102 @@ macro_rules! network {
         $infer_vis:vis fn infer($($input:ident: $input_type:ty),+ $(,)?)
             -> $($output:ident: $output_type:ty),+ { $($statement:tt)* }
     ) => {
-        $(#[$attribute])*
-        $vis struct $name { $($(#[$field_attribute])* $field_vis $field: $type),* }
+        $crate::__network_steps! {
+            [
+                [$(#[$attribute])*] [$vis] $name $e
+                [$([$(#[$field_attribute])* $field_vis] $field: [$type])*]
+                [$(#[$memory_attribute])* $memory_vis] $memory
+                [$(#[$infer_attribute])*] [$infer_vis]
+                ($($input: [$input_type])*) -> ($($output: [$output_type])*)
+            ]
+            [] [0] $($statement)*
+        }
+    };
+}
 
-        $(#[$memory_attribute])*
-        $memory_vis struct $memory {
+/// Takes statements apart into single layers: `(tensor [name] [number] bound layer(inputs))`.
+///
+/// The tensors between the layers of a pipe are all called `piped`, and what a layer is bound to, before
+/// tensors of the same name hide it, `bound`: by hygiene these are different names in each statement.
+/// Names are matched as `tt`, which keeps their place in the source for errors.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __network_steps {
+    ([$($network:tt)*] [$($steps:tt)*] [$($number:tt)*]) => {
+        $crate::__network_impl! { $($network)* $($steps)* }
+    };
+    // tensor = layer(tensor, ..);
+    (
+        $network:tt [$($steps:tt)*] [$($n:tt)*]
+        $y:tt = $layer:tt($($x:tt),+ $(,)?); $($rest:tt)*
+    ) => {
+        $crate::__network_steps! {
+            $network [$($steps)* ($y [$y] [$($n)*] bound $layer($($x),*))] [$($n)* + 1]
+            $($rest)*
+        }
+    };
+    // tensor = layer(tensor, ..) | ..
+    (
+        $network:tt [$($steps:tt)*] [$($n:tt)*]
+        $y:tt = $layer:tt($($x:tt),+ $(,)?) | $($rest:tt)*
+    ) => {
+        $crate::__network_steps! {
+            $network [$($steps)* (piped [] [$($n)*] bound $layer($($x),*))] [$($n)* + 1]
+            $y = piped | $($rest)*
+        }
+    };
+    // tensor = tensor | layer;
+    (
+        $network:tt [$($steps:tt)*] [$($n:tt)*]
+        $y:tt = $x:tt | $layer:tt; $($rest:tt)*
+    ) => {
+        $crate::__network_steps! {
+            $network [$($steps)* ($y [$y] [$($n)*] bound $layer($x))] [$($n)* + 1] $($rest)*
+        }
+    };
+    // tensor = tensor | layer | ..
+    (
+        $network:tt [$($steps:tt)*] [$($n:tt)*]
+        $y:tt = $x:tt | $layer:tt | $($rest:tt)*
+    ) => {
+        $crate::__network_steps! {
+            $network [$($steps)* (piped [] [$($n)*] bound $layer($x))] [$($n)* + 1]
+            $y = piped | $($rest)*
+        }
+    };
+    (@refuse [$($statement:tt)*] ; $($rest:tt)*) => {
+        $crate::__network_steps! { @refuse [$($statement)*] }
+    };
+    (@refuse [$($statement:tt)*] $next:tt $($rest:tt)*) => {
+        $crate::__network_steps! { @refuse [$($statement)* $next] $($rest)* }
+    };
+    (@refuse [$($statement:tt)*]) => {
+        ::core::compile_error!(::core::concat!(
+            "a step is `tensor = layer(tensor, ..);` or `tensor = tensor | layer | ..;`, not `",
+            ::core::stringify!($($statement)*), "`"
+        ));
+    };
+    ($network:tt $steps:tt $n:tt $($statement:tt)*) => {
+        $crate::__network_steps! { @refuse [] $($statement)* }
+    };
+}
+
+/// All that a network is.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __network_impl {
+    (
+        [$($attribute:tt)*] [$vis:vis] $name:ident $e:ident
+        [$([$($field_head:tt)*] $field:ident: [$type:ty])*]
+        [$($memory_head:tt)*] $memory:ident
+        [$($infer_attribute:tt)*] [$infer_vis:vis]
+        ($($input:ident: [$input_type:ty])*) -> ($($output:ident: [$output_type:ty])*)
+        $(($y:tt [$($label:tt)?] [$($n:tt)*] $bound:tt $layer:tt($($x:tt),*)))*
+    ) => {
+        $($attribute)*
+        $vis struct $name { $($($field_head)* $field: $type,)* }
+
+        $($memory_head)* struct $memory {
             arena: [$e; $name::PLAN.arena],
             workspace: $crate::Workspace<{ $name::WORKSPACE }, $e>,
         }
@@ -73,87 +164,7 @@ macro_rules! network {
 
             /// The layers in the order in which they run, and what each costs.
             pub const LAYERS: [$crate::LayerInfo; Self::PLAN.steps()] = Self::PLAN.layers();
-        }
 
-        $crate::__network_steps! {
-            [
-                $name $e $memory, [$($field: $type),*], [$(#[$infer_attribute])*] [$infer_vis]
-                ($($input: $input_type),*) -> ($($output: $output_type),*)
-            ]
-            [] [0] $($statement)*
-        }
-    };
-}
-
-/// Takes statements apart into single layers, `(tensor label [number] bound layer(inputs))`.
-///
-/// The tensors between the layers of a pipe are all called `piped`, and what a layer is bound to, before
-/// tensors of the same name hide it, `bound`: by hygiene these are different names in each statement.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __network_steps {
-    ([$($network:tt)*] [$($steps:tt)*] [$($number:tt)*]) => {
-        $crate::__network_impl! { $($network)*, $($steps)* }
-    };
-    // tensor = layer(tensor, ..);
-    (
-        $network:tt [$($steps:tt)*] [$($n:tt)*]
-        $y:ident = $layer:ident($($x:ident),+ $(,)?); $($rest:tt)*
-    ) => {
-        $crate::__network_steps! {
-            $network [$($steps)* ($y $y [$($n)*] bound $layer($($x),*))] [$($n)* + 1] $($rest)*
-        }
-    };
-    // tensor = layer(tensor, ..) | ..
-    (
-        $network:tt [$($steps:tt)*] [$($n:tt)*]
-        $y:ident = $layer:ident($($x:ident),+ $(,)?) | $($rest:tt)*
-    ) => {
-        $crate::__network_steps! {
-            $network [$($steps)* (piped $layer [$($n)*] bound $layer($($x),*))] [$($n)* + 1]
-            $y = piped | $($rest)*
-        }
-    };
-    // tensor = tensor | layer;
-    (
-        $network:tt [$($steps:tt)*] [$($n:tt)*]
-        $y:ident = $x:ident | $layer:ident; $($rest:tt)*
-    ) => {
-        $crate::__network_steps! {
-            $network [$($steps)* ($y $y [$($n)*] bound $layer($x))] [$($n)* + 1] $($rest)*
-        }
-    };
-    // tensor = tensor | layer | ..
-    (
-        $network:tt [$($steps:tt)*] [$($n:tt)*]
-        $y:ident = $x:ident | $layer:ident | $($rest:tt)*
-    ) => {
-        $crate::__network_steps! {
-            $network [$($steps)* (piped $layer [$($n)*] bound $layer($x))] [$($n)* + 1]
-            $y = piped | $($rest)*
-        }
-    };
-    ($network:tt $steps:tt $n:tt $($statement:tt)*) => {
-        ::core::compile_error!(::core::concat!(
-            "a statement is `tensor = layer(tensor, ..);` or `tensor = tensor | layer | ..;`, \
-             which this is not: ",
-            ::core::stringify!($($statement)*)
-        ));
-    };
-}
-
-/// A network's plan and its two ways to run.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __network_impl {
-    (
-        $name:ident $e:ident $memory:ident, [$($field:ident: $type:ty),*],
-        [$($attribute:tt)*] [$vis:vis]
-        ($($input:ident: $input_type:ty),*) -> ($($output:ident: $output_type:ty),*),
-        $(($y:ident $label:ident [$($n:tt)*] $bound:ident $layer:ident($($x:ident),*)))*
-    ) => {
-        #[allow(dead_code, reason = "a network has more to offer than each program uses")]
-        impl $name {
             #[doc(hidden)]
             pub const PLAN: $crate::__network::NetworkPlan<
                 { [$(::core::stringify!($input),)* $(::core::stringify!($y)),*].len() },
@@ -162,12 +173,12 @@ macro_rules! __network_impl {
                 let mut wiring = $crate::__network::Wiring::new();
                 $(let $input =
                     wiring.input(::core::stringify!($input), <$input_type>::SHAPE);)*
-                $($crate::__network_step! { @wire wiring $y $label $layer($($x),*) })*
+                $($crate::__network_step! { @wire wiring $y [$($label)?] $layer($($x),*) })*
                 wiring.plan(&[$($output),*])
             };
 
-            $($attribute)*
-            $vis fn infer(
+            $($infer_attribute)*
+            $infer_vis fn infer(
                 &self,
                 $($input: &$input_type,)*
                 memory: &mut $memory,
@@ -177,7 +188,7 @@ macro_rules! __network_impl {
             }
 
             /// The same, with every step shown to `observer`.
-            $vis fn infer_with(
+            $infer_vis fn infer_with(
                 &self,
                 $($input: &$input_type,)*
                 memory: &mut $memory,
@@ -187,8 +198,8 @@ macro_rules! __network_impl {
                 use $crate::{Layer as _, Observer as _};
 
                 let Self { $($field),* } = self;
-                let $memory { arena, workspace } = memory;
                 $($crate::__network_step! { @bind $bound $layer })*
+                let $memory { arena, workspace } = memory;
                 let (inputs, outputs) = (($($input,)*), ($($output,)*));
                 $(
                     #[allow(unused_variables, unused_mut)]
@@ -216,22 +227,26 @@ macro_rules! __network_impl {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __network_step {
-    (@wire $wiring:ident $y:ident $label:ident concat($($x:ident),*)) => {
-        let $y = $wiring.concat(::core::stringify!($label), &[$($x),*]);
-    };
-    (@wire $wiring:ident $y:ident $label:ident $layer:ident($($x:ident),*)) => {
-        let $y = $wiring.layer::<$layer>(
-            ::core::stringify!($label), ::core::stringify!($layer), &[$($x),*]
+    (@wire $wiring:ident $y:tt [$($label:tt)?] concat($($x:tt),*)) => {
+        let $y = $wiring.concat(
+            ::core::concat!($(::core::stringify!($label))?), &[$($x),*]
         );
     };
-    (@bind $bound:ident concat) => {};
-    (@bind $bound:ident $layer:ident) => {
+    (@wire $wiring:ident $y:tt [$($label:tt)?] $layer:tt($($x:tt),*)) => {
+        let $y = $wiring.layer::<$layer>(
+            ::core::concat!($(::core::stringify!($label))?),
+            ::core::stringify!($layer),
+            &[$($x),*],
+        );
+    };
+    (@bind $bound:tt concat) => {};
+    (@bind $bound:tt $layer:tt) => {
         let $bound = &$layer;
     };
     (@run $name:ident $n:tt $arena:ident $workspace:ident $observer:ident
-        $bound:ident $y:ident concat($($x:ident),*)) => {};
+        $bound:tt $y:tt concat($($x:tt),*)) => {};
     (@run $name:ident [$($n:tt)*] $arena:ident $workspace:ident $observer:ident
-        $bound:ident $y:ident $layer:ident($($x:ident),*)) => {{
+        $bound:tt $y:tt $layer:tt($($x:tt),*)) => {{
         const STEP: usize = $name::PLAN.step($($n)*);
         let ($y, rest) = $y.take($arena);
         let ($($x,)*) = ($($x.read(&rest),)*);

@@ -3,9 +3,9 @@
 
 use crate::error::Error;
 use crate::geometry::elements;
-use crate::network::layer::Layer;
 use crate::memory::{self, Slot};
 use crate::message::Message;
+use crate::network::layer::Layer;
 
 /// A step of a network and what it costs.
 ///
@@ -53,6 +53,7 @@ enum Source {
 
 #[derive(Clone, Copy)]
 struct Node {
+    /// Empty between the layers of a pipe.
     name: &'static str,
     shape: [usize; 3],
     source: Source,
@@ -105,6 +106,13 @@ impl<const N: usize> Wiring<N> {
     }
 
     const fn push(&mut self, node: Node) -> usize {
+        let mut index = 0;
+        while index < self.len {
+            if !node.name.is_empty() && equal(node.name, self.nodes[index].name) {
+                stop(Message::new().text("`").text(node.name).text("` is written twice"));
+            }
+            index += 1;
+        }
         self.nodes[self.len] = node;
         self.len += 1;
         self.len - 1
@@ -123,6 +131,10 @@ impl<const N: usize> Wiring<N> {
         layer: &'static str,
         inputs: &[usize],
     ) -> usize {
+        if inputs.len() != L::INPUTS {
+            let m = Message::new().text("`").text(layer).text("` reads ").number(L::INPUTS);
+            stop(m.text(" tensors, here it is given ").number(inputs.len()));
+        }
         let mut rest = inputs;
         while let Some((&input, tail)) = rest.split_first() {
             self.nodes[input].last = Some(self.steps);
@@ -139,7 +151,7 @@ impl<const N: usize> Wiring<N> {
             layer: LayerInfo {
                 name: layer,
                 operator: L::OPERATOR,
-                tensor: name,
+                tensor: if name.is_empty() { layer } else { name },
                 macs: L::MACS,
                 flash: L::FLASH,
                 ram: L::RAM,
@@ -250,6 +262,18 @@ impl<const N: usize> Wiring<N> {
     }
 }
 
+/// Whether two names are the same.
+const fn equal(a: &str, b: &str) -> bool {
+    let (mut a, mut b) = (a.as_bytes(), b.as_bytes());
+    while let (Some((x, a_tail)), Some((y, b_tail))) = (a.split_first(), b.split_first()) {
+        if *x != *y {
+            return false;
+        }
+        (a, b) = (a_tail, b_tail);
+    }
+    a.len() == b.len()
+}
+
 /// Where the tensors of a network lie, and what it needs.
 #[derive(Clone, Copy)]
 pub struct NetworkPlan<const N: usize> {
@@ -299,7 +323,9 @@ impl<const N: usize> NetworkPlan<N> {
                     root = whole;
                 }
                 layers[node.first] = node.layer;
-                layers[node.first].tensor = self.wiring.nodes[root].name;
+                if root != index {
+                    layers[node.first].tensor = self.wiring.nodes[root].name;
+                }
             }
             index += 1;
         }
