@@ -17,6 +17,7 @@
 
 use crate::error::{Buffer, Error};
 use crate::geometry::{total, tri};
+use crate::plan::layout::{at, put};
 
 /// A tensor's size, and when it has to be there.
 ///
@@ -93,6 +94,8 @@ impl Slot {
     }
 }
 
+const NONE: Slot = Slot::new(0, 0, 0);
+
 /// Marks a slot that has no place yet.
 const NOWHERE: usize = usize::MAX;
 
@@ -156,8 +159,7 @@ const fn check_blocks(slots: &[Slot]) -> Result<(), Error> {
         let mut first = 0;
         while first < second {
             let (a, b) = (&slots[first], &slots[second]);
-            let apart = a.within + a.len <= b.within || b.within + b.len <= a.within;
-            if a.shares_block(b) && a.meets(b) && !apart {
+            if a.shares_block(b) && a.meets(b) && overlap(a.within, a.len, b.within, b.len) {
                 return Err(Error::PartsOverlap { first, second });
             }
             first += 1;
@@ -167,19 +169,24 @@ const fn check_blocks(slots: &[Slot]) -> Result<(), Error> {
     Ok(())
 }
 
+/// Whether two ranges, each a start and a length, have an element in common.
+const fn overlap(a: usize, a_len: usize, b: usize, b_len: usize) -> bool {
+    a < b + b_len && b < a + a_len && a_len > 0 && b_len > 0
+}
+
 /// Puts slots at the two ends of `len` elements by turns; whether that is a valid plan.
 const fn two_ends(slots: &[Slot], len: usize, offsets: &mut [usize]) -> bool {
     let mut index = 0;
     while index < slots.len() {
         let (mut before, mut other) = (0_usize, 0);
         while other < slots.len() {
-            let earlier = slots[other].first < slots[index].first;
-            if earlier || slots[other].first == slots[index].first && other < index {
+            let (a, b) = (&slots[other], &slots[index]);
+            if a.len > 0 && (a.first < b.first || a.first == b.first && other < index) {
                 before += 1;
             }
             other += 1;
         }
-        offsets[index] = if before.is_multiple_of(2) { 0 } else { len - slots[index].len };
+        put(offsets, index, if before.is_multiple_of(2) { 0 } else { len - slots[index].len });
         index += 1;
     }
     let mut second = 0;
@@ -189,9 +196,9 @@ const fn two_ends(slots: &[Slot], len: usize, offsets: &mut [usize]) -> bool {
         }
         let mut first = 0;
         while first < second {
-            let (a, b) = (offsets[first], offsets[second]);
-            let apart = a + slots[first].len <= b || b + slots[second].len <= a;
-            if slots[first].meets(&slots[second]) && !apart {
+            let (a, b) = (&slots[first], &slots[second]);
+            let (place, other) = (at(offsets, first, 0), at(offsets, second, 0));
+            if a.meets(b) && overlap(place, a.len, other, b.len) {
                 return false;
             }
             first += 1;
@@ -230,16 +237,18 @@ impl Order {
 const fn greedy(slots: &[Slot], order: Order, offsets: &mut [usize]) -> usize {
     let (mut len, mut index) = (0, 0);
     while index < slots.len() {
-        offsets[index] = NOWHERE;
+        put(offsets, index, NOWHERE);
         index += 1;
     }
     while let Some(leader) = next(slots, order, offsets) {
         let start = lowest(slots, offsets, leader);
+        let block = at(slots, leader, NONE);
         let mut index = 0;
         while index < slots.len() {
-            if index == leader || slots[index].shares_block(&slots[leader]) {
-                offsets[index] = start + slots[index].within;
-                let end = offsets[index] + slots[index].len;
+            let slot = &slots[index];
+            if index == leader || slot.shares_block(&block) {
+                put(offsets, index, start + slot.within);
+                let end = start + slot.within + slot.len;
                 len = if end > len { end } else { len };
             }
             index += 1;
@@ -252,7 +261,7 @@ const fn greedy(slots: &[Slot], order: Order, offsets: &mut [usize]) -> usize {
 const fn next(slots: &[Slot], order: Order, offsets: &[usize]) -> Option<usize> {
     let (mut leader, mut best, mut index) = (None, (0, 0), 0);
     while index < slots.len() {
-        if offsets[index] == NOWHERE {
+        if at(offsets, index, NOWHERE) == NOWHERE {
             let mut size = slots[index].within + slots[index].len;
             let mut other = if slots[index].block.is_some() { 0 } else { slots.len() };
             while other < slots.len() {
@@ -274,27 +283,23 @@ const fn next(slots: &[Slot], order: Order, offsets: &[usize]) -> Option<usize> 
 
 /// The lowest start of `leader`'s block at which no part meets a slot that has its place.
 const fn lowest(slots: &[Slot], offsets: &[usize], leader: usize) -> usize {
-    let (mut start, mut part) = (0, 0);
-    while part < slots.len() {
-        let mut moved = false;
-        if part == leader || slots[part].shares_block(&slots[leader]) {
-            let mut other = 0;
-            while other < slots.len() {
-                let (place, len) = (start + slots[part].within, slots[part].len);
-                let taken = offsets[other];
-                if taken != NOWHERE
-                    && slots[other].meets(&slots[part])
-                    && taken < place + len
-                    && place < taken + slots[other].len
-                {
-                    start = taken + slots[other].len - slots[part].within;
-                    moved = true;
-                }
-                other += 1;
+    let block = at(slots, leader, NONE);
+    let (mut start, mut index) = (0, 0);
+    while index < slots.len() {
+        let part = &slots[index];
+        let (mut moved, mut other) = (false, 0);
+        while other < slots.len() && (index == leader || part.shares_block(&block)) {
+            let (taken, len) = (at(offsets, other, NOWHERE), slots[other].len);
+            let place = start + part.within;
+            if taken != NOWHERE && slots[other].meets(part) && overlap(taken, len, place, part.len)
+            {
+                start = taken + len - part.within;
+                moved = true;
             }
+            other += 1;
         }
         // A part that moved takes the whole block along.
-        part = if moved { 0 } else { part + 1 };
+        index = if moved { 0 } else { index + 1 };
     }
     start
 }

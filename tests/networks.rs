@@ -86,3 +86,17 @@ fn unet_quantized_by_the_compiler_segments_as_well_as_in_f32() {
     let mean = sum / scenes.len() as f64;
     assert!((mean - 0.8876).abs() < 0.01, "mean IoU {mean}");
 }
+
+/// What a network says it costs: activations as few bytes as its most demanding step needs.
+#[test]
+fn memory_is_planned_without_gaps() {
+    // Two neighbours in a chain: 8 and 16 channels of 48x48 in i8.
+    assert_eq!(mobilenet::MobileNet::LIVE, (8 + 16) * 48 * 48);
+    assert_eq!(mobilenet::MobileNet::RAM, 55_296);
+
+    // The last step: `full` with 16 channels of 48x48 and `dec1` with 8.
+    assert_eq!(unet::Unet::LIVE, (16 + 8) * 48 * 48 * 4);
+    assert_eq!(unet::Unet::RAM, 221_184 + unet::Unet::WORKSPACE * 4);
+    assert_eq!(unet_i8::Unet::LIVE, (16 + 8) * 48 * 48);
+    assert_eq!(unet_i8::Unet::RAM, 55_296 + unet_i8::Unet::WORKSPACE);
+}

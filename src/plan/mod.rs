@@ -7,7 +7,7 @@
 pub(crate) mod binary;
 pub(crate) mod conv;
 mod cost;
-mod layout;
+pub(crate) mod layout;
 mod linear;
 mod pack;
 mod pack_int8;
