@@ -101,10 +101,11 @@ const NOWHERE: usize = usize::MAX;
 
 /// Assigns every slot its `offset` in one arena and returns the arena's length.
 ///
-/// No two slots that a step needs overlap. A chain of layers, in which every tensor is read by the next
-/// step alone, gets the least memory possible, [`live`]: its tensors lie at the two ends by turns. Other
-/// networks are planned greedily, the largest blocks first, each at the lowest place that is free; where
-/// that leaves gaps, other orders are tried, and the shortest arena counts.
+/// No two slots that a step needs overlap. Two ways are tried. The first puts the slots, in the order of
+/// their steps, at the two ends of an arena of [`live`] elements by turns. A chain of layers, in which every
+/// tensor is read by the next step alone, always has room there, and so do most networks with shortcuts and
+/// skip connections. Where one slot has not, the largest blocks come first, each at the lowest free place,
+/// and the arena is as long as that takes.
 ///
 /// # Errors
 ///
@@ -118,15 +119,7 @@ pub const fn plan(slots: &[Slot], offsets: &mut [usize]) -> Result<usize, Error>
     if two_ends(slots, live, offsets) {
         return Ok(live);
     }
-    let (mut best, mut len, mut index) = (Order::ALL[0], usize::MAX, 0);
-    while index < Order::ALL.len() && len > live {
-        let attempt = greedy(slots, Order::ALL[index], offsets);
-        if attempt < len {
-            (best, len) = (Order::ALL[index], attempt);
-        }
-        index += 1;
-    }
-    Ok(greedy(slots, best, offsets))
+    Ok(greedy(slots, offsets))
 }
 
 /// The largest total of slots that one step needs: no plan needs less.
@@ -174,104 +167,89 @@ const fn overlap(a: usize, a_len: usize, b: usize, b_len: usize) -> bool {
     a < b + b_len && b < a + a_len && a_len > 0 && b_len > 0
 }
 
-/// Puts slots at the two ends of `len` elements by turns; whether that is a valid plan.
+/// Puts blocks at the two ends of an arena of `len` elements by turns, in the order of their steps, each as
+/// far out as there is room; whether all found room. What a layer reads is then at one end and what it
+/// writes at the other, with the gap between them.
 const fn two_ends(slots: &[Slot], len: usize, offsets: &mut [usize]) -> bool {
-    let mut index = 0;
-    while index < slots.len() {
-        let (mut before, mut other) = (0_usize, 0);
-        while other < slots.len() {
-            let (a, b) = (&slots[other], &slots[index]);
-            if a.len > 0 && (a.first < b.first || a.first == b.first && other < index) {
-                before += 1;
-            }
-            other += 1;
-        }
-        put(offsets, index, if before.is_multiple_of(2) { 0 } else { len - slots[index].len });
-        index += 1;
-    }
-    let mut second = 0;
-    while second < slots.len() {
-        if slots[second].block.is_some() {
+    clear(offsets);
+    let mut from_below = true;
+    while let Some(leader) = next(slots, Order::ByTime, offsets) {
+        let start = match from_below {
+            true => lowest(slots, offsets, leader),
+            false => match highest(slots, offsets, leader, len) {
+                Some(start) => start,
+                None => return false,
+            },
+        };
+        if put_block(slots, offsets, leader, start) > len {
             return false;
         }
-        let mut first = 0;
-        while first < second {
-            let (a, b) = (&slots[first], &slots[second]);
-            let (place, other) = (at(offsets, first, 0), at(offsets, second, 0));
-            if a.meets(b) && overlap(place, a.len, other, b.len) {
-                return false;
-            }
-            first += 1;
-        }
-        second += 1;
+        from_below = !from_below;
     }
     true
 }
 
-/// Which block [`greedy`] places next: the largest, and of equal ones the earliest or the latest; or simply
-/// the earliest or the latest.
-#[derive(Clone, Copy)]
-struct Order {
-    by_size: bool,
-    latest: bool,
-}
-
-impl Order {
-    const ALL: [Self; 4] = [
-        Self { by_size: true, latest: false },
-        Self { by_size: true, latest: true },
-        Self { by_size: false, latest: false },
-        Self { by_size: false, latest: true },
-    ];
-
-    /// Whether a block of `size` from step `first` on comes before another.
-    const fn prefers(self, (size, first): (usize, usize), other: (usize, usize)) -> bool {
-        if self.by_size && size != other.0 {
-            return size > other.0;
-        }
-        if self.latest { first > other.1 } else { first < other.1 }
-    }
-}
-
-/// Puts one block after the other at the lowest place, and returns the arena's length.
-const fn greedy(slots: &[Slot], order: Order, offsets: &mut [usize]) -> usize {
-    let (mut len, mut index) = (0, 0);
-    while index < slots.len() {
-        put(offsets, index, NOWHERE);
-        index += 1;
-    }
-    while let Some(leader) = next(slots, order, offsets) {
+/// Puts the largest block without a place at the lowest place, until all have one; the arena's length.
+const fn greedy(slots: &[Slot], offsets: &mut [usize]) -> usize {
+    clear(offsets);
+    let mut len = 0;
+    while let Some(leader) = next(slots, Order::BySize, offsets) {
         let start = lowest(slots, offsets, leader);
-        let block = at(slots, leader, NONE);
-        let mut index = 0;
-        while index < slots.len() {
-            let slot = &slots[index];
-            if index == leader || slot.shares_block(&block) {
-                put(offsets, index, start + slot.within);
-                let end = start + slot.within + slot.len;
-                len = if end > len { end } else { len };
-            }
-            index += 1;
-        }
+        let end = put_block(slots, offsets, leader, start);
+        len = if end > len { end } else { len };
     }
     len
 }
 
-/// A slot of the block that is placed next, if there is one.
+const fn clear(offsets: &mut [usize]) {
+    let mut index = 0;
+    while index < offsets.len() {
+        offsets[index] = NOWHERE;
+        index += 1;
+    }
+}
+
+/// Puts `leader`'s block where it starts at `start`, and returns where it ends.
+const fn put_block(slots: &[Slot], offsets: &mut [usize], leader: usize, start: usize) -> usize {
+    let block = at(slots, leader, NONE);
+    let (mut end, mut index) = (0, 0);
+    while index < slots.len() {
+        let part = &slots[index];
+        if index == leader || part.shares_block(&block) {
+            put(offsets, index, start + part.within);
+            let part_end = start + part.within + part.len;
+            end = if part_end > end { part_end } else { end };
+        }
+        index += 1;
+    }
+    end
+}
+
+/// Which block comes next.
+#[derive(Clone, Copy)]
+enum Order {
+    /// The earliest.
+    ByTime,
+    /// The largest, and of equal ones the earliest.
+    BySize,
+}
+
+impl Order {
+    /// Whether a block of `size` from step `first` on comes before another.
+    const fn prefers(self, (size, first): (usize, usize), other: (usize, usize)) -> bool {
+        match self {
+            Self::ByTime => first < other.1,
+            Self::BySize => size > other.0 || size == other.0 && first < other.1,
+        }
+    }
+}
+
+/// A slot of the block that comes next, if there is one without a place.
 const fn next(slots: &[Slot], order: Order, offsets: &[usize]) -> Option<usize> {
     let (mut leader, mut best, mut index) = (None, (0, 0), 0);
     while index < slots.len() {
-        if at(offsets, index, NOWHERE) == NOWHERE {
-            let mut size = slots[index].within + slots[index].len;
-            let mut other = if slots[index].block.is_some() { 0 } else { slots.len() };
-            while other < slots.len() {
-                let end = slots[other].within + slots[other].len;
-                if slots[index].shares_block(&slots[other]) && end > size {
-                    size = end;
-                }
-                other += 1;
-            }
-            let candidate = (size, slots[index].first);
+        if at(offsets, index, 0) == NOWHERE {
+            let candidate = (block_len(slots, index), slots[index].first);
             if leader.is_none() || order.prefers(candidate, best) {
                 (leader, best) = (Some(index), candidate);
             }
@@ -281,25 +259,67 @@ const fn next(slots: &[Slot], order: Order, offsets: &[usize]) -> Option<usize> 
     leader
 }
 
-/// The lowest start of `leader`'s block at which no part meets a slot that has its place.
-const fn lowest(slots: &[Slot], offsets: &[usize], leader: usize) -> usize {
+/// Elements of the block that a slot is a part of.
+const fn block_len(slots: &[Slot], index: usize) -> usize {
+    let slot = at(slots, index, NONE);
+    let mut len = slot.within + slot.len;
+    let mut other = if slot.block.is_some() { 0 } else { slots.len() };
+    while other < slots.len() {
+        let end = slots[other].within + slots[other].len;
+        if slot.shares_block(&slots[other]) && end > len {
+            len = end;
+        }
+        other += 1;
+    }
+    len
+}
+
+/// The first part of `leader`'s block that, with the block at `start`, overlaps with a slot in its place,
+/// and that slot.
+const fn obstacle(
+    slots: &[Slot],
+    offsets: &[usize],
+    leader: usize,
+    start: usize,
+) -> Option<(usize, usize)> {
     let block = at(slots, leader, NONE);
-    let (mut start, mut index) = (0, 0);
+    let mut index = 0;
     while index < slots.len() {
         let part = &slots[index];
-        let (mut moved, mut other) = (false, 0);
+        let mut other = 0;
         while other < slots.len() && (index == leader || part.shares_block(&block)) {
             let (taken, len) = (at(offsets, other, NOWHERE), slots[other].len);
-            let place = start + part.within;
-            if taken != NOWHERE && slots[other].meets(part) && overlap(taken, len, place, part.len)
+            if taken != NOWHERE
+                && slots[other].meets(part)
+                && overlap(taken, len, start + part.within, part.len)
             {
-                start = taken + len - part.within;
-                moved = true;
+                return Some((index, other));
             }
             other += 1;
         }
-        // A part that moved takes the whole block along.
-        index = if moved { 0 } else { index + 1 };
+        index += 1;
+    }
+    None
+}
+
+/// The lowest start of `leader`'s block without an obstacle.
+const fn lowest(slots: &[Slot], offsets: &[usize], leader: usize) -> usize {
+    let mut start = 0;
+    while let Some((part, other)) = obstacle(slots, offsets, leader, start) {
+        let obstacle_end = at(offsets, other, 0) + at(slots, other, NONE).len;
+        start = obstacle_end - at(slots, part, NONE).within;
+    }
+    start
+}
+
+/// The highest start of `leader`'s block without an obstacle, if it is to end before `len`.
+const fn highest(slots: &[Slot], offsets: &[usize], leader: usize, len: usize) -> Option<usize> {
+    let mut start = len.checked_sub(block_len(slots, leader));
+    while let Some(place) = start
+        && let Some((part, other)) = obstacle(slots, offsets, leader, place)
+    {
+        let part = at(slots, part, NONE);
+        start = at(offsets, other, 0).checked_sub(part.within + part.len);
     }
     start
 }
