@@ -101,11 +101,11 @@ const NOWHERE: usize = usize::MAX;
 
 /// Assigns every slot its `offset` in one arena and returns the arena's length.
 ///
-/// No two slots that a step needs overlap. Two ways are tried. The first puts the slots, in the order of
+/// No two slots that a step needs overlap. Two ways are tried. One puts the slots, in the order of
 /// their steps, at the two ends of an arena of [`live`] elements by turns. A chain of layers, in which every
 /// tensor is read by the next step alone, always has room there, and so do most networks with shortcuts and
 /// skip connections. Where one slot has not, the largest blocks come first, each at the lowest free place,
-/// and the arena is as long as that takes.
+/// and the arena is as long as that takes; of equal ones first the earliest, then the latest.
 ///
 /// # Errors
 ///
@@ -119,7 +119,16 @@ pub const fn plan(slots: &[Slot], offsets: &mut [usize]) -> Result<usize, Error>
     if two_ends(slots, live, offsets) {
         return Ok(live);
     }
-    Ok(greedy(slots, offsets))
+    let by_size = greedy(slots, Order::BySize, offsets);
+    if by_size == live {
+        return Ok(live);
+    }
+    let from_behind = greedy(slots, Order::BySizeFromBehind, offsets);
+    if from_behind < by_size {
+        return Ok(from_behind);
+    }
+    // Once more, as `offsets` are those of the other.
+    Ok(greedy(slots, Order::BySize, offsets))
 }
 
 /// The largest total of slots that one step needs: no plan needs less.
@@ -190,10 +199,10 @@ const fn two_ends(slots: &[Slot], len: usize, offsets: &mut [usize]) -> bool {
 }
 
 /// Puts the largest block without a place at the lowest place, until all have one; the arena's length.
-const fn greedy(slots: &[Slot], offsets: &mut [usize]) -> usize {
+const fn greedy(slots: &[Slot], order: Order, offsets: &mut [usize]) -> usize {
     clear(offsets);
     let mut len = 0;
-    while let Some(leader) = next(slots, Order::BySize, offsets) {
+    while let Some(leader) = next(slots, order, offsets) {
         let start = lowest(slots, offsets, leader);
         let end = put_block(slots, offsets, leader, start);
         len = if end > len { end } else { len };
@@ -232,6 +241,8 @@ enum Order {
     ByTime,
     /// The largest, and of equal ones the earliest.
     BySize,
+    /// The largest, and of equal ones the latest.
+    BySizeFromBehind,
 }
 
 impl Order {
@@ -240,6 +251,7 @@ impl Order {
         match self {
             Self::ByTime => first < other.1,
             Self::BySize => size > other.0 || size == other.0 && first < other.1,
+            Self::BySizeFromBehind => size > other.0 || size == other.0 && first > other.1,
         }
     }
 }

@@ -132,8 +132,8 @@ impl<const N: usize> Wiring<N> {
         inputs: &[usize],
     ) -> usize {
         if inputs.len() != L::INPUTS {
-            let m = Message::new().text("`").text(layer).text("` reads ").number(L::INPUTS);
-            stop(m.text(" tensors, here it is given ").number(inputs.len()));
+            let m = Message::new().text("the number of inputs of `").text(layer).text("` is ");
+            stop(m.number(L::INPUTS).text(", here it is given ").number(inputs.len()));
         }
         let mut rest = inputs;
         while let Some((&input, tail)) = rest.split_first() {
