@@ -66,7 +66,8 @@ impl Slot {
     /// ];
     /// let mut offsets = [0; 3];
     /// assert_eq!(memory::plan(&slots, &mut offsets)?, 8);
-    /// assert_eq!(offsets, [4, 0, 0]);
+    /// assert_eq!((offsets[0], offsets[2]), (4, 0));
+    /// assert!(offsets[1] + 3 <= 4);
     /// # Ok::<(), nchw::Error>(())
     /// ```
     pub const fn part_of(mut self, block: usize, within: usize) -> Self {
@@ -119,16 +120,16 @@ pub const fn plan(slots: &[Slot], offsets: &mut [usize]) -> Result<usize, Error>
     if two_ends(slots, live, offsets) {
         return Ok(live);
     }
-    let by_size = greedy(slots, Order::BySize, offsets);
+    let by_size = greedy(slots, Order::Largest, offsets);
     if by_size == live {
         return Ok(live);
     }
-    let from_behind = greedy(slots, Order::BySizeFromBehind, offsets);
+    let from_behind = greedy(slots, Order::LargestFromBehind, offsets);
     if from_behind < by_size {
         return Ok(from_behind);
     }
     // Once more, as `offsets` are those of the other.
-    Ok(greedy(slots, Order::BySize, offsets))
+    Ok(greedy(slots, Order::Largest, offsets))
 }
 
 /// The largest total of slots that one step needs: no plan needs less.
@@ -182,7 +183,7 @@ const fn overlap(a: usize, a_len: usize, b: usize, b_len: usize) -> bool {
 const fn two_ends(slots: &[Slot], len: usize, offsets: &mut [usize]) -> bool {
     clear(offsets);
     let mut from_below = true;
-    while let Some(leader) = next(slots, Order::ByTime, offsets) {
+    while let Some(leader) = next(slots, Order::Earliest, offsets) {
         let start = match from_below {
             true => lowest(slots, offsets, leader),
             false => match highest(slots, offsets, leader, len) {
@@ -238,20 +239,20 @@ const fn put_block(slots: &[Slot], offsets: &mut [usize], leader: usize, start: 
 #[derive(Clone, Copy)]
 enum Order {
     /// The earliest.
-    ByTime,
+    Earliest,
     /// The largest, and of equal ones the earliest.
-    BySize,
+    Largest,
     /// The largest, and of equal ones the latest.
-    BySizeFromBehind,
+    LargestFromBehind,
 }
 
 impl Order {
     /// Whether a block of `size` from step `first` on comes before another.
     const fn prefers(self, (size, first): (usize, usize), other: (usize, usize)) -> bool {
         match self {
-            Self::ByTime => first < other.1,
-            Self::BySize => size > other.0 || size == other.0 && first < other.1,
-            Self::BySizeFromBehind => size > other.0 || size == other.0 && first > other.1,
+            Self::Earliest => first < other.1,
+            Self::Largest => size > other.0 || size == other.0 && first < other.1,
+            Self::LargestFromBehind => size > other.0 || size == other.0 && first > other.1,
         }
     }
 }

@@ -41,7 +41,6 @@ impl<T, const OFFSET: usize, const C: usize, const H: usize, const W: usize>
 
     /// The tensor at this place, to write into, and what is left of the arena.
     #[inline(always)]
-    #[expect(clippy::type_complexity, reason = "nobody has to write it")]
     pub fn take<'a, const N: usize>(
         &mut self,
         arena: &'a mut [T; N],

@@ -20,7 +20,107 @@ pub mod internal {
     pub use crate::arch::arena::Place;
 }
 
-/// Turns layers into a network.
+/// Turns layers into a network: states once who reads what, and gets the code that runs it, the least
+/// memory to run it in, and what it costs.
+///
+/// ```text
+/// network! {
+///     /// Documentation and other attributes.
+///     pub struct Name(f32) {
+///         layer: Type,
+///         ..
+///     }
+///     pub struct Memory;
+///     pub fn infer(input: Tensor<f32, ..>, ..) -> output: Tensor<f32, ..>, .. {
+///         tensor = layer(tensor, ..);
+///         tensor = tensor | layer | layer;
+///         tensor = concat(tensor, ..);
+///         ..
+///     }
+/// }
+/// ```
+///
+/// The fields of the struct are the layers with parameters, of types that [`layer!`](crate::layer) made;
+/// layers without are named in the steps by their types. Build the struct in a `static`, so that all of it
+/// lies in flash. A tensor is written once; between two layers of a pipe it needs no name. The parts of a
+/// concatenation are written side by side, so that it costs no copy. In i8 they have to mean the same
+/// ([`Quantization`](crate::Quantization)), or be joined by the layer [`Concat`](crate::Concat), which
+/// rescales. All layers are of the network's element type, except that the first may be a
+/// [`Quantize`](crate::Quantize) and the last a [`Dequantize`](crate::Dequantize).
+///
+/// | | |
+/// |---|---|
+/// | `name.infer(&input, .., &mut memory, &mut output, ..)` | runs all layers, in the order written; it cannot fail |
+/// | `name.infer_with(.., &mut observer)` | the same, shown to an [`Observer`](crate::Observer) |
+/// | `Memory::NEW` | the memory that one inference needs: activations and workspace |
+/// | `Name::MACS` | multiply-adds of one inference |
+/// | `Name::FLASH` | bytes of all parameters |
+/// | `Name::RAM` | bytes of `Memory` |
+/// | `Name::LIVE` | bytes of the activations that the most demanding step needs; no plan takes fewer |
+/// | `Name::WORKSPACE` | elements of scratch memory, the most that a layer asks for |
+/// | `Name::LAYERS` | an array with a [`LayerInfo`](crate::LayerInfo) for each step |
+///
+/// The compiler plans where tensors lie ([`memory::plan`](crate::memory::plan)); inputs and outputs are the
+/// caller's and part of no plan.
+///
+/// ```
+/// use nchw::{Conv2d, MaxPool2d, Tensor, Upsample, layer, network};
+///
+/// layer! {
+///     struct Stem(f32) = Conv2d::new([1, 8, 8], 4, [3, 3]).padding([1, 1]).relu();
+///     struct Down(f32) = MaxPool2d::new([4, 8, 8], [2, 2]);
+///     struct Up(f32) = Upsample::by([4, 4, 4], [2, 2]);
+///     struct Head(f32) = Conv2d::new([8, 8, 8], 1, [1, 1]);
+/// }
+///
+/// network! {
+///     /// One level of a U-Net.
+///     pub struct Net(f32) { stem: Stem, head: Head }
+///     /// What it works in.
+///     pub struct Memory;
+///     /// One number for each pixel of `image`.
+///     pub fn infer(image: Tensor<f32, 1, 8, 8>) -> heat: Tensor<f32, 1, 8, 8> {
+///         skip = stem(image);
+///         up = skip | Down | Up;
+///         both = concat(up, skip);
+///         heat = head(both);
+///     }
+/// }
+///
+/// static NET: Net = Net {
+///     stem: Stem::without_bias(&[[[[0.1; 3]; 3]; 1]; 4]),
+///     head: Head::new(&[[[[0.5]]; 8]], &[0.25]),
+/// };
+///
+/// // Known before anything is flashed, and refused by the compiler if it is too much:
+/// const { assert!(Net::FLASH + Net::RAM < 4000) };
+/// assert_eq!(Net::MACS, 8 * 8 * (4 * 9 + 8));
+/// // `skip` and the two tensors on the other way, which end in what lies beside it.
+/// assert_eq!(Net::LIVE, (4 * 8 * 8 + 4 * 4 * 4 + 4 * 8 * 8) * 4);
+///
+/// let (mut memory, mut heat) = (Memory::NEW, Tensor::ZERO);
+/// NET.infer(&Tensor([[[0.0; 8]; 8]; 1]), &mut memory, &mut heat);
+/// assert_eq!(heat, Tensor([[[0.25; 8]; 8]; 1]));
+/// ```
+///
+/// Wrong wiring is an error where it is written: a tensor or a layer that is not there is an E0425, a
+/// layer that reads another shape an E0308 ("expected `4`, found `8`"), and what makes no sense, such as a
+/// tensor that nothing reads, an E0080 with the reason in it.
+///
+/// ```compile_fail,E0308
+/// # use nchw::{MaxPool2d, Tensor, layer, network};
+/// layer! { struct Halve(f32) = MaxPool2d::new([1, 8, 8], [2, 2]); }
+///
+/// network! {
+///     struct Net(f32) {}
+///     struct Memory;
+///     fn infer(x: Tensor<f32, 1, 8, 8>) -> y: Tensor<f32, 1, 2, 2> {
+///         y = x | Halve | Halve; // expected `8`, found `4`
+///     }
+/// }
+/// ```
+///
+/// More than a hundred steps need `#![recursion_limit = "256"]`.
 #[macro_export]
 macro_rules! network {
     (
@@ -174,7 +274,7 @@ macro_rules! __network_impl {
                 $(let $input =
                     wiring.input(::core::stringify!($input), <$input_type>::SHAPE);)*
                 $($crate::__network_step! { @wire wiring $y [$($label)?] $layer($($x),*) })*
-                wiring.plan(&[$($output),*])
+                wiring.plan(&[$($output),*], &[$(::core::stringify!($field)),*])
             };
 
             $($infer_attribute)*

@@ -26,8 +26,8 @@
 ///     }
 /// }
 ///
-/// let (x, mut y) = (Tensor([[[1.0, 2.0], [3.0, 4.0]]]), Tensor::ZERO);
-/// Net {}.infer_with(&x, &mut Memory::NEW, &mut y, &mut Print);
+/// let (mut memory, mut y) = (Memory::NEW, Tensor::ZERO);
+/// Net {}.infer_with(&Tensor([[[1.0, 2.0], [3.0, 4.0]]]), &mut memory, &mut y, &mut Print);
 /// ```
 pub trait Observer {
     /// Called before a step.

@@ -193,8 +193,20 @@ impl<const N: usize> Wiring<N> {
         })
     }
 
-    /// The plan, once every tensor is there; `outputs` are the caller's.
-    pub const fn plan(mut self, outputs: &[usize]) -> NetworkPlan<N> {
+    /// The plan, once every tensor is there; `outputs` are the caller's, `fields` the layers that the
+    /// network holds.
+    pub const fn plan(mut self, outputs: &[usize], fields: &[&str]) -> NetworkPlan<N> {
+        let mut rest = fields;
+        while let Some((&field, tail)) = rest.split_first() {
+            let mut index = 0;
+            while index < N && !equal(self.nodes[index].layer.name, field) {
+                index += 1;
+            }
+            if index == N {
+                stop(Message::new().text("no step runs `").text(field).text("`"));
+            }
+            rest = tail;
+        }
         let mut rest = outputs;
         while let Some((&output, tail)) = rest.split_first() {
             let node = &mut self.nodes[output];
