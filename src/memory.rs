@@ -296,8 +296,12 @@ const fn obstacle(
     start: usize,
 ) -> Option<(usize, usize)> {
     let block = at(slots, leader, NONE);
-    let mut index = 0;
-    while index < slots.len() {
+    // A slot that is in no block is the only part.
+    let (mut index, end) = match block.block {
+        Some(_) => (0, slots.len()),
+        None => (leader, leader + 1),
+    };
+    while index < slots.len() && index < end {
         let part = &slots[index];
         let mut other = 0;
         while other < slots.len() && (index == leader || part.shares_block(&block)) {

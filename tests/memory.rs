@@ -70,7 +70,7 @@ fn unet() -> impl Strategy<Value = Vec<Slot>> {
                 step += 1;
                 slots.len() - 1
             };
-            let len = |level: usize| (scale << (2 * (depth - level))) * 8 << level;
+            let len = |level: usize| (scale << (2 * (depth - level))) * (8 << level);
             for level in 0..depth {
                 for _ in 0..body {
                     push(&mut slots, len(level));

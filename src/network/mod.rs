@@ -266,6 +266,7 @@ macro_rules! __network_impl {
             pub const LAYERS: [$crate::LayerInfo; Self::PLAN.steps()] = Self::PLAN.layers();
 
             #[doc(hidden)]
+            #[allow(long_running_const_eval, reason = "of large networks")]
             pub const PLAN: $crate::__network::NetworkPlan<
                 { [$(::core::stringify!($input),)* $(::core::stringify!($y)),*].len() },
             > = {
