@@ -75,10 +75,6 @@ fn run(Work { photo, memory }: &'static mut Work) -> bool {
 
 /// By itself, so that its code can be told from the program's.
 #[inline(never)]
-fn infer(
-    photo: &Tensor<i8, 1, SIZE, SIZE>,
-    memory: &mut Memory,
-    scores: &mut Tensor<i8, 2, 1, 1>,
-) {
+fn infer(photo: &Tensor<i8, 1, SIZE, SIZE>, memory: &mut Memory, scores: &mut Tensor<i8, 2, 1, 1>) {
     MOBILENET.infer(photo, memory, scores);
 }
