@@ -99,6 +99,14 @@ pub enum Error {
         /// Shape of the second.
         second: [usize; 3],
     },
+    /// Two parts of one block of memory that overlap while both are needed, see
+    /// [`memory::plan`](crate::memory::plan).
+    PartsOverlap {
+        /// Index of the first slot.
+        first: usize,
+        /// Index of the second.
+        second: usize,
+    },
     /// A clamp whose lower bound is above its upper bound, or not a number.
     EmptyClampRange,
     /// A tensor whose size in bytes no address space can hold.
@@ -245,6 +253,8 @@ pub enum Buffer {
     Packed,
     /// Scratch memory, at least `workspace_len` elements.
     Workspace,
+    /// The places of activations, one for each slot.
+    Offsets,
 }
 
 impl Error {
@@ -318,6 +328,12 @@ impl Error {
                 .list(&first)
                 .text(" and ")
                 .list(&second),
+            Self::PartsOverlap { first, second } => m
+                .text("slots ")
+                .number(first)
+                .text(" and ")
+                .number(second)
+                .text(" are parts of one block and overlap while both are needed"),
             Self::EmptyClampRange => m.text("the clamp's minimum is above its maximum"),
             Self::Overflow => m.text("a tensor of this size does not fit into the address space"),
             Self::InexactFold { channel } => m
@@ -458,6 +474,7 @@ impl Buffer {
             Self::RunningVar => "the batch norm's running_var",
             Self::Packed => "the packed weights",
             Self::Workspace => "the workspace",
+            Self::Offsets => "the offsets",
         }
     }
 }

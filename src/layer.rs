@@ -17,6 +17,7 @@
 /// `Operator` is any specification of this crate, imported and without a path. Every layer type has
 ///
 /// - `SPEC` and `PLAN`: the specification, and what became of it;
+/// - `MACS`, `FLASH` and `RAM`: what it costs, in multiply-adds and bytes;
 /// - `run(&self, x, y, ..)`: `x` and `y` are [`Tensor`](crate::Tensor)s of exactly the layer's
 ///   shapes; it cannot fail. Operators with two inputs take both before `y`; convolutions take a
 ///   [`Workspace`](crate::Workspace) of at least `WORKSPACE` elements after it.
@@ -194,6 +195,53 @@ macro_rules! __layer_plan {
                 Ok(plan) => plan,
                 Err(error) => error.compile_error(),
             };
+
+            /// The operator's name.
+            pub const OPERATOR: &'static str = ::core::stringify!($operator);
+
+            /// Multiply-adds of one inference, those with the padding included.
+            pub const MACS: u64 = Self::PLAN.macs();
+
+            /// Bytes of the packed parameters.
+            pub const FLASH: usize = Self::PLAN.flash();
+
+            /// Bytes of the inputs, the output and the workspace together.
+            pub const RAM: usize = Self::PLAN.ram();
+        }
+    };
+}
+
+/// A layer as a [`Layer`](crate::Layer).
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __layer_trait {
+    (
+        $name:ident $e:ident, ($($x:ident: $from:ident $shape:ident),*) -> $to:ident,
+        $workspace:ident [$($lent:ident)?]: $len:expr
+    ) => {
+        impl $crate::Layer for $name {
+            type Element = $e;
+            type Inputs<'a> = ($(&'a $crate::__layer_tensor!($name $from $shape),)*);
+            type Output = $crate::__layer_tensor!($name $to output_shape);
+
+            const OPERATOR: &'static str = $name::OPERATOR;
+            const INPUTS: usize = [$(::core::stringify!($x)),*].len();
+            const OUTPUT_SHAPE: [usize; 3] = $name::PLAN.output_shape();
+            const MACS: u64 = $name::MACS;
+            const FLASH: usize = $name::FLASH;
+            const RAM: usize = $name::RAM;
+            const WORKSPACE: usize = $len;
+
+            #[inline(always)]
+            #[allow(unused_variables, reason = "not every operator has a workspace")]
+            fn apply<const N: usize>(
+                &self,
+                ($($x,)*): Self::Inputs<'_>,
+                y: &mut Self::Output,
+                $workspace: &mut $crate::Workspace<N, $e>,
+            ) {
+                self.run($($x,)* y $(, $lent)?);
+            }
         }
     };
 }
@@ -417,6 +465,9 @@ macro_rules! __layer_part {
                 let _ = Self::PLAN.run(&self.packed, x, y, workspace.as_mut_slice());
             }
         }
+        $crate::__layer_trait! {
+            $name $e, (x: $e input_shape) -> $e, workspace [workspace]: $name::WORKSPACE
+        }
     };
     (run_packed $name:ident $e:ident) => {
         #[allow(dead_code, reason = "a layer has more to offer than each program uses")]
@@ -432,11 +483,12 @@ macro_rules! __layer_part {
                 let _ = Self::PLAN.run(&self.packed, x.as_slice(), y.as_mut_slice());
             }
         }
+        $crate::__layer_trait! { $name $e, (x: $e input_shape) -> $e, workspace []: 0 }
     };
-    (run_unary $name:ident $e:ident) => { $crate::__layer_part! { @run $name $e $e } };
-    (run_quantize $name:ident $e:ident) => { $crate::__layer_part! { @run $name f32 i8 } };
-    (run_dequantize $name:ident $e:ident) => { $crate::__layer_part! { @run $name i8 f32 } };
-    (@run $name:ident $from:ident $to:ident) => {
+    (run_unary $name:ident $e:ident) => { $crate::__layer_part! { @run $name $e, $e $e } };
+    (run_quantize $name:ident $e:ident) => { $crate::__layer_part! { @run $name $e, f32 i8 } };
+    (run_dequantize $name:ident $e:ident) => { $crate::__layer_part! { @run $name $e, i8 f32 } };
+    (@run $name:ident $e:ident, $from:ident $to:ident) => {
         #[allow(dead_code, reason = "a layer has more to offer than each program uses")]
         impl $name {
             /// Computes the whole of `y` from `x`.
@@ -450,6 +502,7 @@ macro_rules! __layer_part {
                 let _ = Self::PLAN.run(x.as_slice(), y.as_mut_slice());
             }
         }
+        $crate::__layer_trait! { $name $e, (x: $from input_shape) -> $to, workspace []: 0 }
     };
     (run_binary $name:ident $e:ident) => {
         #[allow(dead_code, reason = "a layer has more to offer than each program uses")]
@@ -465,6 +518,9 @@ macro_rules! __layer_part {
                 // The types fix every length, so there is no error to look at.
                 let _ = Self::PLAN.run(first.as_slice(), second.as_slice(), y.as_mut_slice());
             }
+        }
+        $crate::__layer_trait! {
+            $name $e, (first: $e input_shape, second: $e second_input_shape) -> $e, workspace []: 0
         }
     };
 }

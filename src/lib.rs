@@ -42,6 +42,13 @@
 //! # assert!(y.as_slice().iter().all(|y| y.is_finite()));
 //! ```
 //!
+//! # Networks
+//!
+//! [`network!`] makes one thing of layers: stated once, in steps such as `y = x | stem | pool;`, it runs them
+//! all, in memory that the compiler plans (`Memory`), and says what that costs before anything is flashed:
+//! `MACS`, `FLASH` and `RAM`, and for each layer the same. An [`Observer`] sees every step, to take the time
+//! or the ranges of activations. [`memory`] is the planner, for model loaders too.
+//!
 //! # Two doors, one implementation
 //!
 //! - **Typed**: [`layer!`] lifts a `const` specification ([`Conv2d`], [`MaxPool2d`], ..) into a type.
@@ -125,7 +132,8 @@
 //!   ulp + 1e-7 for what is based on exp and tanh; maxima, copies and clamps are exact.
 //! - **i8.** Equal to the reference, bit for bit; softmax and tables of curves are the nearest number to the
 //!   exact value.
-//! - **Unsafe** code lives under `arch/` alone, which today holds the borrowing of slices as tensors.
+//! - **Unsafe** code lives under `arch/` alone, which today holds the borrowing of slices, and of parts of an
+//!   arena, as tensors.
 //!
 //! # Not a goal
 //!
@@ -148,7 +156,9 @@ mod error;
 mod geometry;
 mod kernel;
 mod layer;
+pub mod memory;
 mod message;
+mod network;
 mod padding;
 mod plan;
 #[cfg(feature = "heapless")]
@@ -165,6 +175,9 @@ pub use algorithm::Algorithm;
 pub use arch::backend::Backend;
 pub use batch_norm::BatchNorm;
 pub use error::{Buffer, Direction, Error, Parameter};
+#[doc(hidden)]
+pub use network::internal as __network;
+pub use network::{Layer, LayerInfo, Observer, Values};
 pub use padding::{Padding, PaddingMode};
 pub use plan::{
     ActivatePlan, BatchNorm2dPlan, BinaryPlan, ConvPlan, DequantizePlan, Int8Parameters,

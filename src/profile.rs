@@ -38,6 +38,8 @@
 
 use core::fmt;
 
+use crate::network::{LayerInfo, Observer};
+
 use heapless::Vec;
 
 /// A counter that runs at a constant rate, such as SysTick, DWT's CYCCNT or CNTVCT.
@@ -156,12 +158,59 @@ impl<C: Clock, const N: usize> Profile<C, N> {
         }
     }
 
+    /// Records the steps of a network, whose `LAYERS` these are, as it runs.
+    ///
+    /// ```
+    /// use nchw::profile::{Clock, Profile};
+    /// use nchw::{MaxPool2d, Tensor, layer, network};
+    ///
+    /// layer! { struct Halve(f32) = MaxPool2d::new([1, 2, 2], [2, 2]); }
+    /// network! {
+    ///     struct Net(f32) {}
+    ///     struct Memory;
+    ///     fn infer(x: Tensor<f32, 1, 2, 2>) -> y: Tensor<f32, 1, 1, 1> {
+    ///         y = Halve(x);
+    ///     }
+    /// }
+    /// # struct Counter(u64);
+    /// # impl Clock for Counter {
+    /// #     const BITS: u32 = 8;
+    /// #     fn ticks(&mut self) -> u64 { self.0 += 200; self.0 }
+    /// # }
+    /// # let clock = Counter(0);
+    /// let mut profile = Profile::<_, 1>::new(clock);
+    /// let (mut memory, mut y) = (Memory::NEW, Tensor::ZERO);
+    /// Net {}.infer_with(&Tensor::ZERO, &mut memory, &mut y, &mut profile.observer(&Net::LAYERS));
+    /// assert_eq!((profile.records()[0].name, profile.records()[0].ticks), ("Halve", 200));
+    /// ```
+    pub fn observer<'a>(&'a mut self, layers: &'a [LayerInfo]) -> impl Observer {
+        Steps { profile: self, layers }
+    }
+
     /// Forgets everything measured.
     pub fn clear(&mut self) {
         self.started = None;
         self.records.clear();
         self.missed = 0;
         self.total = Self::NOTHING;
+    }
+}
+
+/// A profile of a network's steps.
+struct Steps<'a, C, const N: usize> {
+    profile: &'a mut Profile<C, N>,
+    layers: &'a [LayerInfo],
+}
+
+impl<C: Clock, const N: usize> Observer for Steps<'_, C, N> {
+    fn before(&mut self, _step: usize) {
+        self.profile.start();
+    }
+
+    fn after(&mut self, step: usize) {
+        let layer = self.layers.get(step);
+        let (name, macs) = layer.map_or(("", 0), |layer| (layer.name, layer.macs));
+        self.profile.stop(name, macs);
     }
 }
 

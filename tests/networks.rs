@@ -19,8 +19,10 @@ use nchw::Tensor;
 #[test]
 fn person_detection_gives_the_reference_bytes() {
     let mut memory = Box::new(mobilenet::Memory::NEW);
+    let mut scores = Tensor::ZERO;
     for photo in &photos::PHOTOS {
-        let scores = mobilenet::infer(&photos::input(&photo.image().unwrap()), &mut memory);
+        let photo_tensor = photos::input(&photo.image().unwrap());
+        mobilenet::MOBILENET.infer(&photo_tensor, &mut memory, &mut scores);
         assert_eq!(scores.as_slice(), photo.reference, "{}", photo.name);
         assert_eq!(scores[[1, 0, 0]] > scores[[0, 0, 0]], photo.person, "{}", photo.name);
     }
@@ -42,7 +44,7 @@ fn unet_f32_is_close_to_the_reference() {
     let reference = scenes::reference_f32().unwrap();
     assert_eq!(reference.len(), 4 * 48 * 48);
     for (scene, reference) in scenes::all().unwrap().iter().zip(reference.chunks(48 * 48)) {
-        unet::infer(&image(scene), &mut memory, &mut logits);
+        unet::UNET.infer(&image(scene), &mut memory, &mut logits);
         for (logit, reference) in logits.as_slice().iter().zip(reference) {
             assert!((logit - reference).abs() < 2e-5, "{logit}, not {reference}");
         }
@@ -83,4 +85,18 @@ fn unet_quantized_by_the_compiler_segments_as_well_as_in_f32() {
     }
     let mean = sum / scenes.len() as f64;
     assert!((mean - 0.8876).abs() < 0.01, "mean IoU {mean}");
+}
+
+/// What a network says it costs: activations as few bytes as its most demanding step needs.
+#[test]
+fn memory_is_planned_without_gaps() {
+    // Two neighbours in a chain: 8 and 16 channels of 48x48 in i8.
+    assert_eq!(mobilenet::MobileNet::LIVE, (8 + 16) * 48 * 48);
+    assert_eq!(mobilenet::MobileNet::RAM, 55_296);
+
+    // The last step: `full` with 16 channels of 48x48 and `dec1` with 8.
+    assert_eq!(unet::Unet::LIVE, (16 + 8) * 48 * 48 * 4);
+    assert_eq!(unet::Unet::RAM, 221_184 + unet::Unet::WORKSPACE * 4);
+    assert_eq!(unet_i8::Unet::LIVE, (16 + 8) * 48 * 48);
+    assert_eq!(unet_i8::Unet::RAM, 55_296 + unet_i8::Unet::WORKSPACE);
 }

@@ -17,8 +17,9 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use image::GrayImage;
 use image::imageops::FilterType;
+use nchw::Tensor;
 
-use crate::mobilenet::{Memory, PROBABILITY};
+use crate::mobilenet::{MOBILENET, Memory, MobileNet, PROBABILITY};
 use crate::photos::PHOTOS;
 
 /// Find out whether there are persons in photos.
@@ -45,7 +46,8 @@ impl Verdict {
     fn of(image: &GrayImage, memory: &mut Memory) -> Self {
         let x = photos::input(image);
         let start = Instant::now();
-        let scores = mobilenet::infer(&x, memory);
+        let mut scores = Tensor::ZERO;
+        MOBILENET.infer(&x, memory, &mut scores);
         let time = start.elapsed();
         Self { scores: [scores[[0, 0, 0]], scores[[1, 0, 0]]], time }
     }
@@ -86,6 +88,13 @@ fn run() -> Result<()> {
 
     let mut memory = Box::new(Memory::NEW);
     let mut out = stdout().lock();
+    writeln!(
+        out,
+        "{} multiply-adds, {} bytes of weights, {} bytes of activations",
+        MobileNet::MACS,
+        MobileNet::FLASH,
+        MobileNet::RAM
+    )?;
     writeln!(out, "photo        no person person  person?  verdict        time")?;
     for (name, image) in &pictures {
         writeln!(out, "{}", Verdict::of(image, &mut memory).line(name))?;

@@ -5,8 +5,8 @@
 //! `data/NOTICE`.
 
 use nchw::{
-    AvgPool2d, Conv2d, Int8Parameters, Quantization, Softmax, Tensor, WeightScale, Workspace,
-    layer, weights,
+    AvgPool2d, Conv2d, Int8Parameters, Quantization, Softmax, Tensor, WeightScale, layer, network,
+    weights,
 };
 
 /// A photo, -1..=1.
@@ -52,6 +52,55 @@ layer! {
     pub struct Probabilities(i8) = Softmax::new([2, 1, 1]).quantized(LOGITS, PROBABILITY);
 }
 
+network! {
+    /// The layers with parameters.
+    pub struct MobileNet(i8) {
+        features0: Features0,
+        features1: Features1,
+        features2: Features2,
+        features3: Features3,
+        features4: Features4,
+        features5: Features5,
+        features6: Features6,
+        features7: Features7,
+        features8: Features8,
+        features9: Features9,
+        features10: Features10,
+        features11: Features11,
+        features12: Features12,
+        features13: Features13,
+        features14: Features14,
+        features15: Features15,
+        features16: Features16,
+        features17: Features17,
+        features18: Features18,
+        features19: Features19,
+        features20: Features20,
+        features21: Features21,
+        features22: Features22,
+        features23: Features23,
+        features24: Features24,
+        features25: Features25,
+        features26: Features26,
+        features27: Features27,
+        softmax: Probabilities,
+    }
+
+    /// The memory one inference needs.
+    pub struct Memory;
+
+    /// The probabilities of "no person" and "person" in `photo`, as [`PROBABILITY`].
+    pub fn infer(photo: Tensor<i8, 1, 96, 96>) -> probabilities: Tensor<i8, 2, 1, 1> {
+        probabilities = photo
+            | features0 | features1 | features2 | features3 | features4
+            | features5 | features6 | features7 | features8 | features9
+            | features10 | features11 | features12 | features13 | features14
+            | features15 | features16 | features17 | features18 | features19
+            | features20 | features21 | features22 | features23 | features24
+            | features25 | features26 | Pool | features27 | softmax;
+    }
+}
+
 /// A layer with weights, bias, multipliers and shifts from the file.
 macro_rules! ready {
     ($layer:ident, $name:literal) => {
@@ -68,90 +117,36 @@ macro_rules! ready {
     };
 }
 
-pub static FEATURES_0: Features0 = ready!(Features0, "features.0");
-pub static FEATURES_1: Features1 = ready!(Features1, "features.1");
-pub static FEATURES_2: Features2 = ready!(Features2, "features.2");
-pub static FEATURES_3: Features3 = ready!(Features3, "features.3");
-pub static FEATURES_4: Features4 = ready!(Features4, "features.4");
-pub static FEATURES_5: Features5 = ready!(Features5, "features.5");
-pub static FEATURES_6: Features6 = ready!(Features6, "features.6");
-pub static FEATURES_7: Features7 = ready!(Features7, "features.7");
-pub static FEATURES_8: Features8 = ready!(Features8, "features.8");
-pub static FEATURES_9: Features9 = ready!(Features9, "features.9");
-pub static FEATURES_10: Features10 = ready!(Features10, "features.10");
-pub static FEATURES_11: Features11 = ready!(Features11, "features.11");
-pub static FEATURES_12: Features12 = ready!(Features12, "features.12");
-pub static FEATURES_13: Features13 = ready!(Features13, "features.13");
+/// Packed by the compiler.
 #[allow(long_running_const_eval)]
-pub static FEATURES_14: Features14 = ready!(Features14, "features.14");
-pub static FEATURES_15: Features15 = ready!(Features15, "features.15");
-#[allow(long_running_const_eval)]
-pub static FEATURES_16: Features16 = ready!(Features16, "features.16");
-pub static FEATURES_17: Features17 = ready!(Features17, "features.17");
-#[allow(long_running_const_eval)]
-pub static FEATURES_18: Features18 = ready!(Features18, "features.18");
-pub static FEATURES_19: Features19 = ready!(Features19, "features.19");
-#[allow(long_running_const_eval)]
-pub static FEATURES_20: Features20 = ready!(Features20, "features.20");
-pub static FEATURES_21: Features21 = ready!(Features21, "features.21");
-#[allow(long_running_const_eval)]
-pub static FEATURES_22: Features22 = ready!(Features22, "features.22");
-pub static FEATURES_23: Features23 = ready!(Features23, "features.23");
-#[allow(long_running_const_eval)]
-pub static FEATURES_24: Features24 = ready!(Features24, "features.24");
-pub static FEATURES_25: Features25 = ready!(Features25, "features.25");
-#[allow(long_running_const_eval)]
-pub static FEATURES_26: Features26 = ready!(Features26, "features.26");
-pub static FEATURES_27: Features27 = ready!(Features27, "features.27");
-pub static PROBABILITIES: Probabilities = Probabilities::new();
-
-/// The memory one inference needs: layers write into the two buffers by turns.
-pub struct Memory {
-    pub even: [i8; 36_864],
-    pub odd: [i8; 18_432],
-}
-
-impl Memory {
-    /// All zero.
-    pub const NEW: Self = Self { even: [0; 36_864], odd: [0; 18_432] };
-}
-
-/// The probabilities of "no person" and "person" in `photo`, as [`PROBABILITY`].
-pub fn infer(photo: &Tensor<i8, 1, 96, 96>, memory: &mut Memory) -> Tensor<i8, 2, 1, 1> {
-    let Memory { even, odd } = memory;
-    let none = &mut Workspace::none();
-    let mut logits = Tensor::ZERO;
-    let mut probabilities = Tensor::ZERO;
-
-    FEATURES_0.run(photo, Tensor::within_mut(even), none);
-    FEATURES_1.run(Tensor::within(even), Tensor::within_mut(odd), none);
-    FEATURES_2.run(Tensor::within(odd), Tensor::within_mut(even), none);
-    FEATURES_3.run(Tensor::within(even), Tensor::within_mut(odd), none);
-    FEATURES_4.run(Tensor::within(odd), Tensor::within_mut(even), none);
-    FEATURES_5.run(Tensor::within(even), Tensor::within_mut(odd), none);
-    FEATURES_6.run(Tensor::within(odd), Tensor::within_mut(even), none);
-    FEATURES_7.run(Tensor::within(even), Tensor::within_mut(odd), none);
-    FEATURES_8.run(Tensor::within(odd), Tensor::within_mut(even), none);
-    FEATURES_9.run(Tensor::within(even), Tensor::within_mut(odd), none);
-    FEATURES_10.run(Tensor::within(odd), Tensor::within_mut(even), none);
-    FEATURES_11.run(Tensor::within(even), Tensor::within_mut(odd), none);
-    FEATURES_12.run(Tensor::within(odd), Tensor::within_mut(even), none);
-    FEATURES_13.run(Tensor::within(even), Tensor::within_mut(odd), none);
-    FEATURES_14.run(Tensor::within(odd), Tensor::within_mut(even), none);
-    FEATURES_15.run(Tensor::within(even), Tensor::within_mut(odd), none);
-    FEATURES_16.run(Tensor::within(odd), Tensor::within_mut(even), none);
-    FEATURES_17.run(Tensor::within(even), Tensor::within_mut(odd), none);
-    FEATURES_18.run(Tensor::within(odd), Tensor::within_mut(even), none);
-    FEATURES_19.run(Tensor::within(even), Tensor::within_mut(odd), none);
-    FEATURES_20.run(Tensor::within(odd), Tensor::within_mut(even), none);
-    FEATURES_21.run(Tensor::within(even), Tensor::within_mut(odd), none);
-    FEATURES_22.run(Tensor::within(odd), Tensor::within_mut(even), none);
-    FEATURES_23.run(Tensor::within(even), Tensor::within_mut(odd), none);
-    FEATURES_24.run(Tensor::within(odd), Tensor::within_mut(even), none);
-    FEATURES_25.run(Tensor::within(even), Tensor::within_mut(odd), none);
-    FEATURES_26.run(Tensor::within(odd), Tensor::within_mut(even), none);
-    Pool.run(Tensor::within(even), Tensor::within_mut(odd));
-    FEATURES_27.run(Tensor::within(odd), &mut logits, none);
-    PROBABILITIES.run(&logits, &mut probabilities);
-    probabilities
-}
+pub static MOBILENET: MobileNet = MobileNet {
+    features0: ready!(Features0, "features.0"),
+    features1: ready!(Features1, "features.1"),
+    features2: ready!(Features2, "features.2"),
+    features3: ready!(Features3, "features.3"),
+    features4: ready!(Features4, "features.4"),
+    features5: ready!(Features5, "features.5"),
+    features6: ready!(Features6, "features.6"),
+    features7: ready!(Features7, "features.7"),
+    features8: ready!(Features8, "features.8"),
+    features9: ready!(Features9, "features.9"),
+    features10: ready!(Features10, "features.10"),
+    features11: ready!(Features11, "features.11"),
+    features12: ready!(Features12, "features.12"),
+    features13: ready!(Features13, "features.13"),
+    features14: ready!(Features14, "features.14"),
+    features15: ready!(Features15, "features.15"),
+    features16: ready!(Features16, "features.16"),
+    features17: ready!(Features17, "features.17"),
+    features18: ready!(Features18, "features.18"),
+    features19: ready!(Features19, "features.19"),
+    features20: ready!(Features20, "features.20"),
+    features21: ready!(Features21, "features.21"),
+    features22: ready!(Features22, "features.22"),
+    features23: ready!(Features23, "features.23"),
+    features24: ready!(Features24, "features.24"),
+    features25: ready!(Features25, "features.25"),
+    features26: ready!(Features26, "features.26"),
+    features27: ready!(Features27, "features.27"),
+    softmax: Probabilities::new(),
+};

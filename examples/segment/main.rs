@@ -22,7 +22,8 @@ use nchw::Tensor;
 
 use crate::picture::Row;
 use crate::scenes::{Plane, SIZE, Scene};
-use crate::unet_i8::{LOGITS, Unet};
+use crate::unet::UNET;
+use crate::unet_i8::LOGITS;
 
 /// Segment 32 scenes with a U-Net, print the IoU of each and draw them.
 #[derive(Parser)]
@@ -43,7 +44,7 @@ struct Arguments {
 /// A network with the memory it works in.
 enum Network {
     Float(Box<unet::Memory>),
-    Int8(&'static Unet, Box<unet_i8::Memory>),
+    Int8(&'static unet_i8::Unet, Box<unet_i8::Memory>),
 }
 
 /// What a network says of a scene, pixel by pixel.
@@ -60,7 +61,7 @@ impl Network {
                 for (x, &pixel) in x.as_mut_slice().iter_mut().zip(scene.image) {
                     *x = f32::from(pixel) / 255.0;
                 }
-                unet::infer(&x, memory, &mut logits);
+                UNET.infer(&x, memory, &mut logits);
                 Logits::Float(logits)
             }
             Self::Int8(network, memory) => {
@@ -136,6 +137,13 @@ fn run() -> Result<()> {
 
     let (mut rows, mut all) = (Vec::new(), Vec::new());
     let mut out = stdout().lock();
+    let [macs, flash, ram] = match network {
+        Network::Float(_) => [unet::Unet::MACS as usize, unet::Unet::FLASH, unet::Unet::RAM],
+        Network::Int8(..) => {
+            [unet_i8::Unet::MACS as usize, unet_i8::Unet::FLASH, unet_i8::Unet::RAM]
+        }
+    };
+    writeln!(out, "{macs} multiply-adds, {flash} bytes of weights, {ram} bytes of activations")?;
     writeln!(out, "scene   IoU      time")?;
     for (index, scene) in scenes.iter().enumerate() {
         let start = Instant::now();

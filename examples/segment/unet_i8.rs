@@ -3,7 +3,7 @@
 
 use nchw::{
     Conv2d, ConvTranspose2d, Int8Parameters, MaxPool2d, Parameters, Quantization, Tensor,
-    WeightScale, Workspace, batch_norm, layer, weights,
+    WeightScale, batch_norm, layer, network, weights,
 };
 
 /// A grey image, 0..=1.
@@ -47,20 +47,8 @@ layer! {
     pub struct Out(i8) = Conv2d::new([8, 48, 48], 1, [1, 1]).quantized(DEC1, LOGITS);
 }
 
-/// The layers with weights.
-pub struct Unet {
-    enc1a: Enc1a,
-    enc1b: Enc1b,
-    enc2a: Enc2a,
-    enc2b: Enc2b,
-    mid_a: MidA,
-    mid_b: MidB,
-    up2: Up2,
-    dec2: Dec2,
-    up1: Up1,
-    dec1: Dec1,
-    out: Out,
-}
+type Element = i8;
+include!("network.rs");
 
 /// A layer from i8 weights and TFLite's factors.
 macro_rules! ready {
@@ -123,60 +111,3 @@ pub static QUANTIZED: Unet = Unet {
         &Parameters::NONE.bias(&weights!("data/model.safetensors", "out.bias")),
     ),
 };
-
-/// The memory one inference needs, as in f32.
-pub struct Memory {
-    full: Tensor<i8, 16, 48, 48>,
-    full_scratch: Tensor<i8, 8, 48, 48>,
-    half: Tensor<i8, 32, 24, 24>,
-    half_scratch: Tensor<i8, 16, 24, 24>,
-    half_input: Tensor<i8, 8, 24, 24>,
-    quarter: Tensor<i8, 32, 12, 12>,
-    quarter_scratch: Tensor<i8, 32, 12, 12>,
-    quarter_input: Tensor<i8, 16, 12, 12>,
-}
-
-impl Memory {
-    /// All zero.
-    pub const NEW: Self = Self {
-        full: Tensor::ZERO,
-        full_scratch: Tensor::ZERO,
-        half: Tensor::ZERO,
-        half_scratch: Tensor::ZERO,
-        half_input: Tensor::ZERO,
-        quarter: Tensor::ZERO,
-        quarter_scratch: Tensor::ZERO,
-        quarter_input: Tensor::ZERO,
-    };
-}
-
-impl Unet {
-    /// One logit per pixel of `x`; foreground where it is above the zero point of [`LOGITS`].
-    pub fn infer(
-        &self,
-        x: &Tensor<i8, 1, 48, 48>,
-        memory: &mut Memory,
-        logits: &mut Tensor<i8, 1, 48, 48>,
-    ) {
-        let Memory { full, full_scratch, half, half_scratch, .. } = memory;
-        let Memory { half_input, quarter, quarter_scratch, quarter_input, .. } = memory;
-        let (upsampled1, skip1) = full.split_channels_mut::<8, 8>();
-        let (upsampled2, skip2) = half.split_channels_mut::<16, 16>();
-        let none = &mut Workspace::none();
-
-        self.enc1a.run(x, full_scratch, none);
-        self.enc1b.run(full_scratch, skip1, none);
-        Pool1.run(skip1, half_input);
-        self.enc2a.run(half_input, half_scratch, none);
-        self.enc2b.run(half_scratch, skip2, none);
-        Pool2.run(skip2, quarter_input);
-        self.mid_a.run(quarter_input, quarter_scratch, none);
-        self.mid_b.run(quarter_scratch, quarter, none);
-
-        self.up2.run(quarter, upsampled2, none);
-        self.dec2.run(half, half_scratch, none);
-        self.up1.run(half_scratch, upsampled1, none);
-        self.dec1.run(full, full_scratch, none);
-        self.out.run(full_scratch, logits, none);
-    }
-}

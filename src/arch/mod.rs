@@ -2,6 +2,7 @@
 //! crate that may be `unsafe`.
 #![allow(unsafe_code)]
 
+pub(crate) mod arena;
 pub(crate) mod backend;
 pub(crate) mod isa;
 #[cfg_attr(not(all(feature = "simd", target_arch = "x86_64")), allow(dead_code))]

@@ -9,6 +9,7 @@ use crate::kernel::binary::{
     AddFloat, AddInt8, Combine, Int8Offsets, MulFloat, MulInt8, per_channel, rescale, same_shape,
 };
 use crate::plan::check_io;
+use crate::plan::cost::cost_methods;
 use crate::quant::{BinaryQuantization, FixedPoint};
 use crate::tensor::{Dtype, Element};
 
@@ -118,6 +119,13 @@ impl<T: Element> BinaryPlan<T> {
     pub const fn output_len(&self) -> usize {
         let [channels, height, width] = self.output_shape();
         channels * height * width
+    }
+
+    cost_methods! {
+        |self|
+        macs: 0,
+        flash: 0,
+        ram: (self.input_len() + self.second_input_len() + self.output_len()) * size_of::<T>(),
     }
 
     fn check_run(&self, first: &[T], second: &[T], y: &[T]) -> Result<(), Error> {

@@ -10,6 +10,7 @@ use crate::geometry::{elements, tri};
 use crate::kernel::direct::{self, Direct, Operands, Shape};
 use crate::kernel::runs::Operator;
 use crate::padding::PaddingMode;
+use crate::plan::cost::{cost_methods, multiply_adds};
 use crate::plan::layout::Layout;
 use crate::plan::{backend_method, packing_methods, requantization, with_rounding};
 use crate::quant::Requantization;
@@ -155,6 +156,30 @@ impl<T: Element> ConvPlan<T> {
     /// Elements of scratch memory that `run` asks for; 0 for [`Algorithm::Direct`].
     pub const fn workspace_len(&self) -> usize {
         0
+    }
+
+    cost_methods! {
+        |self|
+        /// A transposed convolution multiplies its inputs by every tap, those whose products fall into
+        /// the cropped border included.
+        ///
+        /// ```
+        /// let plan = nchw::Conv2d::new([3, 8, 8], 4, [3, 3]).padding([1, 1]).plan::<f32>()?;
+        /// assert_eq!(plan.macs(), 4 * 8 * 8 * 3 * 3 * 3);
+        /// # Ok::<(), nchw::Error>(())
+        /// ```
+        macs: {
+            let Shape { rows, columns, channels } = self.shape;
+            let [height, width] = match self.operator {
+                Operator::Convolution(_) => [rows.output, columns.output],
+                Operator::Transposed => [rows.input, columns.input],
+            };
+            let pairs = [channels.groups, channels.inputs, channels.outputs];
+            multiply_adds(&pairs)
+                .saturating_mul(multiply_adds(&[height, width, rows.kernel, columns.kernel]))
+        },
+        flash: self.packed_len() * size_of::<T>(),
+        ram: (self.input_len() + self.output_len() + self.workspace_len()) * size_of::<T>(),
     }
 }
 

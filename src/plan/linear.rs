@@ -9,6 +9,7 @@ use crate::geometry::{Channels, tri, volume};
 use crate::kernel::direct::{self, Direct, Operands, Shape};
 use crate::kernel::runs::Operator;
 use crate::padding::PaddingMode;
+use crate::plan::cost::{cost_methods, multiply_adds};
 use crate::plan::layout::Layout;
 use crate::plan::{backend_method, check_io, packing_methods, requantization, with_rounding};
 use crate::quant::Requantization;
@@ -100,6 +101,13 @@ impl<T: Element> LinearPlan<T> {
     /// Elements of the packed weights, which hold the bias and what else a channel needs.
     pub const fn packed_len(&self) -> usize {
         self.layout().packed_len(T::DTYPE)
+    }
+
+    cost_methods! {
+        |self|
+        macs: multiply_adds(&self.weight_shape()),
+        flash: self.packed_len() * size_of::<T>(),
+        ram: (self.input_len() + self.output_len()) * size_of::<T>(),
     }
 }
 

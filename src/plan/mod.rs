@@ -6,7 +6,8 @@
 
 pub(crate) mod binary;
 pub(crate) mod conv;
-mod layout;
+mod cost;
+pub(crate) mod layout;
 mod linear;
 mod pack;
 mod pack_int8;

@@ -7,6 +7,7 @@ use crate::batch_norm::BatchNorm;
 use crate::error::{Buffer, Error};
 use crate::geometry::{elements, tri, volume};
 use crate::kernel::scale_shift;
+use crate::plan::cost::{cost_methods, multiply_adds};
 use crate::plan::layout::put;
 use crate::plan::{check_io, same_shape_methods};
 use crate::tensor::{Dtype, Element};
@@ -47,6 +48,13 @@ impl<T: Element> BatchNorm2dPlan<T> {
     /// Elements of the packed parameters: a shift and a factor per channel.
     pub const fn packed_len(&self) -> usize {
         2 * self.shape[0]
+    }
+
+    cost_methods! {
+        |self|
+        macs: multiply_adds(&self.shape),
+        flash: self.packed_len() * size_of::<T>(),
+        ram: (self.input_len() + self.output_len()) * size_of::<T>(),
     }
 }
 
@@ -118,6 +126,13 @@ impl<T: Element> PreluPlan<T> {
     /// Elements of the parameters: a slope per channel.
     pub const fn packed_len(&self) -> usize {
         self.shape[0]
+    }
+
+    cost_methods! {
+        |self|
+        macs: 0,
+        flash: self.packed_len() * size_of::<T>(),
+        ram: (self.input_len() + self.output_len()) * size_of::<T>(),
     }
 }
 

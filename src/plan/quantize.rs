@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use crate::geometry::{tri, volume};
+use crate::plan::cost::cost_methods;
 use crate::plan::{check_io, same_shape_methods};
 use crate::quant::Quantization;
 
@@ -26,6 +27,13 @@ macro_rules! conversion_plan {
             }
 
             same_shape_methods!();
+
+            cost_methods! {
+                |self|
+                macs: 0,
+                flash: 0,
+                ram: self.input_len() * (size_of::<$from>() + size_of::<$to>()),
+            }
 
             /// Converts the whole of `x` into `y`.
             ///

@@ -7,6 +7,7 @@ use crate::const_math::exp;
 use crate::error::{Buffer, Error};
 use crate::geometry::{tri, volume};
 use crate::kernel::{softmax, table};
+use crate::plan::cost::cost_methods;
 use crate::plan::layout::put;
 use crate::plan::pack_int8::write;
 use crate::plan::{check_io, same_shape_methods};
@@ -75,6 +76,13 @@ impl<T: Element> ActivatePlan<T> {
             Dtype::F32 => 0,
             Dtype::I8 => 256,
         }
+    }
+
+    cost_methods! {
+        |self|
+        macs: 0,
+        flash: self.packed_len() * size_of::<T>(),
+        ram: (self.input_len() + self.output_len()) * size_of::<T>(),
     }
 }
 
@@ -178,6 +186,13 @@ impl<T: Element> SoftmaxPlan<T> {
             Dtype::F32 => 0,
             Dtype::I8 => 4 * 256,
         }
+    }
+
+    cost_methods! {
+        |self|
+        macs: 0,
+        flash: self.packed_len() * size_of::<T>(),
+        ram: (self.input_len() + self.output_len()) * size_of::<T>(),
     }
 }
 

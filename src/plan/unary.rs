@@ -9,6 +9,7 @@ use crate::kernel::pool::{self, Reduction, Windows};
 use crate::kernel::upsample;
 use crate::kernel::zero_pad;
 use crate::plan::check_io;
+use crate::plan::cost::cost_methods;
 use crate::quant::Quantization;
 use crate::tensor::{Dtype, Element};
 
@@ -138,6 +139,13 @@ impl<T: Element> UnaryPlan<T> {
     /// Elements of the output.
     pub const fn output_len(&self) -> usize {
         self.output[0] * self.output[1] * self.output[2]
+    }
+
+    cost_methods! {
+        |self|
+        macs: 0,
+        flash: 0,
+        ram: (self.input_len() + self.output_len()) * size_of::<T>(),
     }
 }
 

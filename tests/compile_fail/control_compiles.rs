@@ -4,7 +4,7 @@
 
 use nchw::{
     Activation, Add, BatchNorm, Conv2d, Linear, MaxPool2d, Parameters, Prelu, Softmax, Tensor,
-    Workspace, batch_norm, layer, max, weights,
+    Workspace, batch_norm, layer, max, network, weights,
 };
 
 layer! {
@@ -19,12 +19,39 @@ layer! {
     struct Probabilities(f32) = Softmax::new([10, 1, 1]);
 }
 
+network! {
+    /// All that there is of them.
+    pub struct Network(f32) {
+        stem: Stem,
+        /// With slopes.
+        pub body: Body,
+    }
+
+    /// What it runs in.
+    pub struct Memory;
+
+    /// Runs it.
+    pub fn infer(x: Tensor<f32, 1, 28, 28>) -> y: Tensor<f32, 4, 14, 14> {
+        a = stem(x);
+        b = a | Pool;
+        c = b | body | body;
+        y = Residual(b, c);
+    }
+}
+
 static STEM: Stem = Stem::new(&[[[[0.5; 3]; 3]; 1]; 4], &[0.0; 4]);
 static BODY: Body = Body::with_parameters(
     &[[[[0.5; 3]; 3]; 2]; 4],
     &Parameters::NONE.batch_norm(BatchNorm::new(&[0.0; 4], &[1.0; 4])).prelu(&[0.1; 4]),
 );
 static SLOPES: Slopes = Slopes::new(&[0.25; 4]);
+static NETWORK: Network = Network {
+    stem: Stem::without_bias(&[[[[0.5; 3]; 3]; 1]; 4]),
+    body: Body::with_parameters(
+        &[[[[0.5; 3]; 3]; 2]; 4],
+        &Parameters::NONE.prelu(&[0.1; 4]),
+    ),
+};
 static CLASSIFY: Classify = Classify::without_bias(&[[0.125; 784]; 10]);
 static FROM_FILE: FromFile = FromFile::with_batch_norm(
     &weights!("../data/tiny.safetensors", "conv.weight"),
@@ -44,5 +71,8 @@ fn main() {
     SLOPES.run(&d, &mut e);
     CLASSIFY.run(&e, &mut f);
     Probabilities.run(&f, &mut g);
+    let mut memory = Memory::NEW;
+    NETWORK.infer(&Tensor::ZERO, &mut memory, &mut b);
+    NETWORK.infer_with(&Tensor::ZERO, &mut memory, &mut b, &mut ());
     let (_, _) = g.split_channels::<4, 6>();
 }

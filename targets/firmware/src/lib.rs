@@ -59,6 +59,11 @@ pub fn instructions<R>(f: impl FnOnce() -> R) -> (R, u64) {
     (result, ticks * instructions / per_ticks)
 }
 
+/// Says what a network costs by its own account, to be compared with what is measured.
+pub fn print_costs(macs: u64, flash: usize, ram: usize) {
+    println!("by plan: {macs} multiply-adds, weights {flash} bytes, activations {ram} bytes");
+}
+
 struct Console;
 
 impl Write for Console {

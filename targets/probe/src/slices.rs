@@ -1,6 +1,7 @@
 //! `plan`, `pack` and `run` of the run-time door, and `find` in a file of weights, with specifications
 //! and slices of which nothing is known.
 
+use nchw::memory::{self, Slot};
 use nchw::safetensors::{SafetensorsError, TensorView, find};
 use nchw::{
     Activate, ActivatePlan, AdaptiveAvgPool2d, Add, AvgPool2d, BatchNorm, BatchNorm2d,
@@ -33,6 +34,11 @@ plans! {
     plan_prelu Prelu PreluPlan
     plan_softmax Softmax SoftmaxPlan
     plan_activate Activate ActivatePlan
+}
+
+#[unsafe(no_mangle)]
+fn plan_memory(slots: &[Slot], offsets: &mut [usize]) -> Result<usize, Error> {
+    memory::plan(slots, offsets)
 }
 
 type Done = Result<(), Error>;

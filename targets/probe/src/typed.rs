@@ -3,7 +3,7 @@
 use nchw::{
     Activate, Activation, AdaptiveAvgPool2d, AdaptiveMaxPool2d, Add, AvgPool2d, BatchNorm,
     BatchNorm2d, Concat, Conv2d, ConvTranspose2d, Linear, MaxPool2d, Mul, PaddingMode, Parameters,
-    Prelu, Softmax, Tensor, Upsample, UpsampleMode, Workspace, ZeroPad2d, layer,
+    Prelu, Softmax, Tensor, Upsample, UpsampleMode, Workspace, ZeroPad2d, layer, network,
 };
 
 type Image = Tensor<f32, 6, 12, 10>;
@@ -36,6 +36,7 @@ layer! {
     struct Bilinear(f32) =
         Upsample::to([6, 12, 10], [17, 11]).mode(UpsampleMode::Bilinear { align_corners: false });
     struct Pad(f32) = ZeroPad2d::new([6, 12, 10], [1, 2, 3, 0]);
+    struct Reduce(f32) = Conv2d::new([12, 12, 10], 6, [1, 1]);
     struct Norm(f32) = BatchNorm2d::new([6, 12, 10]).relu();
     struct Slopes(f32) = Prelu::new([6, 12, 10]);
     struct Probabilities(f32) = Softmax::new([6, 12, 10]);
@@ -51,6 +52,17 @@ layer! {
     struct Silu(f32) = Activate::new([6, 12, 10], Activation::Silu);
     struct Gelu(f32) = Activate::new([6, 12, 10], Activation::Gelu);
     struct GeluTanh(f32) = Activate::new([6, 12, 10], Activation::GeluTanh);
+}
+
+network! {
+    struct Network(f32) { conv: Conv, pointwise: Pointwise, reduce: Reduce }
+    pub struct Memory;
+    fn infer(x: Tensor<f32, 6, 12, 10>) -> y: Tensor<f32, 6, 12, 10> {
+        left = x | conv | Clamp;
+        right = Product(x, left) | pointwise;
+        both = concat(left, right);
+        y = both | reduce | conv;
+    }
 }
 
 static CONV: Conv = Conv::new(&[[[[0.5; 3]; 3]; 6]; 6], &[0.1; 6]);
@@ -139,4 +151,18 @@ functions! { two
 #[unsafe(no_mangle)]
 extern "C" fn typed_split_channels(x: &mut Image, a: &Tensor<f32, 2, 12, 10>) {
     x.split_channels_mut::<2, 4>().0.as_mut_slice().copy_from_slice(a.as_slice());
+}
+
+static NETWORK: Network = Network {
+    conv: Conv::new(&[[[[0.5; 3]; 3]; 6]; 6], &[0.1; 6]),
+    pointwise: Pointwise::with_parameters(
+        &[[[[0.5; 1]; 1]; 6]; 6],
+        &Parameters::NONE.prelu(&[0.1; 6]),
+    ),
+    reduce: Reduce::without_bias(&[[[[0.5; 1]; 1]; 12]; 6]),
+};
+
+#[unsafe(no_mangle)]
+extern "C" fn typed_network(x: &Image, memory: &mut Memory, y: &mut Image) {
+    NETWORK.infer(x, memory, y);
 }

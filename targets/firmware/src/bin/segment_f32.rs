@@ -5,7 +5,7 @@
 use firmware::scenes::{IMAGES, LOGITS_F32, SIZE, checksum};
 use firmware::{instructions, println};
 use nchw::Tensor;
-use unet::Memory;
+use unet::{Memory, UNET, Unet};
 
 #[path = "../../../../examples/segment/unet.rs"]
 mod unet;
@@ -24,6 +24,7 @@ struct Work {
 firmware::program!(run, Work = Work { x: Tensor::ZERO, logits: Tensor::ZERO, memory: Memory::NEW });
 
 fn run(Work { x, logits, memory }: &'static mut Work) -> bool {
+    firmware::print_costs(Unet::MACS, Unet::FLASH, Unet::RAM);
     let mut right = 0;
     for (scene, (image, reference)) in IMAGES.iter().zip(&LOGITS_F32).enumerate() {
         for (x, &pixel) in x.as_mut_slice().iter_mut().zip(image) {
@@ -48,5 +49,5 @@ fn run(Work { x, logits, memory }: &'static mut Work) -> bool {
 /// By itself, so that its code can be told from the program's.
 #[inline(never)]
 fn infer(x: &Plane, memory: &mut Memory, logits: &mut Plane) {
-    unet::infer(x, memory, logits);
+    UNET.infer(x, memory, logits);
 }

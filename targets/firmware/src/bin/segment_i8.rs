@@ -5,7 +5,7 @@
 use firmware::scenes::{IMAGES, LOGITS_I8, SIZE, checksum};
 use firmware::{instructions, println};
 use nchw::Tensor;
-use unet_i8::{Memory, READY};
+use unet_i8::{Memory, READY, Unet};
 
 #[allow(dead_code, reason = "also has what the example's other options need")]
 #[path = "../../../../examples/segment/unet_i8.rs"]
@@ -22,6 +22,7 @@ struct Work {
 firmware::program!(run, Work = Work { x: Tensor::ZERO, logits: Tensor::ZERO, memory: Memory::NEW });
 
 fn run(Work { x, logits, memory }: &'static mut Work) -> bool {
+    firmware::print_costs(Unet::MACS, Unet::FLASH, Unet::RAM);
     let mut equal = 0;
     for (scene, (image, reference)) in IMAGES.iter().zip(&LOGITS_I8).enumerate() {
         for (x, pixel) in x.as_mut_slice().iter_mut().zip(image) {

@@ -1,0 +1,359 @@
+//! A network as one thing: its layers, the order in which they run, the memory in which they do, and what
+//! all of it costs.
+//!
+//! The macro writes down who reads what ([`wiring`]); the compiler plans the memory from that, and every
+//! view of the arena is checked against it.
+
+mod layer;
+mod observer;
+mod views;
+mod wiring;
+
+pub use layer::Layer;
+pub use observer::{Observer, Values};
+pub use wiring::LayerInfo;
+
+/// What the macro's expansion is made of.
+pub mod internal {
+    pub use super::views::{Given, Wanted};
+    pub use super::wiring::{NetworkPlan, Wiring};
+    pub use crate::arch::arena::Place;
+}
+
+/// Turns layers into a network: states once who reads what, and gets the code that runs it, the least
+/// memory to run it in, and what it costs.
+///
+/// ```text
+/// network! {
+///     /// Documentation and other attributes.
+///     pub struct Name(f32) {
+///         layer: Type,
+///         ..
+///     }
+///     pub struct Memory;
+///     pub fn infer(input: Tensor<f32, ..>, ..) -> output: Tensor<f32, ..>, .. {
+///         tensor = layer(tensor, ..);
+///         tensor = tensor | layer | layer;
+///         tensor = concat(tensor, ..);
+///         ..
+///     }
+/// }
+/// ```
+///
+/// The fields of the struct are the layers with parameters, of types that [`layer!`](crate::layer) made;
+/// layers without are named in the steps by their types. Build the struct in a `static`, so that all of it
+/// lies in flash. A tensor is written once; between two layers of a pipe it needs no name. The parts of a
+/// concatenation are written side by side, so that it costs no copy. In i8 they have to mean the same
+/// ([`Quantization`](crate::Quantization)), or be joined by the layer [`Concat`](crate::Concat), which
+/// rescales. All layers are of the network's element type, except that the first may be a
+/// [`Quantize`](crate::Quantize) and the last a [`Dequantize`](crate::Dequantize).
+///
+/// | | |
+/// |---|---|
+/// | `name.infer(&input, .., &mut memory, &mut output, ..)` | runs all layers, in the order written; it cannot fail |
+/// | `name.infer_with(.., &mut observer)` | the same, shown to an [`Observer`](crate::Observer) |
+/// | `Memory::NEW` | the memory that one inference needs: activations and workspace |
+/// | `Name::MACS` | multiply-adds of one inference |
+/// | `Name::FLASH` | bytes of all parameters |
+/// | `Name::RAM` | bytes of `Memory` |
+/// | `Name::LIVE` | bytes of the activations that the most demanding step needs; no plan takes fewer |
+/// | `Name::WORKSPACE` | elements of scratch memory, the most that a layer asks for |
+/// | `Name::LAYERS` | an array with a [`LayerInfo`](crate::LayerInfo) for each step |
+///
+/// The compiler plans where tensors lie ([`memory::plan`](crate::memory::plan)); inputs and outputs are the
+/// caller's and part of no plan.
+///
+/// ```
+/// use nchw::{Conv2d, MaxPool2d, Tensor, Upsample, layer, network};
+///
+/// layer! {
+///     struct Stem(f32) = Conv2d::new([1, 8, 8], 4, [3, 3]).padding([1, 1]).relu();
+///     struct Down(f32) = MaxPool2d::new([4, 8, 8], [2, 2]);
+///     struct Up(f32) = Upsample::by([4, 4, 4], [2, 2]);
+///     struct Head(f32) = Conv2d::new([8, 8, 8], 1, [1, 1]);
+/// }
+///
+/// network! {
+///     /// One level of a U-Net.
+///     pub struct Net(f32) { stem: Stem, head: Head }
+///     /// What it works in.
+///     pub struct Memory;
+///     /// One number for each pixel of `image`.
+///     pub fn infer(image: Tensor<f32, 1, 8, 8>) -> heat: Tensor<f32, 1, 8, 8> {
+///         skip = stem(image);
+///         up = skip | Down | Up;
+///         both = concat(up, skip);
+///         heat = head(both);
+///     }
+/// }
+///
+/// static NET: Net = Net {
+///     stem: Stem::without_bias(&[[[[0.1; 3]; 3]; 1]; 4]),
+///     head: Head::new(&[[[[0.5]]; 8]], &[0.25]),
+/// };
+///
+/// // Known before anything is flashed, and refused by the compiler if it is too much:
+/// const { assert!(Net::FLASH + Net::RAM < 4000) };
+/// assert_eq!(Net::MACS, 8 * 8 * (4 * 9 + 8));
+/// // `skip` and the two tensors on the other way, which end in what lies beside it.
+/// assert_eq!(Net::LIVE, (4 * 8 * 8 + 4 * 4 * 4 + 4 * 8 * 8) * 4);
+///
+/// let (mut memory, mut heat) = (Memory::NEW, Tensor::ZERO);
+/// NET.infer(&Tensor([[[0.0; 8]; 8]; 1]), &mut memory, &mut heat);
+/// assert_eq!(heat, Tensor([[[0.25; 8]; 8]; 1]));
+/// ```
+///
+/// Wrong wiring is an error where it is written: a tensor or a layer that is not there is an E0425, a
+/// layer that reads another shape an E0308 ("expected `4`, found `8`"), and what makes no sense, such as a
+/// tensor that nothing reads, an E0080 with the reason in it.
+///
+/// ```compile_fail,E0308
+/// # use nchw::{MaxPool2d, Tensor, layer, network};
+/// layer! { struct Halve(f32) = MaxPool2d::new([1, 8, 8], [2, 2]); }
+///
+/// network! {
+///     struct Net(f32) {}
+///     struct Memory;
+///     fn infer(x: Tensor<f32, 1, 8, 8>) -> y: Tensor<f32, 1, 2, 2> {
+///         y = x | Halve | Halve; // expected `8`, found `4`
+///     }
+/// }
+/// ```
+///
+/// More than a hundred steps need `#![recursion_limit = "256"]`.
+#[macro_export]
+macro_rules! network {
+    (
+        $(#[$attribute:meta])*
+        $vis:vis struct $name:ident($e:ident) {
+            $($(#[$field_attribute:meta])* $field_vis:vis $field:ident: $type:ty),* $(,)?
+        }
+        $(#[$memory_attribute:meta])*
+        $memory_vis:vis struct $memory:ident;
+        $(#[$infer_attribute:meta])*
+        $infer_vis:vis fn infer($($input:ident: $input_type:ty),+ $(,)?)
+            -> $($output:ident: $output_type:ty),+ { $($statement:tt)* }
+    ) => {
+        $crate::__network_steps! {
+            [
+                [$(#[$attribute])*] [$vis] $name $e
+                [$([$(#[$field_attribute])* $field_vis] $field: [$type])*]
+                [$(#[$memory_attribute])* $memory_vis] $memory
+                [$(#[$infer_attribute])*] [$infer_vis]
+                ($($input: [$input_type])*) -> ($($output: [$output_type])*)
+            ]
+            [] [0] $($statement)*
+        }
+    };
+}
+
+/// Takes statements apart into single layers: `(tensor [name] [number] bound layer(inputs))`.
+///
+/// The tensors between the layers of a pipe are all called `piped`, and what a layer is bound to, before
+/// tensors of the same name hide it, `bound`: by hygiene these are different names in each statement.
+/// Names are matched as `tt`, which keeps their place in the source for errors.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __network_steps {
+    ([$($network:tt)*] [$($steps:tt)*] [$($number:tt)*]) => {
+        $crate::__network_impl! { $($network)* $($steps)* }
+    };
+    // tensor = layer(tensor, ..);
+    (
+        $network:tt [$($steps:tt)*] [$($n:tt)*]
+        $y:tt = $layer:tt($($x:tt),+ $(,)?); $($rest:tt)*
+    ) => {
+        $crate::__network_steps! {
+            $network [$($steps)* ($y [$y] [$($n)*] bound $layer($($x),*))] [$($n)* + 1]
+            $($rest)*
+        }
+    };
+    // tensor = layer(tensor, ..) | ..
+    (
+        $network:tt [$($steps:tt)*] [$($n:tt)*]
+        $y:tt = $layer:tt($($x:tt),+ $(,)?) | $($rest:tt)*
+    ) => {
+        $crate::__network_steps! {
+            $network [$($steps)* (piped [] [$($n)*] bound $layer($($x),*))] [$($n)* + 1]
+            $y = piped | $($rest)*
+        }
+    };
+    // tensor = tensor | layer;
+    (
+        $network:tt [$($steps:tt)*] [$($n:tt)*]
+        $y:tt = $x:tt | $layer:tt; $($rest:tt)*
+    ) => {
+        $crate::__network_steps! {
+            $network [$($steps)* ($y [$y] [$($n)*] bound $layer($x))] [$($n)* + 1] $($rest)*
+        }
+    };
+    // tensor = tensor | layer | ..
+    (
+        $network:tt [$($steps:tt)*] [$($n:tt)*]
+        $y:tt = $x:tt | $layer:tt | $($rest:tt)*
+    ) => {
+        $crate::__network_steps! {
+            $network [$($steps)* (piped [] [$($n)*] bound $layer($x))] [$($n)* + 1]
+            $y = piped | $($rest)*
+        }
+    };
+    (@refuse [$($statement:tt)*] ; $($rest:tt)*) => {
+        $crate::__network_steps! { @refuse [$($statement)*] }
+    };
+    (@refuse [$($statement:tt)*] $next:tt $($rest:tt)*) => {
+        $crate::__network_steps! { @refuse [$($statement)* $next] $($rest)* }
+    };
+    (@refuse [$($statement:tt)*]) => {
+        ::core::compile_error!(::core::concat!(
+            "a step is `tensor = layer(tensor, ..);` or `tensor = tensor | layer | ..;`, not `",
+            ::core::stringify!($($statement)*), "`"
+        ));
+    };
+    ($network:tt $steps:tt $n:tt $($statement:tt)*) => {
+        $crate::__network_steps! { @refuse [] $($statement)* }
+    };
+}
+
+/// All that a network is.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __network_impl {
+    (
+        [$($attribute:tt)*] [$vis:vis] $name:ident $e:ident
+        [$([$($field_head:tt)*] $field:ident: [$type:ty])*]
+        [$($memory_head:tt)*] $memory:ident
+        [$($infer_attribute:tt)*] [$infer_vis:vis]
+        ($($input:ident: [$input_type:ty])*) -> ($($output:ident: [$output_type:ty])*)
+        $(($y:tt [$($label:tt)?] [$($n:tt)*] $bound:tt $layer:tt($($x:tt),*)))*
+    ) => {
+        $($attribute)*
+        $vis struct $name { $($($field_head)* $field: $type,)* }
+
+        $($memory_head)* struct $memory {
+            arena: [$e; $name::PLAN.arena],
+            workspace: $crate::Workspace<{ $name::WORKSPACE }, $e>,
+        }
+
+        #[allow(dead_code, reason = "a network has more to offer than each program uses")]
+        impl $memory {
+            /// All zero. In a `static` it costs no flash.
+            pub const NEW: Self = Self {
+                arena: [<$e as $crate::Element>::ZERO; $name::PLAN.arena],
+                workspace: $crate::Workspace::ZERO,
+            };
+        }
+
+        #[allow(dead_code, reason = "a network has more to offer than each program uses")]
+        impl $name {
+            /// Multiply-adds of one inference.
+            pub const MACS: u64 = Self::PLAN.macs();
+
+            /// Bytes of all packed parameters.
+            pub const FLASH: usize = ::core::mem::size_of::<Self>();
+
+            /// Bytes of the memory that `infer` works in: activations and workspace, without the inputs
+            /// and outputs.
+            pub const RAM: usize = ::core::mem::size_of::<$memory>();
+
+            /// Bytes of the activations, inputs and outputs aside, that the most demanding step needs.
+            /// No plan takes fewer; what `RAM` has beyond them and the workspace is lost to gaps.
+            pub const LIVE: usize = Self::PLAN.live * ::core::mem::size_of::<$e>();
+
+            /// Elements of scratch memory, as many as the most demanding layer asks for.
+            pub const WORKSPACE: usize = Self::PLAN.workspace();
+
+            /// The layers in the order in which they run, and what each costs.
+            pub const LAYERS: [$crate::LayerInfo; Self::PLAN.steps()] = Self::PLAN.layers();
+
+            #[doc(hidden)]
+            #[allow(long_running_const_eval, reason = "of large networks")]
+            pub const PLAN: $crate::__network::NetworkPlan<
+                { [$(::core::stringify!($input),)* $(::core::stringify!($y)),*].len() },
+            > = {
+                $(#[allow(non_camel_case_types)] type $field = $type;)*
+                let mut wiring = $crate::__network::Wiring::new();
+                $(let $input =
+                    wiring.input(::core::stringify!($input), <$input_type>::SHAPE);)*
+                $($crate::__network_step! { @wire wiring $y [$($label)?] $layer($($x),*) })*
+                wiring.plan(&[$($output),*], &[$(::core::stringify!($field)),*])
+            };
+
+            $($infer_attribute)*
+            $infer_vis fn infer(
+                &self,
+                $($input: &$input_type,)*
+                memory: &mut $memory,
+                $($output: &mut $output_type,)*
+            ) {
+                self.infer_with($($input,)* memory, $($output,)* &mut ());
+            }
+
+            /// The same, with every step shown to `observer`.
+            $infer_vis fn infer_with(
+                &self,
+                $($input: &$input_type,)*
+                memory: &mut $memory,
+                $($output: &mut $output_type,)*
+                observer: &mut impl $crate::Observer,
+            ) {
+                use $crate::{Layer as _, Observer as _};
+
+                let Self { $($field),* } = self;
+                $($crate::__network_step! { @bind $bound $layer })*
+                let $memory { arena, workspace } = memory;
+                let (inputs, outputs) = (($($input,)*), ($($output,)*));
+                $(
+                    #[allow(unused_variables, unused_mut)]
+                    let mut $y = $crate::__network::Place::<
+                        $e,
+                        { $name::PLAN.offset($($n)*) },
+                        { $name::PLAN.shape($($n)*)[0] },
+                        { $name::PLAN.shape($($n)*)[1] },
+                        { $name::PLAN.shape($($n)*)[2] },
+                    >::NEW;
+                )*
+                let ($($input,)*) = inputs;
+                $(let $input = $crate::__network::Given($input);)*
+                let ($($output,)*) = outputs;
+                $(let mut $output = $crate::__network::Wanted($output);)*
+                $($crate::__network_step! {
+                    @run $name [$($n)*] arena workspace observer $bound $y $layer($($x),*)
+                })*
+            }
+        }
+    };
+}
+
+/// One statement, to the planner or as code. A concatenation is no code.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __network_step {
+    (@wire $wiring:ident $y:tt [$($label:tt)?] concat($($x:tt),*)) => {
+        let $y = $wiring.concat(
+            ::core::concat!($(::core::stringify!($label))?), &[$($x),*]
+        );
+    };
+    (@wire $wiring:ident $y:tt [$($label:tt)?] $layer:tt($($x:tt),*)) => {
+        let $y = $wiring.layer::<$layer>(
+            ::core::concat!($(::core::stringify!($label))?),
+            ::core::stringify!($layer),
+            &[$($x),*],
+        );
+    };
+    (@bind $bound:tt concat) => {};
+    (@bind $bound:tt $layer:tt) => {
+        let $bound = &$layer;
+    };
+    (@run $name:ident $n:tt $arena:ident $workspace:ident $observer:ident
+        $bound:tt $y:tt concat($($x:tt),*)) => {};
+    (@run $name:ident [$($n:tt)*] $arena:ident $workspace:ident $observer:ident
+        $bound:tt $y:tt $layer:tt($($x:tt),*)) => {{
+        const STEP: usize = $name::PLAN.step($($n)*);
+        let ($y, rest) = $y.take($arena);
+        let ($($x,)*) = ($($x.read(&rest),)*);
+        $observer.before(STEP);
+        $bound.apply(($($x,)*), $y, $workspace);
+        $observer.after(STEP);
+        $observer.output(STEP, $crate::Values::from($y.as_slice()));
+    }};
+}

@@ -1,0 +1,21 @@
+// A field that is no layer.
+//~ E0277
+//~ `[f32; 4]` is not a layer
+//~ layers are the types that `layer!` makes
+use nchw::{Conv2d, MaxPool2d, Tensor, layer, network};
+
+layer! {
+    struct Stem(f32) = Conv2d::new([1, 8, 8], 4, [3, 3]).padding([1, 1]);
+    struct Body(f32) = Conv2d::new([4, 8, 8], 4, [3, 3]).padding([1, 1]);
+    struct Pool(f32) = MaxPool2d::new([4, 8, 8], [2, 2]);
+}
+
+network! {
+    pub struct Net(f32) { stem: Stem, body: [f32; 4] }
+    pub struct Memory;
+    pub fn infer(x: Tensor<f32, 1, 8, 8>) -> y: Tensor<f32, 4, 4, 4> {
+        y = x | stem | body | Pool;
+    }
+}
+
+fn main() {}

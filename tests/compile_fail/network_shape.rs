@@ -1,0 +1,21 @@
+// A layer that reads another shape than its input has.
+//~ E0308
+//~ expected `4`, found `1`
+//~ y = body(x) | Pool
+use nchw::{Conv2d, MaxPool2d, Tensor, layer, network};
+
+layer! {
+    struct Stem(f32) = Conv2d::new([1, 8, 8], 4, [3, 3]).padding([1, 1]);
+    struct Body(f32) = Conv2d::new([4, 8, 8], 4, [3, 3]).padding([1, 1]);
+    struct Pool(f32) = MaxPool2d::new([4, 8, 8], [2, 2]);
+}
+
+network! {
+    pub struct Net(f32) { body: Body }
+    pub struct Memory;
+    pub fn infer(x: Tensor<f32, 1, 8, 8>) -> y: Tensor<f32, 4, 4, 4> {
+        y = body(x) | Pool;
+    }
+}
+
+fn main() {}

@@ -1,0 +1,21 @@
+// An output of another shape than the last layer writes.
+//~ E0308
+//~ expected `4`, found `5`
+//~ y = x | stem | body | Pool
+use nchw::{Conv2d, MaxPool2d, Tensor, layer, network};
+
+layer! {
+    struct Stem(f32) = Conv2d::new([1, 8, 8], 4, [3, 3]).padding([1, 1]);
+    struct Body(f32) = Conv2d::new([4, 8, 8], 4, [3, 3]).padding([1, 1]);
+    struct Pool(f32) = MaxPool2d::new([4, 8, 8], [2, 2]);
+}
+
+network! {
+    pub struct Net(f32) { stem: Stem, body: Body }
+    pub struct Memory;
+    pub fn infer(x: Tensor<f32, 1, 8, 8>) -> y: Tensor<f32, 4, 4, 5> {
+        y = x | stem | body | Pool;
+    }
+}
+
+fn main() {}
