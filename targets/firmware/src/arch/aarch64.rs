@@ -2,6 +2,9 @@
 
 use core::arch::{asm, global_asm};
 
+use crate::print::Hex;
+use crate::say;
+
 global_asm!(include_str!("aarch64.s"));
 
 pub fn start() {
@@ -56,6 +59,6 @@ extern "C" fn fault() -> ! {
         asm!("mrs {}, esr_el1", "mrs {}, far_el1", "mrs {}, elr_el1",
             out(reg) syndrome, out(reg) address, out(reg) pc, options(nomem, nostack));
     }
-    crate::println!("exception at {pc:#x}: syndrome {syndrome:#x}, address {address:#x}");
+    say!["exception at ", Hex(pc), ": syndrome ", Hex(syndrome), ", address ", Hex(address)];
     exit(false)
 }

@@ -9,6 +9,8 @@ use cortex_m::peripheral::{SCB, SYST};
 use cortex_m_rt::{ExceptionFrame, exception};
 use cortex_m_semihosting::{debug, nr};
 
+use crate::print::Hex;
+
 /// Instructions per so many ticks of the core clock: 25 MHz, or 32 MHz on AN547, the only board of v8-M.
 const INSTRUCTIONS: u32 = if cfg!(firmware_mps3) { 125 } else { 40 };
 const PER_TICKS: u32 = if cfg!(firmware_mps3) { 4 } else { 1 };
@@ -91,6 +93,6 @@ pub fn exit(success: bool) -> ! {
 // SAFETY: it does not return.
 #[exception]
 unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
-    crate::println!("HardFault: {frame:?}");
+    crate::say!["HardFault at ", Hex(frame.pc().into()), ", called from ", Hex(frame.lr().into())];
     exit(false)
 }

@@ -69,7 +69,7 @@ macro_rules! bench_program {
             len
         };
 
-        $crate::program!(run, $crate::bench::Arena<$element, LEN> = $crate::bench::Arena::NEW);
+        $crate::program!(run, arena: $crate::bench::Arena<$element, LEN> = $crate::bench::Arena::NEW);
 
         fn run(arena: &'static mut $crate::bench::Arena<$element, LEN>) -> bool {
             let mut bench = $crate::bench::Bench::new(arena);
