@@ -31,7 +31,8 @@ case ${1-} in
 esac
 if (($#)); then triples=("$@"); fi
 
-work=$CARGO_TARGET_DIR/no_panic
+work=$CARGO_TARGET_DIR/no_panic.$$
+trap 'rm -rf "$work"' EXIT
 mkdir -p "$work"
 : >"$work/callers"
 declare -A cells=()
