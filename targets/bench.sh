@@ -47,7 +47,9 @@ while (($#)); do
 done
 ((${#selected[@]})) || { help >&2 && exit 2; }
 [[ ${dtypes[0]} == @(i8|f32) ]] || fail "no dtype '${dtypes[0]}'; there are i8 and f32"
-if [[ $action == update && ($layers || ${#dtypes[@]} == 1) ]]; then
+whole=1
+if [[ $layers || ${#dtypes[@]} == 1 ]]; then whole=''; fi
+if [[ $action == update && ! $whole ]]; then
     fail '--update writes the figures of a whole core, not of some layers or one dtype'
 fi
 
@@ -112,7 +114,7 @@ old() {
 
 # check CORE: whether `rows` are no worse than the baseline.
 check() {
-    awk -v core="$1" -v tolerance="$tolerance" -v all="${layers:+no}${dtypes[1]-no}" '
+    awk -v core="$1" -v tolerance="$tolerance" -v whole="$whole" '
         NR == FNR { old[$1 " " $2] = $4; next }
         { key = $1 " " $2; seen[key]; count++
           if (!(key in old)) { printf "%s %s: not in BASELINE.md\n", core, key; bad = 1; next }
@@ -122,7 +124,7 @@ check() {
               printf "%s %s: %d instructions, were %d: %+.1f %%\n", core, key, $4, old[key], change; bad = 1
           } }
         END {
-            if (all == "f32") for (key in old) if (!(key in seen)) {
+            if (whole) for (key in old) if (!(key in seen)) {
                 printf "%s %s: in BASELINE.md, but not measured\n", core, key; bad = 1
             }
             if (!bad) printf "%s: %d of %d figures as in BASELINE.md, none over %s %% worse\n",

@@ -21,6 +21,7 @@ Builds the crate for every target and checks it there, core by core:
   no_surprises  firmware links no panic, core::fmt, alloc, or unneeded floating point no_surprises.sh
   PROGRAM       the program is right on the emulated core, and within its budgets     run.sh
   bench         no layer takes over 3 % more instructions than BASELINE.md says       bench.sh
+  defmt         what a network logs through defmt is as expected                      defmt.sh
   cargo test    the tests pass as a program for Linux                                 test.sh
 
 Prints a line as each is done, and in the end a table of them all. While cores are free, programs run
@@ -33,7 +34,7 @@ HELP
 }
 
 programs=(person_detection segment_f32 segment_i8 self_test)
-checks=(build firmware no_panic no_surprises "${programs[@]}" bench 'cargo test')
+checks=(build firmware no_panic no_surprises "${programs[@]}" bench defmt 'cargo test')
 quick=''
 case ${1-} in
     '') ;;
@@ -98,6 +99,11 @@ done
 for triple in thumbv6m-none-eabi thumbv7em-none-eabihf; do
     if [[ ${sharing[$triple]-} ]]; then
         step no_panic "${sharing[$triple]% }" compile '' "$root/targets/no_panic.sh" "$triple"
+    fi
+done
+for name in "${cores[@]}"; do
+    if [[ $name != a53 ]]; then
+        step defmt "$name" compile '' "$root/targets/defmt.sh" "$name"
     fi
 done
 if [[ ! $quick ]]; then
