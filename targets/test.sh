@@ -12,7 +12,8 @@ help() {
 usage: targets/test.sh [ARGUMENT..]
 
 Runs the crate's tests as $triple, in QEMU's user-mode emulation: all but compile_fail, which
-is about the compiler. Each ARGUMENT is one of 'cargo test': '--test int8' runs one of them.
+is about the compiler. No property runs over 1000 cases, unless NCHW_CASES_AT_MOST says so.
+Each ARGUMENT is one of 'cargo test': '--test int8' runs one of them.
 
 A triple that 'rustup target add' has installed is built with it. Otherwise Debian's packages rustc-web,
 cargo-web and rust-web-src are used. These and gcc-aarch64-linux-gnu, libc6-dev-arm64-cross and qemu-user
@@ -27,7 +28,8 @@ command -v aarch64-linux-gnu-gcc >/dev/null || debian gcc-aarch64-linux-gnu libc
 command -v qemu-aarch64 >/dev/null || debian qemu-user
 export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
 export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER='qemu-aarch64 -L /usr/aarch64-linux-gnu'
-# Debug information would take a third of the time.
+# Emulation is slow; the properties run in full where the tests are native.
+export NCHW_CASES_AT_MOST=${NCHW_CASES_AT_MOST-1000}
 export CARGO_PROFILE_DEV_DEBUG=0
 
 cd "$root"
