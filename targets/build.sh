@@ -2,7 +2,10 @@
 # Builds the crate for bare metal: see --help.
 set -euo pipefail
 
-triples=(thumbv6m-none-eabi thumbv7em-none-eabihf thumbv8m.main-none-eabihf aarch64-unknown-none)
+triples=(
+    thumbv6m-none-eabi thumbv7m-none-eabi thumbv7em-none-eabihf thumbv8m.main-none-eabihf
+    aarch64-unknown-none
+)
 features=(--no-default-features default --all-features)
 
 help() {

@@ -1,12 +1,16 @@
 # shellcheck shell=bash
-# Sourced by the scripts beside it: the emulated cores.
+# Sourced by the scripts beside it: the emulated cores, and how firmware gets there.
 #
-#   core NAME          sets `triple` and `emulator`, the command that runs the program whose path follows
-#   link_flags TRIPLE  sets `flags`, with which rustc links for TRIPLE
+#   core NAME           sets `triple` and `emulator`, the command that runs the program whose path follows
+#   firmware [PROGRAM]  builds a program of targets/firmware for that core, or all, and sets `elf`, its path;
+#                       builds nothing if `built` is set, which is for verify.sh
+#   emulate             runs it; what it prints goes to stdout
+#   sections ELF REGEX  prints the bytes of the sections whose names match
 #
 # shellcheck disable=SC2034 # for those scripts
 
 cores=(m0 m3 m4 m7 m55 a53)
+seconds=300 # that a program may take
 
 core() {
     local board=() semihosting=(-nographic -semihosting-config 'enable=on,target=native')
@@ -29,14 +33,41 @@ core() {
     command -v "${emulator[0]}" >/dev/null || debian qemu-system-arm
 }
 
-# Debian's compiler comes without the linker that it would take.
+# link_flags: sets `flags`, with which rustc links for the core. Debian's compiler comes without the linker that it
+# would take.
 link_flags() {
     local linker=arm-none-eabi-ld package=binutils-arm-none-eabi
     flags=
-    if installed "$1"; then return; fi
-    if [[ $1 == aarch64* ]]; then
+    if installed "$triple"; then return; fi
+    if [[ $triple == aarch64* ]]; then
         linker=aarch64-linux-gnu-ld package=binutils-aarch64-linux-gnu
     fi
     command -v "$linker" >/dev/null || debian "$package"
     flags="-Clinker=$linker -Clinker-flavor=ld"
+}
+
+firmware() {
+    local flags program=(--bins)
+    if (($#)); then
+        program=(--bin "$1")
+        elf=$CARGO_TARGET_DIR/$triple/release/$1
+    fi
+    if [[ ${built-} ]]; then return; fi
+    toolchain "$triple"
+    link_flags
+    RUSTFLAGS="${RUSTFLAGS-} $flags" cross "$triple" build --quiet --release "${program[@]}" \
+        --manifest-path "$root/targets/firmware/Cargo.toml"
+}
+
+emulate() {
+    timeout "$seconds" "${emulator[@]}" "$elf" 2>&1 </dev/null
+}
+
+sections() {
+    local name size sum=0
+    command -v readelf >/dev/null || debian binutils
+    while read -r name _ _ _ size _; do
+        if [[ $name =~ $2 ]]; then sum=$((sum + 16#$size)); fi
+    done < <(readelf -SW "$1" | sed -n 's/^ *\[ *[0-9]*\] //p')
+    echo "$sum"
 }

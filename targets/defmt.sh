@@ -2,7 +2,6 @@
 # Runs the program that logs through defmt and checks its log: see --help.
 set -euo pipefail
 
-seconds=300
 cores_with_defmt=(m0 m3 m4 m7 m55)
 network=examples/person_detection/mobilenet.rs
 
@@ -67,7 +66,7 @@ for name in "${selected[@]}"; do
         fail "no core '$name' with defmt; there are ${cores_with_defmt[*]}"
     core "$name"
     toolchain "$triple"
-    link_flags "$triple"
+    link_flags
     echo "telemetry on $name ($triple)"
     cargo build --quiet --release "$(manifest decoder)"
     DEFMT_LOG=info RUSTFLAGS="${RUSTFLAGS-} $flags" cross "$triple" build --quiet --release \

@@ -22,6 +22,8 @@ HELP
 
 # shellcheck source=targets/toolchain.sh
 source "$(dirname "${BASH_SOURCE[0]}")/toolchain.sh"
+# shellcheck source=targets/symbols.sh
+source "$root/targets/symbols.sh"
 
 case ${1-} in
     --help | -h) help && exit ;;
@@ -29,34 +31,8 @@ case ${1-} in
 esac
 if (($#)); then triples=("$@"); fi
 
-command -v arm-none-eabi-ld >/dev/null || debian binutils-arm-none-eabi
-
-# What must not be linked, as demangled names.
-unwanted='core::panicking|core::fmt|rust_begin_unwind|slice_[a-z_]*_fail|unwrap_failed|expect_failed|alloc::'
-
-# callers ELF: each call of something unwanted, with the lines of the crate that it comes from.
-callers() {
-    local elf=$1 address function target lines
-    # Symbols stay mangled at first, since demangled ones have spaces in them.
-    arm-none-eabi-objdump -d --no-show-raw-insn "$elf" |
-        awk '/^[0-9a-f]+ <.*>:$/ { caller = substr($2, 2, length($2) - 3) }
-             match($0, /\tb[a-z.]*\t[0-9a-f]+ <[^>+]*>/) {
-                 target = $NF; gsub(/[<>]/, "", target); address = $1; sub(/:/, "", address)
-                 print address, caller, target
-             }' |
-        while read -r address function target; do
-            target=$(arm-none-eabi-c++filt -i "$target")
-            function=$(arm-none-eabi-c++filt -i "$function")
-            # What panics call among themselves is not of interest.
-            if [[ $target =~ $unwanted && ! $function =~ $unwanted ]]; then
-                lines=$(arm-none-eabi-addr2line -i -e "$elf" "$address" |
-                    sed -n -e 's/ (discriminator.*//' -e "s|^$root/||p" | paste -s -d ' ')
-                echo "$function calls $target: ${lines:-no line of the crate}"
-            fi
-        done
-}
-
-work=$CARGO_TARGET_DIR/no_panic
+work=$CARGO_TARGET_DIR/no_panic.$$
+trap 'rm -rf "$work"' EXIT
 mkdir -p "$work"
 : >"$work/callers"
 declare -A cells=()
@@ -64,6 +40,7 @@ columns=()
 failed=0
 for triple in "${triples[@]}"; do
     toolchain "$triple"
+    inspect "$triple"
     for profile in "${profiles[@]}"; do
         column=${triple%%-*}/$profile
         columns+=("$column")
@@ -77,12 +54,12 @@ for triple in "${triples[@]}"; do
             elf=$work/$function.elf
             arm-none-eabi-ld --gc-sections --no-warnings -T "$root/targets/probe/link.ld" \
                 --entry "$function" -o "$elf" "$archive"
-            symbols=$(arm-none-eabi-nm -C "$elf")
-            cells[$function/$column]=$((16#$(awk '$3 == "TEXT_SIZE" { print $1 }' <<<"$symbols")))
-            if grep -qE "$unwanted" <<<"$symbols"; then
+            size=$(arm-none-eabi-nm "$elf" | awk '$3 == "TEXT_SIZE" { print $1 }')
+            cells[$function/$column]=$((16#$size))
+            if linked "$elf" "$panics" >/dev/null; then
                 failed=1
                 cells[$function/$column]=PANIC
-                callers "$elf" >>"$work/callers"
+                callers "$elf" "$panics" >>"$work/callers"
             fi
         done
     done

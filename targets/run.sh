@@ -3,7 +3,6 @@
 set -euo pipefail
 
 programs=(person_detection segment_f32 segment_i8 self_test)
-seconds=300
 
 # shellcheck source=targets/toolchain.sh
 source "$(dirname "${BASH_SOURCE[0]}")/toolchain.sh"
@@ -15,9 +14,14 @@ help() {
 usage: targets/run.sh CORE|all [PROGRAM|all]
 
 Builds a program of targets/firmware, runs it on an emulated core without an operating system, and
-shows what it prints; then the executed instructions (of one inference, or of all of the self-test),
-the bytes of code, of weights and of other constants, and of RAM. Fails if the program does, or takes
-longer than $seconds seconds.
+shows what it prints; then, in a table, the executed instructions (of one inference, or of all of the
+self-test) and the bytes that it takes:
+
+  flash   code, weights and other constants
+  RAM     activations (with workspace), other statics, and the stack's high-water mark
+  beside  test data in flash, and the network's input in RAM
+
+Fails if the program does, takes longer than $seconds seconds, or more bytes than targets/budgets.txt allows.
 
 CORE:
   m0   Cortex-M0+     thumbv6m-none-eabi, on a board with a Cortex-M3, misaligned accesses trapped
@@ -50,52 +54,70 @@ if [[ ${2-all} != all ]]; then
 fi
 command -v readelf >/dev/null || debian binutils
 
-# sections ELF PATTERN: the bytes of the sections whose names match.
-sections() {
-    local name size sum=0
-    while read -r name _ _ _ size _; do
-        if [[ $name =~ $2 ]]; then sum=$((sum + 16#$size)); fi
-    done < <(readelf -SW "$1" | sed -n 's/^ *\[ *[0-9]*\] //p')
-    echo "$sum"
+# objects ELF REGEX: the bytes of the constants whose names match.
+objects() {
+    readelf -sW -C "$1" | awk -v regex="$2" '$4 == "OBJECT" && $8 ~ regex { sum += $3 } END { print sum + 0 }'
 }
 
-# weights ELF: the bytes of the constants in the example's file, which are its layers.
-weights() {
-    readelf -sW -C "$1" |
-        awk '$4 == "OBJECT" && $8 ~ /::(mobilenet|unet|unet_i8)::/ { sum += $3 } END { print sum + 0 }'
-}
-
-# number PATTERN TEXT: the number that PATTERN captures, in the last line that matches.
+# number REGEX: the number that REGEX captures, in the last line of `output` that matches.
 number() {
-    sed -n "s/.*$1.*/\\1/p" <<<"$2" | tail -n 1
+    sed -n "s/.*$1.*/\\1/p" <<<"$output" | tail -n 1
 }
 
-row='%-4s %-17s %-7s %13s %7s %8s %10s %10s %6s\n'
+# within CORE PROGRAM: whether `bytes` are within the budget; prints those that are not.
+within() {
+    local program core limits names=() i within=0
+    while read -r program core limits; do
+        if [[ "$program $core" == '# program' ]]; then read -r -a names <<<"${limits#core }"; fi
+        # shellcheck disable=SC2053 # the core is a pattern
+        if [[ $program == "$2" && $1 == $core ]]; then
+            read -r -a limits <<<"$limits"
+            for i in "${!names[@]}"; do
+                if [[ ${limits[i]} != - ]] && ((bytes[${names[i]}] > limits[i])); then
+                    echo "over budget: ${bytes[${names[i]}]} bytes of ${names[i]}, allowed are ${limits[i]}"
+                    within=1
+                fi
+            done
+            return $within
+        fi
+    done <"$root/targets/budgets.txt"
+    echo "no budget for $2 on $1 in targets/budgets.txt"
+    return 1
+}
+
+columns=(code weights constants flash activations other stack RAM tests input)
+row='%-4s %-17s %-7s %13s'
 # shellcheck disable=SC2059
-table=$(printf "$row" core program result instructions code weights constants statics stack)
+table=$(printf "$row" core program result instructions; printf ' %9s' "${columns[@]/activations/activ.}")
 failed=0
+declare -A bytes
 for name in "${selected[@]}"; do
     core "$name"
-    toolchain "$triple"
-    link_flags "$triple"
     for program in "${programs[@]}"; do
         echo "$program on $name ($triple)"
-        RUSTFLAGS="${RUSTFLAGS-} $flags" cross "$triple" build --quiet --release \
-            --bin "$program" --manifest-path "$root/targets/firmware/Cargo.toml"
-        elf=$CARGO_TARGET_DIR/$triple/release/$program
-
+        firmware "$program"
         result=ok
-        output=$(timeout "$seconds" "${emulator[@]}" "$elf" 2>&1 </dev/null) ||
-            result="FAILED" failed=1
-        printf '%s\n\n' "$output"
+        output=$(emulate) || result=FAILED failed=1
+        printf '%s\n' "$output"
 
-        weights=$(weights "$elf")
+        bytes=(
+            [code]=$(sections "$elf" '^\.(text|vector_table)$')
+            [weights]=$(objects "$elf" '::(mobilenet|unet|unet_i8)::')
+            [tests]=$(objects "$elf" '::(PHOTOS|scenes::.*)$')
+            [input]=$(number 'RAM input \([0-9]*\)')
+            [activations]=$(number 'RAM activations \([0-9]*\)')
+            [other]=$(number 'RAM other \([0-9]*\)')
+            [stack]=$(number 'RAM stack \([0-9]*\)')
+        )
+        bytes[constants]=$(($(sections "$elf" '^\.(rodata|data)$') - bytes[weights] - bytes[tests]))
+        bytes[flash]=$((bytes[code] + bytes[weights] + bytes[constants]))
+        bytes[RAM]=$((bytes[activations] + bytes[other] + bytes[stack]))
+        if [[ $result == ok ]] && ! within "$name" "$program"; then result=OVER failed=1; fi
+        echo
+
         # shellcheck disable=SC2059
-        table+=$'\n'$(printf "$row" "$name" "$program" "$result" \
-            "$(number ' \([0-9]*\) instructions' "$output")" \
-            "$(sections "$elf" '^\.(text|vector_table)$')" "$weights" \
-            "$(($(sections "$elf" '^\.(rodata|data)$') - weights))" \
-            "$(number 'statics \([0-9]*\)' "$output")" "$(number 'stack \([0-9]*\)' "$output")")
+        table+=$'\n'$(printf "$row" "$name" "$program" "$result" "$(number ' \([0-9]*\) instructions')")
+        for column in "${columns[@]}"; do table+=$(printf ' %9d' "${bytes[$column]}"); done
     done
 done
 

@@ -5,7 +5,8 @@
 #   cross TRIPLE COMMAND ARG..  cargo COMMAND --target TRIPLE ARG..
 #
 # With a rustup target that is installed it is cargo itself. Otherwise it is Debian's rustc-web, which
-# brings the sources of the library, so that `-Zbuild-std` compiles `core` for any triple.
+# brings the sources of the library, so that `-Zbuild-std` compiles it for any triple: all of `std` for Linux,
+# `core` for bare metal.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$root/target}
@@ -51,14 +52,15 @@ toolchain() {
 }
 
 cross() {
-    local triple=$1 command=$2
+    local triple=$1 command=$2 library=-Zbuild-std=core
     shift 2
     if installed "$triple"; then
         cargo "$command" --target "$triple" "$@"
     else
+        if [[ $triple == *-linux-* ]]; then library=-Zbuild-std; fi
         # PATH, so that cargo finds cargo-clippy of its own version.
         env -u RUSTUP_TOOLCHAIN -u CARGO PATH="/usr/bin:$PATH" \
             RUSTC=/usr/bin/rustc RUSTDOC=/usr/bin/rustdoc RUSTC_BOOTSTRAP=1 \
-            /usr/bin/cargo "$command" -Zbuild-std=core --target "$triple" "$@"
+            /usr/bin/cargo "$command" "$library" --target "$triple" "$@"
     fi
 }

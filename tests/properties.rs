@@ -5,8 +5,9 @@
 //! access outside its buffers. An invalid one has to give an error. Which is which is decided here,
 //! from PyTorch's rules, not by the crate.
 //!
-//! The sequence of cases is fixed. `NCHW_CASES` raises the number of cases of every property,
-//! `PROPTEST_RNG_SEED` chooses another sequence. A failure prints the smallest failing case.
+//! The sequence of cases is fixed. `NCHW_CASES` raises the number of cases of every property and
+//! `NCHW_CASES_AT_MOST` limits it, `PROPTEST_RNG_SEED` chooses another sequence. A failure prints the
+//! smallest failing case.
 
 #[path = "properties/common.rs"]
 mod common;

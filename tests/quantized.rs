@@ -5,8 +5,9 @@
 //! that they may be. What a specification may not be is not a question of its numbers' type, and
 //! left to the f32 properties.
 //!
-//! The sequence of cases is fixed. `NCHW_CASES` raises the number of cases of every property,
-//! `PROPTEST_RNG_SEED` chooses another sequence. A failure prints the smallest failing case.
+//! The sequence of cases is fixed. `NCHW_CASES` raises the number of cases of every property and
+//! `NCHW_CASES_AT_MOST` limits it, `PROPTEST_RNG_SEED` chooses another sequence. A failure prints the
+//! smallest failing case.
 
 #[path = "quantized/common.rs"]
 mod common;

@@ -23,17 +23,16 @@ pub(crate) enum Outcome {
     Refused,
 }
 
-/// Runs `test` on `cases` cases or more, of which at least three in four have to be valid.
+/// Runs `test` on `cases` cases, or as many as the environment asks for, of which at least three in four have to be valid.
 #[track_caller]
 pub(crate) fn check<S>(cases: u32, strategy: S, test: impl Fn(&S::Value) -> Outcome)
 where
     S: Strategy,
     S::Value: Clone + Debug,
 {
-    let asked = std::env::var("NCHW_CASES").ok().map(|cases| cases.parse().expect("NCHW_CASES"));
     let default = Config::default();
     let config = Config {
-        cases: cases.max(asked.unwrap_or(0)),
+        cases: nchw_test_support::cases(cases),
         failure_persistence: None,
         rng_seed: match default.rng_seed {
             RngSeed::Random => RngSeed::Fixed(1),

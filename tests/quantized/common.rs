@@ -8,17 +8,16 @@ use nchw_test_support::{Guarded, Random};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestRunner};
 
-/// Runs `test` on `cases` cases or more.
+/// Runs `test` on `cases` cases, or as many as the environment asks for.
 #[track_caller]
 pub(crate) fn check<S>(cases: u32, strategy: S, test: impl Fn(&S::Value))
 where
     S: Strategy,
     S::Value: Clone + Debug,
 {
-    let asked = std::env::var("NCHW_CASES").ok().map(|cases| cases.parse().expect("NCHW_CASES"));
     let default = Config::default();
     let config = Config {
-        cases: cases.max(asked.unwrap_or(0)),
+        cases: nchw_test_support::cases(cases),
         failure_persistence: None,
         rng_seed: match default.rng_seed {
             RngSeed::Random => RngSeed::Fixed(1),

@@ -1,82 +1,80 @@
 //! What the programs share: start, text, time and memory, the same on every core.
 //!
-//! A program is a function that says whether all went well, and the memory that it works in:
-//! [`program!`]. Text and the exit code go to the emulator by semihosting.
+//! A program is a function that says whether all went well, and the memory that it works in: [`program!`]. Text
+//! and the exit code go to the emulator by semihosting. What prints with [`say!`] links no `core::fmt`, so that
+//! what is linked is the crate's doing.
 #![no_std]
 
 #[cfg_attr(target_arch = "arm", path = "arch/cortex_m.rs")]
 #[cfg_attr(target_arch = "aarch64", path = "arch/aarch64.rs")]
 mod arch;
 
+pub mod bench;
+pub mod print;
 pub mod scenes;
 
-pub use arch::ticks;
+pub use arch::executed;
 
-use core::fmt::{self, Write};
 use core::panic::PanicInfo;
 use core::ptr;
 
-/// Makes `$run`, a `fn(&'static mut $memory) -> bool`, the program.
+/// Makes `$run` the program: a function that says whether all went well, of `&'static mut` to the memory that
+/// it works in.
 #[macro_export]
 macro_rules! program {
-    ($run:path, $memory:ty = $initial:expr) => {
+    ($run:path, $($name:ident: $memory:ty = $initial:expr),*) => {
         /// Called by the code that starts the core.
         #[unsafe(no_mangle)]
         extern "C" fn main() -> ! {
-            static mut MEMORY: $memory = $initial;
-            // SAFETY: nothing else names this static, and `main` runs once.
-            let memory = unsafe { &mut *(&raw mut MEMORY) };
-            $crate::run(|| $run(memory))
+            $crate::run(&[$((stringify!($name), size_of::<$memory>())),*], || {
+                $run($({
+                    static mut MEMORY: $memory = $initial;
+                    // SAFETY: nothing else names this static, and `main` runs once.
+                    unsafe { &mut *(&raw mut MEMORY) }
+                }),*)
+            })
         }
     };
 }
 
-/// Prints a line.
-#[macro_export]
-macro_rules! println {
-    ($($argument:tt)*) => { $crate::print_line(format_args!($($argument)*)) };
-}
-
 /// From start to exit.
-pub fn run(program: impl FnOnce() -> bool) -> ! {
+pub fn run(memory: &[(&str, usize)], program: impl FnOnce() -> bool) -> ! {
     arch::start();
     let success = program();
-    let (data, stack) = (data_len(), stack_len());
-    println!("RAM {} bytes: statics {data}, stack {stack}", data + stack);
-    println!("{}", if success { "PASS" } else { "FAIL" });
+    let (mut other, stack) = (data_len(), stack_len());
+    for &(name, len) in memory {
+        say!["RAM ", name, " ", len];
+        other -= len;
+    }
+    say!["RAM other ", other];
+    say!["RAM stack ", stack];
+    say![if success { "PASS" } else { "FAIL" }];
     arch::exit(success)
 }
 
 /// What `f` returns, and how many instructions it took.
 ///
-/// Exact to a tick of the timer, if the emulator executes one instruction per nanosecond (`-icount
-/// shift=0`).
+/// Exact but for one or two that move the result, if the emulator executes one instruction per nanosecond
+/// (`-icount shift=0`): what measuring itself takes is measured as well.
 pub fn instructions<R>(f: impl FnOnce() -> R) -> (R, u64) {
-    let before = arch::ticks();
+    let start = arch::executed();
+    let before = arch::executed();
     let result = f();
-    let ticks = arch::ticks() - before;
-    let (instructions, per_ticks) = arch::INSTRUCTIONS_PER_TICKS;
-    (result, ticks * instructions / per_ticks)
+    let after = arch::executed();
+    (result, (after - before) - (before - start))
 }
 
 /// Says what a network costs by its own account, to be compared with what is measured.
-pub fn print_costs(macs: u64, flash: usize, ram: usize) {
-    println!("by plan: {macs} multiply-adds, weights {flash} bytes, activations {ram} bytes");
-}
-
-struct Console;
-
-impl Write for Console {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        text.bytes().for_each(arch::write);
-        Ok(())
-    }
-}
-
-#[doc(hidden)]
-pub fn print_line(line: fmt::Arguments<'_>) {
-    // The console takes everything.
-    let _ = writeln!(Console, "{line}");
+pub fn say_costs(macs: u64, flash: usize, ram: usize) {
+    say!(
+        "by plan: ",
+        macs,
+        " multiply-adds, weights ",
+        flash,
+        " bytes, activations ",
+        ram,
+        " bytes"
+    );
 }
 
 #[panic_handler]

@@ -8,7 +8,7 @@
 //!   down.
 //! - [`guard`]: output buffers that notice writes beyond their ends, and missing writes.
 //! - [`allocations`]: counts heap allocations.
-//! - [`random`]: data from a seed.
+//! - [`random`]: data from a seed, and how much of it.
 
 pub mod allocations;
 pub mod conformance;
@@ -28,6 +28,6 @@ pub use int8::Int8Operator;
 pub use locate::{Lookup, find_model, find_suite};
 pub use model::{Layer, Model};
 pub use operator::{Dtype, Op};
-pub use random::Random;
+pub use random::{Random, cases};
 pub use tensors::{LoadError, Tensor, Tensors};
 pub use tolerance::{Row, assert_close};

@@ -1,5 +1,6 @@
 //! Cortex-M, started by `cortex-m-rt`.
 
+use core::arch::asm;
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use cortex_m::Peripherals;
@@ -8,8 +9,11 @@ use cortex_m::peripheral::{SCB, SYST};
 use cortex_m_rt::{ExceptionFrame, exception};
 use cortex_m_semihosting::{debug, nr};
 
-/// The boards' core clocks are 25 MHz, AN547's, the only one of v8-M, 32 MHz.
-pub const INSTRUCTIONS_PER_TICKS: (u64, u64) = if cfg!(firmware_mps3) { (125, 4) } else { (40, 1) };
+use crate::print::Hex;
+
+/// Instructions per so many ticks of the core clock: 25 MHz, or 32 MHz on AN547, the only board of v8-M.
+const INSTRUCTIONS: u32 = if cfg!(firmware_mps3) { 125 } else { 40 };
+const PER_TICKS: u32 = if cfg!(firmware_mps3) { 4 } else { 1 };
 
 /// SysTick counts down from here to 0.
 const RELOAD: u32 = (1 << 24) - 1;
@@ -31,6 +35,8 @@ pub fn start() {
     syst.clear_current();
     syst.enable_interrupt();
     syst.enable_counter();
+    // It stays at 0 until the first tick.
+    while SYST::get_current() == 0 {}
 }
 
 #[exception]
@@ -39,15 +45,35 @@ fn SysTick() {
     ROUNDS.store(ROUNDS.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
 }
 
-/// Ticks of the core clock since the start.
-pub fn ticks() -> u64 {
+/// Instructions executed since some time before the start.
+///
+/// Exact, though a tick takes many: of `n` instructions per tick, `n` readings that lie 7 apart (which has no
+/// factor in common with `n`) meet every part of a tick once, and so their sum grows by one with each
+/// instruction (Hermite's identity).
+#[inline(never)]
+pub fn executed() -> u64 {
     loop {
         let rounds = ROUNDS.load(Ordering::SeqCst);
-        let current = SYST::get_current();
+        let mut sum = 0_u32;
+        // SAFETY: reads the counter's register.
+        unsafe {
+            asm!(
+                "2: ldr {reading}, [{register}]",
+                "adds {sum}, {sum}, {reading}",
+                "nop", "nop", "nop",
+                "subs {n}, #1",
+                "bne 2b",
+                register = in(reg) &raw const (*SYST::PTR).cvr,
+                n = inout(reg) INSTRUCTIONS => _,
+                sum = inout(reg) sum,
+                reading = out(reg) _,
+                options(nostack),
+            );
+        }
         // If it has just reached 0, the handler may have yet to run.
         if !SCB::is_pendst_pending() && rounds == ROUNDS.load(Ordering::SeqCst) {
-            return u64::from(rounds) * u64::from(RELOAD + 1)
-                + u64::from((RELOAD + 1 - current) & RELOAD);
+            let round = u64::from(INSTRUCTIONS) * u64::from(RELOAD + 1);
+            return (u64::from(rounds + 1) * round - u64::from(sum)) / u64::from(PER_TICKS);
         }
     }
 }
@@ -67,6 +93,6 @@ pub fn exit(success: bool) -> ! {
 // SAFETY: it does not return.
 #[exception]
 unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
-    crate::println!("HardFault: {frame:?}");
+    crate::say!["HardFault at ", Hex(frame.pc().into()), ", called from ", Hex(frame.lr().into())];
     exit(false)
 }

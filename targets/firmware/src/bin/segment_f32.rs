@@ -2,8 +2,9 @@
 #![no_std]
 #![no_main]
 
+use firmware::print::Hex;
 use firmware::scenes::{IMAGES, LOGITS_F32, SIZE, checksum};
-use firmware::{instructions, println};
+use firmware::{instructions, say};
 use nchw::Tensor;
 use unet::{Memory, UNET, Unet};
 
@@ -16,15 +17,18 @@ const BOUND: f32 = 2e-5;
 type Plane = Tensor<f32, 1, SIZE, SIZE>;
 
 struct Work {
-    x: Plane,
     logits: Plane,
     memory: Memory,
 }
 
-firmware::program!(run, Work = Work { x: Tensor::ZERO, logits: Tensor::ZERO, memory: Memory::NEW });
+firmware::program!(
+    run,
+    input: Plane = Tensor::ZERO,
+    activations: Work = Work { logits: Tensor::ZERO, memory: Memory::NEW }
+);
 
-fn run(Work { x, logits, memory }: &'static mut Work) -> bool {
-    firmware::print_costs(Unet::MACS, Unet::FLASH, Unet::RAM);
+fn run(x: &'static mut Plane, Work { logits, memory }: &'static mut Work) -> bool {
+    firmware::say_costs(Unet::MACS, Unet::FLASH, Unet::RAM);
     let mut right = 0;
     for (scene, (image, reference)) in IMAGES.iter().zip(&LOGITS_F32).enumerate() {
         for (x, &pixel) in x.as_mut_slice().iter_mut().zip(image) {
@@ -39,10 +43,20 @@ fn run(Work { x, logits, memory }: &'static mut Work) -> bool {
         let largest = errors.fold(0.0, f32::max);
         let checksum = checksum(logits.as_slice().iter().flat_map(|logit| logit.to_le_bytes()));
         // Whole numbers, as the printing of floats is a program of its own.
-        let nano = (largest * 1e9) as u32;
-        println!("scene {scene}: checksum {checksum:08x}, off by {nano}e-9, {count} instructions");
+        let nano = (largest * 1e9) as usize;
+        say![
+            "scene ",
+            scene,
+            ": checksum ",
+            Hex(checksum.into()),
+            ", off by ",
+            nano,
+            "e-9, ",
+            count,
+            " instructions"
+        ];
     }
-    println!("logits of {right} of {} scenes within 2e-5 of the reference", LOGITS_F32.len());
+    say!["logits of ", right, " of ", LOGITS_F32.len(), " scenes within 2e-5 of the reference"];
     right == LOGITS_F32.len()
 }
 

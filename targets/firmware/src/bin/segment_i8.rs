@@ -2,8 +2,9 @@
 #![no_std]
 #![no_main]
 
+use firmware::print::Hex;
 use firmware::scenes::{IMAGES, LOGITS_I8, SIZE, checksum};
-use firmware::{instructions, println};
+use firmware::{instructions, say};
 use nchw::Tensor;
 use unet_i8::{Memory, READY, Unet};
 
@@ -14,15 +15,18 @@ mod unet_i8;
 type Plane = Tensor<i8, 1, SIZE, SIZE>;
 
 struct Work {
-    x: Plane,
     logits: Plane,
     memory: Memory,
 }
 
-firmware::program!(run, Work = Work { x: Tensor::ZERO, logits: Tensor::ZERO, memory: Memory::NEW });
+firmware::program!(
+    run,
+    input: Plane = Tensor::ZERO,
+    activations: Work = Work { logits: Tensor::ZERO, memory: Memory::NEW }
+);
 
-fn run(Work { x, logits, memory }: &'static mut Work) -> bool {
-    firmware::print_costs(Unet::MACS, Unet::FLASH, Unet::RAM);
+fn run(x: &'static mut Plane, Work { logits, memory }: &'static mut Work) -> bool {
+    firmware::say_costs(Unet::MACS, Unet::FLASH, Unet::RAM);
     let mut equal = 0;
     for (scene, (image, reference)) in IMAGES.iter().zip(&LOGITS_I8).enumerate() {
         for (x, pixel) in x.as_mut_slice().iter_mut().zip(image) {
@@ -33,11 +37,19 @@ fn run(Work { x, logits, memory }: &'static mut Work) -> bool {
         let different = bytes().zip(reference).filter(|(got, want)| got != *want).count();
         equal += usize::from(different == 0);
         let checksum = checksum(bytes());
-        println!(
-            "scene {scene}: checksum {checksum:08x}, {different} bytes differ, {count} instructions"
-        );
+        say![
+            "scene ",
+            scene,
+            ": checksum ",
+            Hex(checksum.into()),
+            ", ",
+            different,
+            " bytes differ, ",
+            count,
+            " instructions"
+        ];
     }
-    println!("logits of {equal} of {} scenes equal to the reference bytes", IMAGES.len());
+    say!["logits of ", equal, " of ", IMAGES.len(), " scenes equal to the reference bytes"];
     equal == IMAGES.len()
 }
 

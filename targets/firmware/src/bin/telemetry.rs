@@ -18,29 +18,31 @@ const SIZE: usize = 96;
 static PHOTO: [u8; SIZE * SIZE] =
     *include_bytes!("../../../../examples/person_detection/data/photos/astronaut.u8");
 
-/// SysTick with its rounds, as `firmware` adds them up.
-struct SysTick;
+/// Executed instructions.
+struct Instructions;
 
-impl Clock for SysTick {
+impl Clock for Instructions {
     const BITS: u32 = 64;
 
     fn ticks(&mut self) -> u64 {
-        firmware::ticks()
+        firmware::executed()
     }
 }
 
-struct Work {
-    photo: Tensor<i8, 1, SIZE, SIZE>,
-    memory: Memory,
-    profile: Profile<SysTick, 32>,
-}
+type Photo = Tensor<i8, 1, SIZE, SIZE>;
 
 firmware::program!(
     run,
-    Work = Work { photo: Tensor::ZERO, memory: Memory::NEW, profile: Profile::new(SysTick) }
+    input: Photo = Tensor::ZERO,
+    activations: Memory = Memory::NEW,
+    profile: Profile<Instructions, 32> = Profile::new(Instructions)
 );
 
-fn run(Work { photo, memory, profile }: &'static mut Work) -> bool {
+fn run(
+    photo: &'static mut Photo,
+    memory: &'static mut Memory,
+    profile: &'static mut Profile<Instructions, 32>,
+) -> bool {
     if let Err(error) = Conv2d::new([8, 4, 4], 16, [5, 5]).plan::<f32>() {
         defmt::error!("{}", error);
     }
@@ -49,11 +51,11 @@ fn run(Work { photo, memory, profile }: &'static mut Work) -> bool {
     for (x, pixel) in photo.as_mut_slice().iter_mut().zip(&PHOTO) {
         *x = (pixel ^ 0x80).cast_signed();
     }
-    let start = firmware::ticks();
+    let start = firmware::executed();
     let mut probabilities = Tensor::ZERO;
     let observer = &mut profile.observer(&MobileNet::LAYERS);
     MOBILENET.infer_with(photo, memory, &mut probabilities, observer);
-    let ticks = firmware::ticks() - start;
+    let ticks = firmware::executed() - start;
 
     defmt::info!("best {}", top_k::<2, i8>(probabilities.as_slice()));
     for record in profile.records() {

@@ -15,7 +15,7 @@ mod cases {
     include!(concat!(env!("OUT_DIR"), "/cases.rs"));
 }
 
-use firmware::{instructions, println};
+use firmware::{instructions, say};
 use nchw::{Dequantize, Error, Quantization, Quantize};
 
 use case::{Buffers, Case};
@@ -25,7 +25,10 @@ struct Work {
     int8: Buffers<i8>,
 }
 
-firmware::program!(run, Work = Work { float: Buffers::new(f32::NAN), int8: Buffers::new(85) });
+firmware::program!(
+    run,
+    activations: Work = Work { float: Buffers::new(f32::NAN), int8: Buffers::new(85) }
+);
 
 fn run(Work { float, int8 }: &'static mut Work) -> bool {
     let (mut failed, mut total) = (0, 0);
@@ -42,7 +45,7 @@ fn run(Work { float, int8 }: &'static mut Work) -> bool {
     }
     failed += usize::from(!convert_back(float, int8));
     let all = cases::FLOAT.len() + cases::INT8.len() + 1;
-    println!("{} of {all} cases right, {total} instructions", all - failed);
+    say![all - failed, " of ", all, " cases right, ", total, " instructions"];
     failed == 0
 }
 
@@ -59,7 +62,7 @@ fn check<T: Copy, P>(
         Ok(y) if y.iter().zip(case.y).all(|(&got, &want)| agrees(got, want)) => "ok",
         Ok(_) => "WRONG",
     };
-    println!("{name}: {message}");
+    say![name, ": ", message];
     message == "ok"
 }
 
@@ -77,6 +80,6 @@ fn convert_back(float: &mut Buffers<f32>, int8: &mut Buffers<i8>) -> bool {
     let meant = |q: &i8| 0.5 * (f32::from(*q) - 3.0);
     let right =
         result.is_ok() && numbers.iter().map(meant).eq(real.iter().copied()) && numbers == back;
-    println!("i8 dequantize, quantize: {}", if right { "ok" } else { "WRONG" });
+    say!["i8 dequantize, quantize: ", if right { "ok" } else { "WRONG" }];
     right
 }

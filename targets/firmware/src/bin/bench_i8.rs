@@ -1,0 +1,7 @@
+//! Executed instructions of single layers in i8, for `bench.sh`.
+#![no_std]
+#![no_main]
+
+use firmware::bench_program;
+
+firmware::for_each_layer!(bench_program, i8);

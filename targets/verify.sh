@@ -1,0 +1,189 @@
+#!/bin/bash
+# Checks the crate on every target: see --help.
+set -euo pipefail
+
+# shellcheck source=targets/toolchain.sh
+source "$(dirname "${BASH_SOURCE[0]}")/toolchain.sh"
+# shellcheck source=targets/cores.sh
+source "$root/targets/cores.sh"
+# shellcheck source=targets/symbols.sh
+source "$root/targets/symbols.sh"
+
+help() {
+    cat <<HELP
+usage: targets/verify.sh [--quick]
+
+Builds the crate for every target and checks it there, core by core:
+
+  build         it builds, without features, with the default ones, and with all      build.sh
+  firmware      the programs below compile and link
+  no_panic      each operator alone links no panic                                    no_panic.sh
+  no_surprises  firmware links no panic, core::fmt, alloc, or unneeded floating point no_surprises.sh
+  PROGRAM       the program is right on the emulated core, and within its budgets     run.sh
+  bench         no layer takes over 3 % more instructions than BASELINE.md says       bench.sh
+  defmt         what a network logs through defmt is as expected                      defmt.sh
+  cargo test    the tests pass as a program for Linux                                 test.sh
+
+Prints a line as each is done, and in the end a table of them all. While cores are free, programs run
+beside what is compiled. What went wrong is printed, and kept in files.
+
+  --quick   m4 and a53 alone, without 'cargo test'
+
+Missing Debian packages are installed if this is root, see targets/README.md.
+HELP
+}
+
+programs=(person_detection segment_f32 segment_i8 self_test)
+checks=(build firmware no_panic no_surprises "${programs[@]}" bench defmt 'cargo test')
+quick=''
+case ${1-} in
+    '') ;;
+    --help | -h) help && exit ;;
+    --quick) quick=1 cores=(m4 a53) ;;
+    *) help >&2 && exit 2 ;;
+esac
+
+logs=$CARGO_TARGET_DIR/verify
+rm -rf "$logs"
+mkdir -p "$logs"
+
+# What is to be done. A step compiles or not: cargo would make others that do wait, so one of them runs at a time.
+# It waits for the step whose number is in `needs`, if any.
+check=() columns=() compiles=() needs=() command=() state=() start=()
+
+# step CHECK COLUMNS compile|run NEEDS COMMAND..: COLUMNS are those of the table.
+step() {
+    check+=("$1")
+    columns+=("$2")
+    compiles+=("$3")
+    needs+=("$4")
+    shift 4
+    command+=("$(printf '%q ' "$@")")
+    state+=(waiting)
+}
+
+compile_firmware() {
+    core "$1"
+    firmware
+}
+
+echo 'looking for compilers, linkers and emulators'
+declare -A sharing=() # the cores of a triple
+triples=()
+for name in "${cores[@]}"; do
+    core "$name"
+    if [[ ! ${sharing[$triple]-} ]]; then
+        triples+=("$triple")
+        toolchain "$triple"
+        link_flags
+        inspect "$triple"
+    fi
+    sharing[$triple]+="$name "
+done
+
+for triple in "${triples[@]}"; do
+    read -r -a sharers <<<"${sharing[$triple]}"
+    compiled=${#state[@]}
+    step firmware "${sharers[*]}" compile '' compile_firmware "${sharers[0]}"
+    for name in "${sharers[@]}"; do
+        for program in "${programs[@]}"; do
+            step "$program" "$name" run "$compiled" "$root/targets/run.sh" "$name" "$program"
+        done
+        step no_surprises "$name" run "$compiled" "$root/targets/no_surprises.sh" "$name"
+        step bench "$name" run "$compiled" "$root/targets/bench.sh" "$name" --check
+    done
+done
+for triple in "${triples[@]}"; do
+    step build "${sharing[$triple]% }" compile '' "$root/targets/build.sh" "$triple"
+done
+for triple in thumbv6m-none-eabi thumbv7em-none-eabihf; do
+    if [[ ${sharing[$triple]-} ]]; then
+        step no_panic "${sharing[$triple]% }" compile '' "$root/targets/no_panic.sh" "$triple"
+    fi
+done
+for name in "${cores[@]}"; do
+    if [[ $name != a53 ]]; then
+        step defmt "$name" compile '' "$root/targets/defmt.sh" "$name"
+    fi
+done
+if [[ ! $quick ]]; then
+    compiled=${#state[@]}
+    step 'cargo test' linux compile '' "$root/targets/test.sh" --no-run
+    step 'cargo test' linux run "$compiled" "$root/targets/test.sh" --no-fail-fast
+fi
+
+log() {
+    local name=${check[$1]}-${columns[$1]}-${compiles[$1]}
+    echo "$logs/${name// /_}.log"
+}
+
+# begin STEP: in the background; sets `pid`.
+begin() {
+    start[$1]=$SECONDS
+    state[$1]=${compiles[$1]}
+    if [[ ${compiles[$1]} == run ]]; then export built=1; else unset built; fi
+    (eval "${command[$1]}") >"$(log "$1")" 2>&1 </dev/null &
+    pid=$!
+}
+
+# finish STEP STATUS: tells what came of it.
+finish() {
+    local result=ok log
+    log=$(log "$1")
+    if (($2)); then result=FAILED failed+=("$log"); fi
+    state[$1]=$result
+    printf '[%2d/%d] %-6s %4d s  %-7s %-17s %s\n' "$((++finished))" "${#state[@]}" "$result" \
+        $((SECONDS - start[$1])) "${compiles[$1]}" "${check[$1]}" "${columns[$1]}"
+    if (($2)); then tail -n 20 "$log" | sed 's/^/        /'; fi
+}
+
+jobs=$(nproc)
+finished=0 failed=()
+declare -A running=() # step of a process
+trap 'kill "${!running[@]}" 2>/dev/null' EXIT
+echo "${#state[@]} steps, $jobs at a time; what they print goes to $logs"
+while true; do
+    for i in "${!state[@]}"; do
+        if [[ ${state[i]} != waiting ]]; then continue; fi
+        need=${needs[i]:+${state[needs[i]]}}
+        if [[ $need == @(FAILED|skipped) ]]; then
+            state[i]=skipped finished=$((finished + 1))
+        elif ((${#running[@]} < jobs)) && [[ ! $need || $need == ok ]] &&
+            [[ ${compiles[i]} != compile || " ${state[*]} " != *' compile '* ]]; then
+            begin "$i"
+            running[$pid]=$i
+        fi
+    done
+    ((${#running[@]})) || break
+    status=0
+    wait -n -p pid "${!running[@]}" || status=$?
+    i=${running[$pid]}
+    unset "running[$pid]"
+    finish "$i" "$status"
+done
+
+# What came of a check's steps in a column.
+declare -A cells=()
+for i in "${!state[@]}"; do
+    for column in ${columns[i]}; do
+        cell=${cells[${check[i]}/$column]-ok}
+        if [[ $cell == ok ]]; then cells[${check[i]}/$column]=${state[i]}; fi
+    done
+done
+if [[ ! $quick ]]; then cores+=(linux); fi
+printf '\n%-17s' ''
+printf '%-9s' "${cores[@]}"
+for name in "${checks[@]}"; do
+    printf '\n%-17s' "$name"
+    for column in "${cores[@]}"; do printf '%-9s' "${cells[$name/$column]--}"; done
+done
+echo
+if [[ ! $quick ]]; then
+    awk '/^test result:/ { passed += $4; failed += $6 }
+        END { printf "tests for Linux on AArch64: %d passed, %d failed\n", passed, failed }' \
+        "$logs"/cargo_test-linux-run.log
+fi
+if ((${#failed[@]})); then
+    printf 'failed, see: %s\n' "${failed[@]}"
+    exit 1
+fi
