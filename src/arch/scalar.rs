@@ -122,7 +122,7 @@ impl<const N: usize> Lanes for Bytes<N> {
 
     const LANES: usize = N;
     // Thirteen general registers on Arm, of which some hold addresses.
-    const REGISTERS: usize = if N == 1 { 6 } else { 4 };
+    const REGISTERS: usize = if N == 1 { 5 } else { 4 };
 
     #[inline(always)]
     fn zero(self) -> [i32; N] {

@@ -42,17 +42,27 @@ impl Taps {
         }
     }
 
-    /// Lists `taps`, pairs of an offset into the input and a tap of the kernel within a channel, for as many of
-    /// `channels` channels as there is room for; taps for which there is none are left out.
-    pub(crate) fn fill(&mut self, channels: usize, taps: impl Iterator<Item = (usize, usize)>) {
+    /// Forgets all taps.
+    pub(crate) fn clear(&mut self) {
         self.reach = Steps { x: 0, weight: 0 };
-        self.per_channel = 0;
-        for ((place, weight), tap) in self.x.iter_mut().zip(&mut self.weight).zip(taps) {
-            (*place, *weight) = tap;
-            self.reach.x = self.reach.x.max(tap.0.saturating_add(1));
-            self.reach.weight = self.reach.weight.max(tap.1.saturating_add(1));
+        (self.per_channel, self.channels) = (0, 0);
+    }
+
+    /// Lists tap `weight` of the kernel, which finds its input at offset `x`; drops it where there is no more
+    /// room.
+    pub(crate) fn push(&mut self, x: usize, weight: usize) {
+        if let (Some(place), Some(tap)) =
+            (self.x.get_mut(self.per_channel), self.weight.get_mut(self.per_channel))
+        {
+            (*place, *tap) = (x, weight);
+            self.reach.x = self.reach.x.max(x.saturating_add(1));
+            self.reach.weight = self.reach.weight.max(weight.saturating_add(1));
             self.per_channel += 1;
         }
+    }
+
+    /// Repeats the taps listed for as many of `channels` channels as there is room for.
+    pub(crate) fn repeat(&mut self, channels: usize) {
         let fitting = CAPACITY.checked_div(self.per_channel).unwrap_or(usize::MAX);
         self.channels = channels.min(fitting);
         for index in self.per_channel..self.per_channel * self.channels {

@@ -46,7 +46,7 @@ where
             let weight = weight.get(channel * kernel * B..).unwrap_or_default();
             for part in (0..per_channel).step_by(CAPACITY) {
                 if per_channel > CAPACITY {
-                    taps.fill(1, direct.taps(region).skip(part));
+                    direct.list(region, part, 1, taps);
                 }
                 let Some(taps) = taps.of_block::<_, B>(count, weight) else { continue };
                 let mut rest = totals.as_mut_slice();

@@ -154,7 +154,7 @@ impl<A: Arithmetic> Direct<A> {
             for rows in self.along(self.shape.rows).runs() {
                 for columns in self.along(self.shape.columns).runs() {
                     let region = Region { rows, columns };
-                    taps.fill(inputs, self.taps(region));
+                    self.list(region, 0, inputs, &mut taps);
                     self.region(region, first..end, &mut taps, &mut operands);
                 }
             }
@@ -199,16 +199,22 @@ impl<A: Arithmetic> Direct<A> {
         end
     }
 
-    /// Where a region's taps find their inputs, and which taps of the kernel they are.
-    pub(crate) fn taps(
-        &self,
-        Region { rows, columns }: Region,
-    ) -> impl Iterator<Item = (usize, usize)> {
+    /// Lists where a region's taps from number `first` on find their inputs, for as many of `channels` channels
+    /// as there is room for.
+    pub(crate) fn list(&self, region: Region, first: usize, channels: usize, taps: &mut Taps) {
+        let (rows, columns) = (self.along(self.shape.rows), self.along(self.shape.columns));
         let (width, kernel) = (self.shape.columns.input, self.shape.columns.kernel);
-        let across = self.along(self.shape.columns).taps(columns);
-        self.along(self.shape.rows).taps(rows).flat_map(move |(row_tap, row)| {
-            across.clone().map(move |(tap, column)| (row * width + column, row_tap * kernel + tap))
-        })
+        taps.clear();
+        let mut number = 0;
+        for (row_tap, row) in rows.taps(region.rows) {
+            for (tap, column) in columns.taps(region.columns) {
+                if number >= first {
+                    taps.push(row * width + column, row_tap * kernel + tap);
+                }
+                number += 1;
+            }
+        }
+        taps.repeat(channels);
     }
 
     /// Computes a region's outputs in the channels `outputs`; tiles lie along its longer side.

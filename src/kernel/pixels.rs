@@ -47,13 +47,13 @@ impl<I: Isa> Operation for OverPixels<'_, I> {
             for columns in self.direct.along(shape.columns).runs() {
                 let region = Region { rows, columns };
                 let per_channel = rows.taps.count * columns.taps.count;
-                taps.fill(inputs, self.direct.taps(region));
+                self.direct.list(region, 0, inputs, &mut taps);
                 let at_once = taps.channels().max(1);
                 let once = at_once >= inputs && per_channel <= CAPACITY;
                 for channel in (0..inputs).step_by(at_once) {
                     for part in (0..per_channel.max(1)).step_by(CAPACITY) {
                         if per_channel > CAPACITY {
-                            taps.fill(1, self.direct.taps(region).skip(part));
+                            self.direct.list(region, part, 1, &mut taps);
                         }
                         let count = at_once.min(inputs - channel);
                         let first = channel == 0 && part == 0;

@@ -82,7 +82,7 @@ impl Along {
     }
 
     /// The taps of `run`, each with where it finds its input, counted from the run's.
-    pub(crate) fn taps(self, run: Run) -> impl Iterator<Item = (usize, usize)> + Clone {
+    pub(crate) fn taps(self, run: Run) -> impl Iterator<Item = (usize, usize)> {
         let Run { output, input, taps, .. } = run;
         (0..taps.count).filter_map(move |index| {
             let tap = taps.at(index);
@@ -132,7 +132,8 @@ impl Along {
         Run { count: 1 + others.take_while(|&next| self.range(next) == taps).count(), ..run }
     }
 
-    /// The input that `output` meets through `tap`.
+    /// The input that `output` meets through `tap`. Not inlined: it is called in many places, and rarely.
+    #[inline(never)]
     fn source(&self, output: usize, tap: usize) -> Option<usize> {
         let Axis { stride, dilation, before, input, .. } = self.axis;
         match self.operator {
@@ -158,14 +159,16 @@ impl Along {
             }
             Operator::Convolution(_) => TapRange { first: 0, step: 1, count: kernel },
             Operator::Transposed => {
-                let meets = |tap: &usize| self.source(output, *tap).is_some();
-                let Some(first) = (0..kernel).find(meets) else {
-                    return TapRange { first: 0, step: 1, count: 0 };
-                };
-                let second = (first + 1..kernel).find(meets);
-                let step = second.map_or(1, |second| second - first).max(1);
-                let count = (first..kernel).step_by(step).take_while(meets).count();
-                TapRange { first, step, count }
+                let mut range = TapRange { first: 0, step: 1, count: 0 };
+                for tap in (0..kernel).filter(|&tap| self.source(output, tap).is_some()) {
+                    match range.count {
+                        0 => range.first = tap,
+                        1 => range.step = tap - range.first,
+                        _ => {}
+                    }
+                    range.count += 1;
+                }
+                range
             }
         }
     }
