@@ -20,4 +20,23 @@ pub enum Algorithm {
     Auto,
     /// Multiplies and adds at every tap, on the input as it lies. Needs no workspace.
     Direct,
+    /// Winograd's F(2x2, 3x3).
+    Winograd2,
+    /// Winograd's F(4x4, 3x3).
+    Winograd4,
+    /// Winograd's F(6x6, 3x3).
+    Winograd6,
+}
+
+impl Algorithm {
+    /// Its name in lower case, as command lines spell it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Direct => "direct",
+            Self::Winograd2 => "winograd2",
+            Self::Winograd4 => "winograd4",
+            Self::Winograd6 => "winograd6",
+        }
+    }
 }

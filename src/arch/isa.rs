@@ -52,6 +52,55 @@ pub(crate) trait F32Lanes: Lanes<Element = f32, Total = f32> {
     ///
     /// The elements from `at` on may be written.
     unsafe fn store(self, at: *mut f32, x: Self::Vector);
+
+    /// `a + b`, lane by lane.
+    fn add(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
+
+    /// `a - b`, lane by lane.
+    fn subtract(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
+
+    /// `N` vectors, the first from `first` on and each of the others `step` elements further; zeros
+    /// where the slice is too short.
+    #[inline(always)]
+    fn load_each<const N: usize>(
+        self,
+        from: &[f32],
+        first: usize,
+        step: usize,
+    ) -> [Self::Vector; N] {
+        let mut vectors = [self.zero(); N];
+        if reach::<Self, N>(first, step).is_some_and(|end| end <= from.len()) {
+            for (index, vector) in vectors.iter_mut().enumerate() {
+                // SAFETY: the slice holds all vectors.
+                *vector = unsafe { self.load(from.as_ptr().add(first + index * step)) };
+            }
+        }
+        vectors
+    }
+
+    /// Writes `N` vectors, the first from `first` on and each of the others `step` elements further;
+    /// nothing where the slice is too short.
+    #[inline(always)]
+    fn store_each<const N: usize>(
+        self,
+        to: &mut [f32],
+        first: usize,
+        step: usize,
+        vectors: [Self::Vector; N],
+    ) {
+        if reach::<Self, N>(first, step).is_some_and(|end| end <= to.len()) {
+            for (index, vector) in vectors.into_iter().enumerate() {
+                // SAFETY: the slice holds all vectors.
+                unsafe { self.store(to.as_mut_ptr().add(first + index * step), vector) };
+            }
+        }
+    }
+}
+
+/// Where the last of `N` vectors ends.
+#[inline(always)]
+fn reach<L: Lanes, const N: usize>(first: usize, step: usize) -> Option<usize> {
+    step.checked_mul(N - 1)?.checked_add(first)?.checked_add(L::LANES)
 }
 
 /// An instruction set. A value proves that the processor has it.
@@ -64,17 +113,23 @@ pub(crate) trait Isa: Copy {
     type X4: F32Lanes;
     /// One sum of f32.
     type X1: F32Lanes;
+    /// A register full of f32, of which sixteen are a multiple.
+    type Wide: F32Lanes;
 
     fn x16(self) -> Self::X16;
     fn x8(self) -> Self::X8;
     fn x4(self) -> Self::X4;
     fn x1(self) -> Self::X1;
+    fn wide(self) -> Self::Wide;
 
     /// Runs `operation` in a function that is compiled for this instruction set.
     fn run<O: Operation>(self, operation: O);
 
     /// Writes a block of totals, pixel by pixel and `B` channels each, to `B` planes of the output.
     fn transpose<const B: usize>(self, totals: &[[f32; B]], y: &mut [f32], plane: usize);
+
+    /// Reads `B` planes of the input, or as many as there are, to pixels of `B` channels each.
+    fn interleave<const B: usize>(self, x: &[f32], plane: usize, pixels: &mut [[f32; B]]);
 }
 
 /// Work that is written once for every instruction set.

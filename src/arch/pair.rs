@@ -59,4 +59,14 @@ impl<L: F32Lanes> F32Lanes for Pair<L> {
             self.0.store(at.add(L::LANES), x[1]);
         }
     }
+
+    #[inline(always)]
+    fn add(self, a: [L::Vector; 2], b: [L::Vector; 2]) -> [L::Vector; 2] {
+        [self.0.add(a[0], b[0]), self.0.add(a[1], b[1])]
+    }
+
+    #[inline(always)]
+    fn subtract(self, a: [L::Vector; 2], b: [L::Vector; 2]) -> [L::Vector; 2] {
+        [self.0.subtract(a[0], b[0]), self.0.subtract(a[1], b[1])]
+    }
 }

@@ -61,6 +61,22 @@ impl<const N: usize> F32Lanes for Floats<N> {
         // SAFETY: the caller's.
         unsafe { *at.cast() = x };
     }
+
+    #[inline(always)]
+    fn add(self, mut a: [f32; N], b: [f32; N]) -> [f32; N] {
+        for (a, b) in a.iter_mut().zip(b) {
+            *a += b;
+        }
+        a
+    }
+
+    #[inline(always)]
+    fn subtract(self, mut a: [f32; N], b: [f32; N]) -> [f32; N] {
+        for (a, b) in a.iter_mut().zip(b) {
+            *a -= b;
+        }
+        a
+    }
 }
 
 /// `N` lanes of i8 with sums in i32. Partial sums may wrap; packing has checked the complete ones.
@@ -116,6 +132,7 @@ impl Isa for Scalar {
     type X8 = Floats<4>;
     type X4 = Floats<4>;
     type X1 = Floats<1>;
+    type Wide = Floats<4>;
 
     #[inline(always)]
     fn x16(self) -> Floats<4> {
@@ -137,6 +154,11 @@ impl Isa for Scalar {
         Floats
     }
 
+    #[inline(always)]
+    fn wide(self) -> Floats<4> {
+        Floats
+    }
+
     /// Not inlined, so that layers of one kind share it.
     #[inline(never)]
     fn run<O: Operation>(self, operation: O) {
@@ -146,6 +168,11 @@ impl Isa for Scalar {
     #[inline(always)]
     fn transpose<const B: usize>(self, totals: &[[f32; B]], y: &mut [f32], plane: usize) {
         transpose_lanes(totals, 0..B, y, plane);
+    }
+
+    #[inline(always)]
+    fn interleave<const B: usize>(self, x: &[f32], plane: usize, pixels: &mut [[f32; B]]) {
+        interleave_lanes(x, plane, 0..B, pixels);
     }
 }
 
@@ -162,6 +189,24 @@ pub(crate) fn transpose_lanes<const B: usize>(
         for (y, total) in row.iter_mut().zip(totals) {
             if let Some(&total) = total.get(lane) {
                 *y = total;
+            }
+        }
+    }
+}
+
+/// Reads planes to as many lanes of pixels, the first plane to the first lane of the block.
+#[inline(always)]
+pub(crate) fn interleave_lanes<const B: usize>(
+    x: &[f32],
+    plane: usize,
+    lanes: Range<usize>,
+    pixels: &mut [[f32; B]],
+) {
+    for lane in lanes {
+        let Some(row) = x.get(lane * plane..) else { return };
+        for (pixel, &x) in pixels.iter_mut().zip(row) {
+            if let Some(place) = pixel.get_mut(lane) {
+                *place = x;
             }
         }
     }

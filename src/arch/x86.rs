@@ -4,7 +4,7 @@ use core::arch::x86_64::*;
 
 use crate::arch::isa::{F32Lanes, Isa, Lanes, Operation};
 use crate::arch::pair::Pair;
-use crate::arch::scalar::transpose_lanes;
+use crate::arch::scalar::{interleave_lanes, transpose_lanes};
 
 /// AVX2 and FMA.
 #[derive(Clone, Copy)]
@@ -35,7 +35,8 @@ impl Avx512 {
 /// Implements [`Lanes`] and [`F32Lanes`] for vectors of f32, whose instructions take the names given.
 macro_rules! float_lanes {
     ($(#[$doc:meta])* $name:ident($vector:ty), $lanes:literal, $registers:literal,
-     $zero:ident $load:ident $splat:ident $multiply_add:ident $add:ident $store:ident) => {
+     $zero:ident $load:ident $splat:ident $multiply_add:ident $add:ident $subtract:ident
+     $store:ident) => {
         $(#[$doc])*
         #[derive(Clone, Copy)]
         pub(crate) struct $name(());
@@ -85,6 +86,18 @@ macro_rules! float_lanes {
                 // SAFETY: the caller's, and `self` proves that the instruction is there.
                 unsafe { $store(at, x) };
             }
+
+            #[inline(always)]
+            fn add(self, a: $vector, b: $vector) -> $vector {
+                // SAFETY: `self` proves that the instruction is there.
+                unsafe { $add(a, b) }
+            }
+
+            #[inline(always)]
+            fn subtract(self, a: $vector, b: $vector) -> $vector {
+                // SAFETY: `self` proves that the instruction is there.
+                unsafe { $subtract(a, b) }
+            }
         }
     };
 }
@@ -92,38 +105,43 @@ macro_rules! float_lanes {
 float_lanes! {
     /// A register of AVX-512.
     F32x16(__m512), 16, 32,
-    _mm512_setzero_ps _mm512_loadu_ps _mm512_set1_ps _mm512_fmadd_ps _mm512_add_ps _mm512_storeu_ps
+    _mm512_setzero_ps _mm512_loadu_ps _mm512_set1_ps _mm512_fmadd_ps _mm512_add_ps _mm512_sub_ps
+    _mm512_storeu_ps
 }
 
 float_lanes! {
     /// A register of AVX.
     F32x8(__m256), 8, 16,
-    _mm256_setzero_ps _mm256_loadu_ps _mm256_set1_ps _mm256_fmadd_ps _mm256_add_ps _mm256_storeu_ps
+    _mm256_setzero_ps _mm256_loadu_ps _mm256_set1_ps _mm256_fmadd_ps _mm256_add_ps _mm256_sub_ps
+    _mm256_storeu_ps
 }
 
 float_lanes! {
     /// Half a register of AVX.
     F32x4(__m128), 4, 16,
-    _mm_setzero_ps _mm_loadu_ps _mm_set1_ps _mm_fmadd_ps _mm_add_ps _mm_storeu_ps
+    _mm_setzero_ps _mm_loadu_ps _mm_set1_ps _mm_fmadd_ps _mm_add_ps _mm_sub_ps
+    _mm_storeu_ps
 }
 
 float_lanes! {
     /// The lowest lane of a register.
     F32x1(__m128), 1, 16,
-    _mm_setzero_ps _mm_load_ss _mm_set_ss _mm_fmadd_ss _mm_add_ss _mm_store_ss
+    _mm_setzero_ps _mm_load_ss _mm_set_ss _mm_fmadd_ss _mm_add_ss _mm_sub_ss
+    _mm_store_ss
 }
 
 /// Implements [`Isa`]: what is compiled with the features named, and its vectors.
 macro_rules! isa {
-    ($isa:ident, $feature:literal, $wide:ty = $x16:expr) => {
+    ($isa:ident, $feature:literal, $x16_type:ty = $x16:expr, $wide_type:ty = $wide:expr) => {
         impl Isa for $isa {
-            type X16 = $wide;
+            type X16 = $x16_type;
             type X8 = F32x8;
             type X4 = F32x4;
             type X1 = F32x1;
+            type Wide = $wide_type;
 
             #[inline(always)]
-            fn x16(self) -> $wide {
+            fn x16(self) -> $x16_type {
                 $x16
             }
 
@@ -143,6 +161,11 @@ macro_rules! isa {
             }
 
             #[inline(always)]
+            fn wide(self) -> $wide_type {
+                $wide
+            }
+
+            #[inline(always)]
             fn run<O: Operation>(self, operation: O) {
                 #[target_feature(enable = $feature)]
                 fn with_features<O: Operation>(isa: $isa, operation: O) {
@@ -157,12 +180,18 @@ macro_rules! isa {
                 // SAFETY: `self` proves that the processor has AVX.
                 unsafe { transpose(totals, y, plane) }
             }
+
+            #[inline(always)]
+            fn interleave<const B: usize>(self, x: &[f32], plane: usize, pixels: &mut [[f32; B]]) {
+                // SAFETY: `self` proves that the processor has AVX.
+                unsafe { interleave(x, plane, pixels) }
+            }
         }
     };
 }
 
-isa!(Avx2, "avx2,fma", Pair<F32x8> = Pair(F32x8(())));
-isa!(Avx512, "avx512f,avx2,fma", F32x16 = F32x16(()));
+isa!(Avx2, "avx2,fma", Pair<F32x8> = Pair(F32x8(())), F32x8 = F32x8(()));
+isa!(Avx512, "avx512f,avx2,fma", F32x16 = F32x16(()), F32x16 = F32x16(()));
 
 /// Eight pixels of eight channels at a time; what is left, one by one.
 #[target_feature(enable = "avx")]
@@ -191,6 +220,39 @@ fn transpose<const B: usize>(totals: &[[f32; B]], y: &mut [f32], plane: usize) {
     let lanes = B / 8 * 8;
     transpose_lanes(rest, 0..B, y.get_mut(done..).unwrap_or_default(), plane);
     transpose_lanes(squares.as_flattened(), lanes..B, y, plane);
+}
+
+/// Eight pixels of eight channels at a time, the last of them once more where fewer are left; all of it
+/// one by one, where there are not eight.
+#[target_feature(enable = "avx")]
+#[inline]
+fn interleave<const B: usize>(x: &[f32], plane: usize, pixels: &mut [[f32; B]]) {
+    let mut lanes = 0;
+    while lanes + 8 <= B && pixels.len() >= 8 && x.len() >= (lanes + 7) * plane + pixels.len() {
+        let mut done = 0;
+        while done < pixels.len() {
+            let first = done.min(pixels.len() - 8);
+            let mut columns = [_mm256_setzero_ps(); 8];
+            for (lane, column) in columns.iter_mut().enumerate() {
+                let row = x.get((lanes + lane) * plane + first..);
+                if let Some(row) = row.and_then(|row| row.first_chunk::<8>()) {
+                    // SAFETY: eight elements.
+                    *column = unsafe { _mm256_loadu_ps(row.as_ptr()) };
+                }
+            }
+            let square = pixels.get_mut(first..).unwrap_or_default();
+            for (pixel, row) in square.iter_mut().zip(transpose8(columns)) {
+                let eight = pixel.get_mut(lanes..).and_then(|rest| rest.first_chunk_mut::<8>());
+                if let Some(eight) = eight {
+                    // SAFETY: eight elements.
+                    unsafe { _mm256_storeu_ps(eight.as_mut_ptr(), row) };
+                }
+            }
+            done = first + 8;
+        }
+        lanes += 8;
+    }
+    interleave_lanes(x, plane, lanes..B, pixels);
 }
 
 /// Eight rows of eight as eight columns.

@@ -138,6 +138,7 @@ impl Conv2d {
         ConvPlan::new(
             Operator::Convolution(self.padding_mode),
             shape,
+            self.algorithm,
             self.activation,
             self.quantization,
         )

@@ -107,6 +107,12 @@ impl ConvTranspose2d {
             rows: tri!(rows.transposed(self.output_padding[0])),
             columns: tri!(columns.transposed(self.output_padding[1])),
         };
-        ConvPlan::new(Operator::Transposed, shape, self.activation, self.quantization)
+        ConvPlan::new(
+            Operator::Transposed,
+            shape,
+            self.algorithm,
+            self.activation,
+            self.quantization,
+        )
     }
 }

@@ -1,0 +1,88 @@
+//! Sums over the input channels, at each position of the transformed tiles.
+
+use crate::arch::isa::{F32Lanes, Isa, Operation};
+use crate::arch::panel::{Totals, products};
+use crate::kernel::block::most_outputs;
+use crate::kernel::direct::tile_outputs;
+use crate::kernel::winograd::blocking::Blocking;
+use crate::kernel::{pieces, pieces_mut};
+
+/// The most products that are summed up in registers before they are added to the totals. It bounds the
+/// rounding error, and the weights stay in the first-level cache for all tiles of a block.
+const PRODUCTS: usize = 128;
+
+/// Multiplies the transformed inputs of a block of `tiles` tiles with the weights of a block of `B` output
+/// channels.
+pub(crate) struct Sums<'a, L, const B: usize> {
+    pub(crate) lanes: L,
+    pub(crate) blocking: Blocking,
+    pub(crate) tiles: usize,
+    /// Input channels.
+    pub(crate) inputs: usize,
+    /// Position by position: channel by channel.
+    pub(crate) weight: &'a [[f32; B]],
+    /// Position by position: tile by tile, the channels of each.
+    pub(crate) x: &'a [f32],
+    /// Position by position: tile by tile.
+    pub(crate) to: &'a mut [f32],
+}
+
+impl<L, const B: usize> Operation for Sums<'_, L, B>
+where
+    L: F32Lanes,
+{
+    #[inline(always)]
+    fn run<I: Isa>(self, _isa: I) {
+        let Self { lanes, blocking, tiles, inputs, weight, x, to } = self;
+        let positions = pieces(weight, inputs)
+            .zip(pieces(x, blocking.input_step()))
+            .zip(pieces_mut(to, blocking.sums_step()));
+        for ((weight, x), to) in positions {
+            let totals = to.as_chunks_mut::<B>().0;
+            for first in (0..inputs).step_by(PRODUCTS) {
+                let end = inputs.min(first + PRODUCTS);
+                let weight = weight.get(first..end).unwrap_or_default();
+                let how = if first == 0 { Totals::Set } else { Totals::Add };
+                let mut done = 0;
+                while done < tiles {
+                    let count = tile_outputs(tiles - done, most_outputs::<L>());
+                    let x = x.get(done * blocking.depth + first..).unwrap_or_default();
+                    let totals = totals.get_mut(done..).unwrap_or_default();
+                    panel(lanes, count, weight, (x, blocking.depth), totals, how);
+                    done += count;
+                }
+            }
+        }
+    }
+}
+
+/// The products of `count` tiles.
+#[inline(always)]
+fn panel<L: F32Lanes, const B: usize>(
+    lanes: L,
+    count: usize,
+    weight: &[[f32; B]],
+    x: (&[f32], usize),
+    totals: &mut [[f32; B]],
+    how: Totals,
+) {
+    for lane in (0..B).step_by(L::LANES) {
+        macro_rules! tiles {
+            ($tiles:literal) => {
+                products::<L, $tiles, B>(lanes, (weight, lane), x, totals, how)
+            };
+        }
+        match count {
+            1 => tiles!(1),
+            2 => tiles!(2),
+            3 if most_outputs::<L>() >= 3 => tiles!(3),
+            4 if most_outputs::<L>() >= 4 => tiles!(4),
+            5 if most_outputs::<L>() >= 5 => tiles!(5),
+            6 if most_outputs::<L>() >= 6 => tiles!(6),
+            8 if most_outputs::<L>() >= 8 => tiles!(8),
+            10 if most_outputs::<L>() >= 10 => tiles!(10),
+            12 if most_outputs::<L>() >= 12 => tiles!(12),
+            _ => {}
+        }
+    }
+}
