@@ -36,6 +36,12 @@ pub(crate) trait Lanes: Copy {
     fn multiply_add(self, sum: Self::Vector, weight: Self::Vector, x: Self::Vector)
     -> Self::Vector;
 
+    /// Asks for the element at `at` to be fetched into the cache; does nothing where there is none.
+    #[inline(always)]
+    fn prefetch(self, at: *const Self::Element) {
+        let _ = at;
+    }
+
     /// Adds the lanes to as many totals.
     ///
     /// # Safety

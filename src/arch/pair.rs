@@ -41,6 +41,11 @@ impl<L: Lanes> Lanes for Pair<L> {
     }
 
     #[inline(always)]
+    fn prefetch(self, at: *const L::Element) {
+        self.0.prefetch(at);
+    }
+
+    #[inline(always)]
     unsafe fn add_to(self, at: *mut L::Total, sums: [L::Vector; 2]) {
         // SAFETY: the caller's, for both halves.
         unsafe {

@@ -14,11 +14,12 @@ pub(crate) enum Totals {
 /// For `P` rows of `x`, `step` apart: sums up the products of its columns with as many rows of `weight`, in
 /// lanes `first_lane..` of the totals.
 ///
-/// Does nothing where a slice is too short.
+/// Meanwhile `next`, the weights needed after these, are fetched, if they are as many. Does nothing where a slice is too short.
 #[inline(always)]
 pub(crate) fn products<L: F32Lanes, const P: usize, const B: usize>(
     lanes: L,
     (weight, first_lane): (&[[f32; B]], usize),
+    next: &[[f32; B]],
     (x, step): (&[f32], usize),
     totals: &mut [[f32; B]],
     how: Totals,
@@ -29,8 +30,10 @@ pub(crate) fn products<L: F32Lanes, const P: usize, const B: usize>(
         return;
     }
     let x = x.as_ptr();
+    let next = if next.len() < weight.len() { weight } else { next }.as_ptr();
     let mut sums = [lanes.zero(); P];
     for (column, weight) in weight.iter().enumerate() {
+        lanes.prefetch(next.wrapping_add(column).cast());
         // SAFETY: the lanes lie within the block, checked above.
         let weight = unsafe { lanes.load(weight.as_ptr().add(first_lane)) };
         for (row, sum) in sums.iter_mut().enumerate() {

@@ -1,6 +1,7 @@
 //! AVX2 with FMA, and AVX-512.
 
 use core::arch::x86_64::*;
+use core::array;
 
 use crate::arch::isa::{F32Lanes, Isa, Lanes, Operation};
 use crate::arch::pair::Pair;
@@ -71,6 +72,12 @@ macro_rules! float_lanes {
             fn multiply_add(self, sum: $vector, weight: $vector, x: $vector) -> $vector {
                 // SAFETY: `self` proves that the instruction is there.
                 unsafe { $multiply_add(weight, x, sum) }
+            }
+
+            #[inline(always)]
+            fn prefetch(self, at: *const f32) {
+                // SAFETY: a hint, which reads nothing.
+                unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) };
             }
 
             #[inline(always)]
@@ -193,66 +200,62 @@ macro_rules! isa {
 isa!(Avx2, "avx2,fma", Pair<F32x8> = Pair(F32x8(())), F32x8 = F32x8(()));
 isa!(Avx512, "avx512f,avx2,fma", F32x16 = F32x16(()), F32x16 = F32x16(()));
 
-/// Eight pixels of eight channels at a time; what is left, one by one.
+/// Eight pixels of eight channels at a time, the last of them once more where fewer are left; one by one
+/// where there are not eight.
 #[target_feature(enable = "avx")]
 #[inline]
 fn transpose<const B: usize>(totals: &[[f32; B]], y: &mut [f32], plane: usize) {
-    let (squares, rest) = totals.as_chunks::<8>();
-    for (square, totals) in squares.iter().enumerate() {
-        for first in (0..B / 8 * 8).step_by(8) {
-            let rows = totals.each_ref().map(|pixel| {
-                match pixel.get(first..).and_then(|rest| rest.first_chunk::<8>()) {
-                    // SAFETY: eight elements.
-                    Some(lanes) => unsafe { _mm256_loadu_ps(lanes.as_ptr()) },
-                    None => _mm256_setzero_ps(),
-                }
-            });
-            for (lane, row) in transpose8(rows).into_iter().enumerate() {
-                let row_of_y = y.get_mut((first + lane) * plane + 8 * square..);
-                if let Some(y) = row_of_y.and_then(|row| row.first_chunk_mut::<8>()) {
-                    // SAFETY: eight elements.
-                    unsafe { _mm256_storeu_ps(y.as_mut_ptr(), row) };
+    let mut lanes = 0;
+    while lanes + 8 <= B && squares(totals.len(), lanes, plane, y.len()) {
+        for first in starts(totals.len()) {
+            // SAFETY: eight pixels from `first` on, with eight channels from `lanes` on in as many planes.
+            unsafe {
+                let from = totals.as_ptr().add(first).cast::<f32>().add(lanes);
+                let to = y.as_mut_ptr().add(lanes * plane + first);
+                let rows = array::from_fn(|pixel| _mm256_loadu_ps(from.add(pixel * B)));
+                for (lane, row) in transpose8(rows).into_iter().enumerate() {
+                    _mm256_storeu_ps(to.add(lane * plane), row);
                 }
             }
         }
+        lanes += 8;
     }
-    let done = 8 * squares.len();
-    let lanes = B / 8 * 8;
-    transpose_lanes(rest, 0..B, y.get_mut(done..).unwrap_or_default(), plane);
-    transpose_lanes(squares.as_flattened(), lanes..B, y, plane);
+    transpose_lanes(totals, lanes..B, y, plane);
 }
 
-/// Eight pixels of eight channels at a time, the last of them once more where fewer are left; all of it
-/// one by one, where there are not eight.
+/// [`transpose`] the other way round.
 #[target_feature(enable = "avx")]
 #[inline]
 fn interleave<const B: usize>(x: &[f32], plane: usize, pixels: &mut [[f32; B]]) {
     let mut lanes = 0;
-    while lanes + 8 <= B && pixels.len() >= 8 && x.len() >= (lanes + 7) * plane + pixels.len() {
-        let mut done = 0;
-        while done < pixels.len() {
-            let first = done.min(pixels.len() - 8);
-            let mut columns = [_mm256_setzero_ps(); 8];
-            for (lane, column) in columns.iter_mut().enumerate() {
-                let row = x.get((lanes + lane) * plane + first..);
-                if let Some(row) = row.and_then(|row| row.first_chunk::<8>()) {
-                    // SAFETY: eight elements.
-                    *column = unsafe { _mm256_loadu_ps(row.as_ptr()) };
+    while lanes + 8 <= B && squares(pixels.len(), lanes, plane, x.len()) {
+        for first in starts(pixels.len()) {
+            // SAFETY: as in `transpose`.
+            unsafe {
+                let from = x.as_ptr().add(lanes * plane + first);
+                let to = pixels.as_mut_ptr().add(first).cast::<f32>().add(lanes);
+                let rows = array::from_fn(|lane| _mm256_loadu_ps(from.add(lane * plane)));
+                for (pixel, row) in transpose8(rows).into_iter().enumerate() {
+                    _mm256_storeu_ps(to.add(pixel * B), row);
                 }
             }
-            let square = pixels.get_mut(first..).unwrap_or_default();
-            for (pixel, row) in square.iter_mut().zip(transpose8(columns)) {
-                let eight = pixel.get_mut(lanes..).and_then(|rest| rest.first_chunk_mut::<8>());
-                if let Some(eight) = eight {
-                    // SAFETY: eight elements.
-                    unsafe { _mm256_storeu_ps(eight.as_mut_ptr(), row) };
-                }
-            }
-            done = first + 8;
         }
         lanes += 8;
     }
     interleave_lanes(x, plane, lanes..B, pixels);
+}
+
+/// Whether there are eight pixels, and all of them in the eight planes from `lanes` on of a slice.
+#[inline]
+fn squares(pixels: usize, lanes: usize, plane: usize, len: usize) -> bool {
+    let end = plane.checked_mul(lanes + 7).and_then(|last| last.checked_add(pixels));
+    pixels >= 8 && end.is_some_and(|end| end <= len)
+}
+
+/// Where eights of `pixels` pixels, of which there are eight, begin.
+#[inline]
+fn starts(pixels: usize) -> impl Iterator<Item = usize> {
+    (0..pixels).step_by(8).map(move |first| first.min(pixels - 8))
 }
 
 /// Eight rows of eight as eight columns.

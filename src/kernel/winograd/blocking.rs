@@ -13,10 +13,10 @@ const SPACE: usize = LANES;
 const LINE: usize = 16;
 
 /// About how many transformed inputs are worked on at a time: with the totals, half of a second-level cache.
-const BLOCK: usize = 1 << 17;
+const BLOCK: usize = 3 << 15;
 
 /// The least and the most tiles of a block: each has to meet all of the weights.
-const TILES: [usize; 2] = [12, 64];
+const TILES: [usize; 2] = [16, 64];
 
 /// About how many outputs of a row are transformed at a time.
 const SEGMENT: usize = 32;

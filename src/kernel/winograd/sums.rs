@@ -34,13 +34,13 @@ where
     #[inline(always)]
     fn run<I: Isa>(self, _isa: I) {
         let Self { lanes, blocking, tiles, inputs, weight, x, to } = self;
-        let positions = pieces(weight, inputs)
-            .zip(pieces(x, blocking.input_step()))
-            .zip(pieces_mut(to, blocking.sums_step()));
-        for ((weight, x), to) in positions {
+        let positions = pieces(x, blocking.input_step()).zip(pieces_mut(to, blocking.sums_step()));
+        for (position, (x, to)) in positions.enumerate() {
+            let weight = weight.get(position * inputs..).unwrap_or_default();
             let totals = to.as_chunks_mut::<B>().0;
             for first in (0..inputs).step_by(PRODUCTS) {
                 let end = inputs.min(first + PRODUCTS);
+                let next = weight.get(end..).unwrap_or_default();
                 let weight = weight.get(first..end).unwrap_or_default();
                 let how = if first == 0 { Totals::Set } else { Totals::Add };
                 let mut done = 0;
@@ -48,7 +48,7 @@ where
                     let count = tile_outputs(tiles - done, most_outputs::<L>());
                     let x = x.get(done * blocking.depth + first..).unwrap_or_default();
                     let totals = totals.get_mut(done..).unwrap_or_default();
-                    panel(lanes, count, weight, (x, blocking.depth), totals, how);
+                    panel(lanes, count, weight, next, (x, blocking.depth), totals, how);
                     done += count;
                 }
             }
@@ -62,6 +62,7 @@ fn panel<L: F32Lanes, const B: usize>(
     lanes: L,
     count: usize,
     weight: &[[f32; B]],
+    next: &[[f32; B]],
     x: (&[f32], usize),
     totals: &mut [[f32; B]],
     how: Totals,
@@ -69,7 +70,7 @@ fn panel<L: F32Lanes, const B: usize>(
     for lane in (0..B).step_by(L::LANES) {
         macro_rules! tiles {
             ($tiles:literal) => {
-                products::<L, $tiles, B>(lanes, (weight, lane), x, totals, how)
+                products::<L, $tiles, B>(lanes, (weight, lane), next, x, totals, how)
             };
         }
         match count {
