@@ -278,7 +278,7 @@ impl<A: Arithmetic> Direct<A> {
 
 /// How many of `left` outputs the next tile takes, so that all are about equally large, and of a size that
 /// [`tile`] knows.
-pub(crate) fn tile_outputs(left: usize, most: usize) -> usize {
+fn tile_outputs(left: usize, most: usize) -> usize {
     let tiles = divide(left + (most - 1), most);
     let count = divide(left + tiles.saturating_sub(1), tiles);
     match count {

@@ -9,7 +9,7 @@ use crate::error::{Buffer, Error};
 use crate::geometry::{elements, tri};
 use crate::kernel::direct::{self, Direct, Operands, Shape};
 use crate::kernel::runs::Operator;
-use crate::kernel::winograd::{Blocking, Winograd, tiles2, tiles4, tiles6};
+use crate::kernel::winograd::{Winograd, tiles2, tiles4};
 use crate::padding::PaddingMode;
 use crate::plan::layout::Layout;
 use crate::plan::winograd;
@@ -55,6 +55,11 @@ impl<T: Element> ConvPlan<T> {
         activation: Activation,
         quantization: Option<Requantization>,
     ) -> Result<Self, Error> {
+        let Shape { rows, columns, channels } = shape;
+        let kernel = tri!(elements(&[rows.kernel, columns.kernel]));
+        tri!(elements(&[channels.groups, channels.inputs, channels.outputs, kernel]));
+        tri!(elements(&[channels.groups, channels.inputs, rows.input, columns.input]));
+        tri!(elements(&[channels.groups, channels.outputs, rows.output, columns.output]));
         let algorithm = tri!(winograd::choose(algorithm, operator, &shape, T::DTYPE));
         let quantization = tri!(requantization::<T>(quantization, activation));
         if let Some(Requantization { weight_zero_point: 1.. | ..=-1, .. }) = quantization {
@@ -73,10 +78,8 @@ impl<T: Element> ConvPlan<T> {
             Dtype::F32 => tri!(activation.validate()),
             Dtype::I8 => {}
         }
-        tri!(elements(&[shape.rows.kernel, shape.columns.kernel]));
         tri!(plan.layout().validate());
-        tri!(elements(&plan.input_shape()));
-        tri!(elements(&plan.output_shape()));
+        tri!(winograd::workspace_len(algorithm, &shape));
         Ok(plan)
     }
 
@@ -168,9 +171,10 @@ impl<T: Element> ConvPlan<T> {
 
     /// Elements of scratch memory that `run` asks for; 0 for [`Algorithm::Direct`].
     pub const fn workspace_len(&self) -> usize {
-        match winograd::tile(self.algorithm) {
-            0 => 0,
-            tile => Blocking::new(&self.shape, tile).workspace_len(),
+        match winograd::workspace_len(self.algorithm, &self.shape) {
+            Ok(len) => len,
+            // Not in a plan: it was checked.
+            Err(_) => 0,
         }
     }
 }
@@ -203,7 +207,6 @@ impl ConvPlan<f32> {
             }
             Algorithm::Winograd2 => tiles2(backend, Winograd { shape, operands, workspace }),
             Algorithm::Winograd4 => tiles4(backend, Winograd { shape, operands, workspace }),
-            Algorithm::Winograd6 => tiles6(backend, Winograd { shape, operands, workspace }),
         }
         let Shape { rows, columns, .. } = shape;
         self.activation.apply_planes(y, rows.output * columns.output, parts.prelu);

@@ -5,13 +5,22 @@ use crate::error::Error;
 use crate::geometry::Channels;
 use crate::kernel::direct::Shape;
 use crate::kernel::runs::Operator;
-use crate::kernel::winograd::{Tile2, Tile4, Tile6};
+use crate::kernel::winograd::{Blocking, Tile2, Tile4};
 use crate::padding::PaddingMode;
 use crate::plan::layout::{at, put};
 use crate::tensor::Dtype;
 
-/// The fewest channels of a group, in and out, from which on it pays.
+/// The fewest channels of a group, in and out, and rows and columns of the output, with which
+/// [`Algorithm::Auto`] takes a Winograd convolution.
 const CHANNELS: usize = 16;
+const OUTPUTS: usize = 4;
+
+/// The most elements of workspace that it takes.
+const WORKSPACE: usize = 1 << 19;
+
+/// With more packed weights than this, more than caches hold, few tiles would each time wait for them.
+const WEIGHTS: usize = 1 << 21;
+const FEW_TILES: usize = 8;
 
 /// The algorithm that will run: `asked`, or for [`Algorithm::Auto`] the one that suits the shape.
 pub(crate) const fn choose(
@@ -20,21 +29,40 @@ pub(crate) const fn choose(
     shape: &Shape,
     dtype: Dtype,
 ) -> Result<Algorithm, Error> {
-    let Shape { rows, columns, channels: Channels { inputs, outputs, .. } } = shape;
     let possible = matches!(operator, Operator::Convolution(PaddingMode::Zeros))
         && matches!(dtype, Dtype::F32)
-        && rows.three_in_a_row()
-        && columns.three_in_a_row();
+        && shape.rows.three_in_a_row()
+        && shape.columns.three_in_a_row();
     match asked {
-        Algorithm::Auto if !possible || *inputs < CHANNELS || *outputs < CHANNELS => {
-            Ok(Algorithm::Direct)
-        }
-        Algorithm::Auto if shape.out_plane() >= 100 => Ok(Algorithm::Winograd4),
-        Algorithm::Auto => Ok(Algorithm::Winograd2),
-        Algorithm::Direct => Ok(Algorithm::Direct),
-        _ if possible => Ok(asked),
-        _ => Err(Error::AlgorithmUnavailable(asked)),
+        Algorithm::Auto if possible => Ok(suited(shape)),
+        Algorithm::Auto | Algorithm::Direct => Ok(Algorithm::Direct),
+        Algorithm::Winograd2 | Algorithm::Winograd4 if possible => Ok(asked),
+        Algorithm::Winograd2 | Algorithm::Winograd4 => Err(Error::AlgorithmUnavailable(asked)),
     }
+}
+
+/// The choice of [`Algorithm::Auto`], which depends on nothing but the shape.
+const fn suited(shape: &Shape) -> Algorithm {
+    let Shape { rows, columns, channels: Channels { groups, inputs, outputs } } = *shape;
+    if inputs < CHANNELS || outputs < CHANNELS || rows.output < OUTPUTS || columns.output < OUTPUTS
+    {
+        return Algorithm::Direct;
+    }
+    let (small, large) = (Blocking::new(shape, 2), Blocking::new(shape, 4));
+    // Of the multiplications, 36 and 16 for each tile, tiles of 4 x 4 have to save a fifth.
+    let saves = 5 * 9 * large.all <= 4 * 4 * small.all;
+    let streams = large.all > FEW_TILES || 36 * groups * inputs * outputs <= WEIGHTS;
+    if saves && streams && is_modest(&large) {
+        Algorithm::Winograd4
+    } else if is_modest(&small) {
+        Algorithm::Winograd2
+    } else {
+        Algorithm::Direct
+    }
+}
+
+const fn is_modest(blocking: &Blocking) -> bool {
+    matches!(blocking.workspace_len(), Ok(..=WORKSPACE))
 }
 
 /// Outputs of a tile along each direction; 0 for algorithms without tiles.
@@ -43,14 +71,21 @@ pub(crate) const fn tile(algorithm: Algorithm) -> usize {
         Algorithm::Auto | Algorithm::Direct => 0,
         Algorithm::Winograd2 => 2,
         Algorithm::Winograd4 => 4,
-        Algorithm::Winograd6 => 6,
+    }
+}
+
+/// Elements of the workspace, or [`Error::Overflow`].
+pub(crate) const fn workspace_len(algorithm: Algorithm, shape: &Shape) -> Result<usize, Error> {
+    match tile(algorithm) {
+        0 => Ok(0),
+        tile => Blocking::new(shape, tile).workspace_len(),
     }
 }
 
 /// The transform of the weights: of three taps along one direction, their values at each point.
 pub(crate) struct Transform {
     /// What each tap is multiplied by.
-    factors: [[f64; 3]; 8],
+    factors: [[f64; 3]; 6],
     points: usize,
 }
 
@@ -61,10 +96,9 @@ impl Transform {
             Algorithm::Auto | Algorithm::Direct => return None,
             Algorithm::Winograd2 => Tile2::POINTS,
             Algorithm::Winograd4 => Tile4::POINTS,
-            Algorithm::Winograd6 => Tile6::POINTS,
         };
         // At infinity, only the last tap counts.
-        let mut factors = [[0.0, 0.0, 1.0]; 8];
+        let mut factors = [[0.0, 0.0, 1.0]; 6];
         let mut index = 0;
         while index < finite.len() && index < factors.len() {
             let point = finite[index];

@@ -122,7 +122,7 @@ impl Conv2d {
     ///
     /// [`Error::Zero`], [`Error::ChannelsNotDivisible`], [`Error::KernelTooLarge`],
     /// [`Error::PaddingTooLarge`], [`Error::SamePaddingWithStride`], [`Error::EmptyClampRange`],
-    /// [`Error::Overflow`].
+    /// [`Error::AlgorithmUnavailable`], [`Error::Overflow`].
     pub const fn plan<T: Element>(&self) -> Result<ConvPlan<T>, Error> {
         let sides = match self.padding {
             Padding::Sides(sides) => sides,

@@ -98,7 +98,8 @@ impl ConvTranspose2d {
     /// # Errors
     ///
     /// [`Error::Zero`], [`Error::ChannelsNotDivisible`], [`Error::OutputPaddingTooLarge`],
-    /// [`Error::EmptyOutput`], [`Error::EmptyClampRange`], [`Error::Overflow`].
+    /// [`Error::EmptyOutput`], [`Error::EmptyClampRange`],
+    /// [`Error::AlgorithmUnavailable`], [`Error::Overflow`].
     pub const fn plan<T: Element>(&self) -> Result<ConvPlan<T>, Error> {
         let [rows, columns] =
             Window::pair(self.input, self.kernel_size, self.stride, self.dilation, self.padding);

@@ -1,6 +1,7 @@
 //! How the tiles of an output are taken in blocks, and where their numbers lie in the workspace.
 
-use crate::geometry::{Channels, divide};
+use crate::error::Error;
+use crate::geometry::{Channels, divide, elements, total, tri};
 use crate::kernel::direct::Shape;
 
 /// Channels that the transform of the input works on at a time, and the largest block of output channels.
@@ -13,7 +14,7 @@ const SPACE: usize = LANES;
 const LINE: usize = 16;
 
 /// About how many transformed inputs are worked on at a time: with the totals, half of a second-level cache.
-const BLOCK: usize = 3 << 15;
+const BLOCK: usize = 1 << 17;
 
 /// The least and the most tiles of a block: each has to meet all of the weights.
 const TILES: [usize; 2] = [16, 64];
@@ -89,9 +90,11 @@ impl Blocking {
         (self.tile + 2) * (self.segment * self.tile + 2) * LANES
     }
 
-    /// Elements of the workspace.
-    pub(crate) const fn workspace_len(&self) -> usize {
-        self.inputs_len() + self.sums_len() + self.pixels_len() + (LINE - 1)
+    /// Elements of the workspace, or [`Error::Overflow`].
+    pub(crate) const fn workspace_len(&self) -> Result<usize, Error> {
+        // Everything else is small beside the transformed inputs, and bounded.
+        tri!(elements(&[self.positions(), self.tiles, self.depth]));
+        total(&[self.inputs_len(), self.sums_len(), self.pixels_len(), LINE - 1])
     }
 
     /// A workspace's parts: transformed inputs, sums, pixels; empty where it is too short.
@@ -138,6 +141,6 @@ pub(crate) struct Segment {
 }
 
 /// `a / b`, rounded up.
-const fn rounded_up(a: usize, b: usize) -> usize {
+pub(crate) const fn rounded_up(a: usize, b: usize) -> usize {
     divide(a + (b - 1), b)
 }

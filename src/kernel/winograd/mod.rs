@@ -28,7 +28,7 @@ use input::Inputs;
 use output::Outputs;
 use sums::Sums;
 use tile::Tile;
-pub(crate) use tile::{Tile2, Tile4, Tile6};
+pub(crate) use tile::{Tile2, Tile4};
 
 /// What a Winograd convolution reads and writes, and its workspace.
 pub(crate) struct Winograd<'a> {
@@ -47,12 +47,6 @@ pub(crate) fn tiles2(backend: Option<Backend>, winograd: Winograd<'_>) {
 #[inline(never)]
 pub(crate) fn tiles4(backend: Option<Backend>, winograd: Winograd<'_>) {
     backend::run(backend, Nest::<Tile4, 4, 6> { winograd, tile: PhantomData });
-}
-
-/// By tiles of 6 x 6 outputs.
-#[inline(never)]
-pub(crate) fn tiles6(backend: Option<Backend>, winograd: Winograd<'_>) {
-    backend::run(backend, Nest::<Tile6, 6, 8> { winograd, tile: PhantomData });
 }
 
 struct Nest<'a, T, const M: usize, const R: usize> {

@@ -3,8 +3,7 @@
 use crate::arch::isa::{F32Lanes, Isa, Operation};
 use crate::arch::panel::{Totals, products};
 use crate::kernel::block::most_outputs;
-use crate::kernel::direct::tile_outputs;
-use crate::kernel::winograd::blocking::Blocking;
+use crate::kernel::winograd::blocking::{Blocking, rounded_up};
 use crate::kernel::{pieces, pieces_mut};
 
 /// The most products that are summed up in registers before they are added to the totals. It bounds the
@@ -45,7 +44,9 @@ where
                 let how = if first == 0 { Totals::Set } else { Totals::Add };
                 let mut done = 0;
                 while done < tiles {
-                    let count = tile_outputs(tiles - done, most_outputs::<L>());
+                    // Panels of about the same size.
+                    let left = tiles - done;
+                    let count = rounded_up(left, rounded_up(left, most_outputs::<L>()));
                     let x = x.get(done * blocking.depth + first..).unwrap_or_default();
                     let totals = totals.get_mut(done..).unwrap_or_default();
                     panel(lanes, count, weight, next, (x, blocking.depth), totals, how);
@@ -80,8 +81,11 @@ fn panel<L: F32Lanes, const B: usize>(
             4 if most_outputs::<L>() >= 4 => tiles!(4),
             5 if most_outputs::<L>() >= 5 => tiles!(5),
             6 if most_outputs::<L>() >= 6 => tiles!(6),
+            7 if most_outputs::<L>() >= 7 => tiles!(7),
             8 if most_outputs::<L>() >= 8 => tiles!(8),
+            9 if most_outputs::<L>() >= 9 => tiles!(9),
             10 if most_outputs::<L>() >= 10 => tiles!(10),
+            11 if most_outputs::<L>() >= 11 => tiles!(11),
             12 if most_outputs::<L>() >= 12 => tiles!(12),
             _ => {}
         }
