@@ -5,10 +5,25 @@
 /// The plan carries the choice as data: [`ConvPlan::algorithm`](crate::ConvPlan::algorithm) says
 /// what will run, and `WORKSPACE` of a typed layer what it costs in RAM.
 ///
+/// Winograd's method computes tiles of outputs with fewer multiplications, of inputs and weights that are
+/// transformed first, the weights when they are packed. It is for f32 convolutions with a 3x3 kernel, stride
+/// 1, dilation 1 and zero padding or none, in any number of groups; asked for elsewhere, it is
+/// [`Error::AlgorithmUnavailable`](crate::Error::AlgorithmUnavailable). It costs
+///
+/// - flash: packed weights are 16/9 or 36/9 times as many as PyTorch's;
+/// - RAM: a workspace, most of it for the transformed inputs of at least 16 tiles, so that weights are read
+///   once for all of these: about `16 * 16` or `36 * 16` elements per input channel of a group, and with
+///   few channels as many tiles as fit into half a megabyte, 64 at most;
+/// - accuracy: rounding errors are a few times larger, see the crate's contracts. An infinity or NaN makes
+///   NaN of every output of the tiles that it meets.
+///
 /// ```
 /// use nchw::{Algorithm, Conv2d};
 ///
-/// let plan = Conv2d::new([8, 28, 28], 16, [3, 3]).algorithm(Algorithm::Direct).plan::<f32>()?;
+/// let spec = Conv2d::new([64, 28, 28], 64, [3, 3]).padding([1, 1]);
+/// assert_eq!(spec.plan::<f32>()?.algorithm(), Algorithm::Winograd4);
+///
+/// let plan = spec.algorithm(Algorithm::Direct).plan::<f32>()?;
 /// assert_eq!(plan.workspace_len(), 0);
 /// # Ok::<(), nchw::Error>(())
 /// ```
@@ -16,9 +31,37 @@
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Algorithm {
-    /// The crate's choice for the shape; today always [`Direct`](Self::Direct).
+    /// The crate's choice for the shape, the same on every target, as weights may be packed on another than
+    /// they are used on. It is for speed:
+    ///
+    /// - [`Direct`](Self::Direct) where Winograd is not to be had, or does not pay: with fewer than 16
+    ///   input or output channels in a group, with outputs of fewer than 4 rows or columns, or if it would
+    ///   ask for more than 2 MiB of workspace;
+    /// - [`Winograd4`](Self::Winograd4) where it saves a fifth of the multiplications of
+    ///   [`Winograd2`](Self::Winograd2); not with fewer than 9 tiles and more than 8 MiB of packed weights,
+    ///   the reading of which would take the time;
+    /// - [`Winograd2`](Self::Winograd2) otherwise.
+    ///
+    /// Where flash and RAM are scarce, ask for [`Direct`](Self::Direct). A layer that gets no workspace
+    /// ([`Workspace::none`](crate::Workspace::none)) does not compile with anything else.
     #[default]
     Auto,
     /// Multiplies and adds at every tap, on the input as it lies. Needs no workspace.
     Direct,
+    /// Winograd's F(2x2, 3x3): tiles of 2x2 outputs with 4 multiplications for each output instead of 9.
+    Winograd2,
+    /// Winograd's F(4x4, 3x3): tiles of 4x4 outputs with 2.25 multiplications for each output instead of 9.
+    Winograd4,
+}
+
+impl Algorithm {
+    /// Its name in lower case, as command lines spell it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Direct => "direct",
+            Self::Winograd2 => "winograd2",
+            Self::Winograd4 => "winograd4",
+        }
+    }
 }

@@ -3,6 +3,7 @@
 
 use core::fmt;
 
+use crate::algorithm::Algorithm;
 use crate::arch::backend::Backend;
 use crate::message::Message;
 use crate::padding::PaddingMode;
@@ -136,6 +137,8 @@ pub enum Error {
     },
     /// Instructions that the processor or this build of the crate does not have.
     BackendUnavailable(Backend),
+    /// An algorithm that cannot compute this layer, see [`Algorithm`].
+    AlgorithmUnavailable(Algorithm),
     /// Weights and bias so large that a sum of products could leave i32.
     AccumulatorOverflow {
         /// The output channel.
@@ -362,6 +365,10 @@ impl Error {
             Self::BackendUnavailable(backend) => {
                 m.text("the backend ").text(backend.name()).text(" is not available here")
             }
+            Self::AlgorithmUnavailable(algorithm) => m
+                .text("the algorithm ")
+                .text(algorithm.name())
+                .text(" is for f32 convolutions with a 3x3 kernel, stride 1, dilation 1 and zero padding"),
             Self::AccumulatorOverflow { channel, largest } => m
                 .text("the sums of output channel ")
                 .number(channel)

@@ -298,6 +298,11 @@ impl Axis {
         self.kernel == 1 && self.stride.get() == 1 && self.before + self.output <= self.input
     }
 
+    /// Whether every output meets three inputs next to each other, the next output one further on.
+    pub(crate) const fn three_in_a_row(&self) -> bool {
+        self.kernel == 3 && self.stride.get() == 1 && self.dilation.get() == 1
+    }
+
     /// Input position, counted from the first padding pixel, of `output`'s first tap.
     const fn start(&self, output: usize) -> usize {
         output * self.stride.get()

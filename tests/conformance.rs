@@ -15,7 +15,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use nchw_oracle::Output;
 use nchw_test_support::reference::widen;
 use nchw_test_support::tolerance::{Bound, Worst, worst};
-use nchw_test_support::{Case, Dtype, Lookup, Suite, find_suite};
+use nchw_test_support::{Case, Dtype, Lookup, Row, Suite, find_suite};
 
 /// The suites and how many cases of f32 and of i8 each has.
 const SUITES: [(&str, [usize; 2]); 7] = [
@@ -118,9 +118,11 @@ fn test(suite: &'static str, case: &Case) -> Result<(), Failed> {
                 );
                 return Err(message.into());
             }
-            let against_f64 = compare(case, None, n, &got.values, &oracle)?;
-            let against_golden = compare(case, case.header.tolerance, n, &got.values, &golden)?;
-            let is_sum = matches!(case.op().row().bound(), Bound::Sum { .. });
+            let row = got.row.unwrap_or(case.op().row());
+            let against_f64 = compare(case, row, None, n, &got.values, &oracle)?;
+            let tolerance = case.header.tolerance;
+            let against_golden = compare(case, row, tolerance, n, &got.values, &golden)?;
+            let is_sum = matches!(row.bound(), Bound::Sum { .. });
             let case = case.name.clone();
             let measured = Measured { suite, case, is_sum, against_f64, against_golden };
             MEASURED.lock().expect("a test panicked while it held the table").push(measured);
@@ -175,12 +177,13 @@ fn equal_bytes(got: &adapter::int8::Output, shape: [usize; 3], want: &[i8]) -> R
 /// The worst element, if it is within its bound; `tolerance` is the case's own.
 fn compare(
     case: &Case,
+    row: Row,
     tolerance: Option<f64>,
     n: usize,
     got: &[f32],
     want: &Output,
 ) -> Result<Worst, Failed> {
-    let mut worst = worst(case.op().row(), got, want).ok_or("no output")?;
+    let mut worst = worst(row, got, want).ok_or("no output")?;
     if let Some(tolerance) = tolerance {
         // Of all elements, as a flat bound may have another worst one.
         let share = |(got, want): (&f32, &f64)| {

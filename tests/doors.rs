@@ -2,9 +2,10 @@
 //! for bit, whenever the weights were packed and whatever the buffers held before.
 
 use nchw::{
-    Activate, Activation, AdaptiveAvgPool2d, AdaptiveMaxPool2d, Add, AvgPool2d, BatchNorm,
-    BatchNorm2d, Concat, Conv2d, ConvTranspose2d, Error, Linear, MaxPool2d, Mul, PaddingMode,
-    Parameters, Prelu, Softmax, Tensor, Upsample, UpsampleMode, Workspace, ZeroPad2d, layer,
+    Activate, Activation, AdaptiveAvgPool2d, AdaptiveMaxPool2d, Add, Algorithm, AvgPool2d,
+    BatchNorm, BatchNorm2d, Concat, Conv2d, ConvTranspose2d, Error, Linear, MaxPool2d, Mul,
+    PaddingMode, Parameters, Prelu, Softmax, Tensor, Upsample, UpsampleMode, Workspace, ZeroPad2d,
+    layer,
 };
 use nchw_test_support::{Guarded, Random};
 
@@ -73,6 +74,13 @@ layer! {
         .prelu();
     struct Depthwise(f32) =
         Conv2d::new([6, 9, 10], 6, [5, 3]).groups(6).padding_sides([2, 0, 1, 3]).relu6();
+    struct Tiles2(f32) =
+        Conv2d::new([4, 9, 10], 6, [3, 3]).padding([1, 1]).relu().algorithm(Algorithm::Winograd2);
+    struct Tiles4(f32) = Conv2d::new([4, 9, 10], 6, [3, 3])
+        .groups(2)
+        .padding_sides([2, 0, 1, 0])
+        .prelu()
+        .algorithm(Algorithm::Winograd4);
     struct Doubling(f32) =
         ConvTranspose2d::new([4, 5, 6], 6, [3, 3]).stride([2, 2]).padding([1, 1]);
     struct Spread(f32) = ConvTranspose2d::new([4, 5, 6], 6, [2, 3])
@@ -110,6 +118,11 @@ static GROUPED: Grouped = Grouped::with_parameters(
     &Parameters::NONE.bias(&BIAS6).batch_norm(NORM6).input_batch_norm(NORM4).prelu(&SLOPES6),
 );
 static DEPTHWISE: Depthwise = Depthwise::with_batch_norm(&weight4(300), &NORM6);
+static TILES2: Tiles2 = Tiles2::with_batch_norm(&weight4(350), &NORM6);
+static TILES4: Tiles4 = Tiles4::with_parameters(
+    &weight4(360),
+    &Parameters::NONE.bias(&BIAS6).batch_norm(NORM6).prelu(&SLOPES6),
+);
 static DOUBLING: Doubling = Doubling::without_bias(&weight4(400));
 static SPREAD: Spread = Spread::with_parameters(
     &weight4(500),
@@ -180,6 +193,9 @@ fn conv2d() {
     conv_doors!(GROUPED, Grouped, weight4::<6, 2, 3, 2>(200), parameters);
     let parameters = Parameters::NONE.batch_norm(NORM6);
     conv_doors!(DEPTHWISE, Depthwise, weight4::<6, 1, 5, 3>(300), parameters);
+    conv_doors!(TILES2, Tiles2, weight4::<6, 4, 3, 3>(350), parameters);
+    let parameters = Parameters::NONE.bias(&BIAS6).batch_norm(NORM6).prelu(&SLOPES6);
+    conv_doors!(TILES4, Tiles4, weight4::<6, 2, 3, 3>(360), parameters);
 }
 
 #[test]

@@ -4,8 +4,8 @@
 //! `cargo test --test precision -- --nocapture` prints how near each comes.
 
 use nchw::{
-    AdaptiveAvgPool2d, AvgPool2d, Backend, Conv2d, ConvPlan, ConvTranspose2d, Linear, Parameters,
-    Softmax,
+    AdaptiveAvgPool2d, Algorithm, AvgPool2d, Backend, Conv2d, ConvPlan, ConvTranspose2d, Linear,
+    Parameters, Softmax,
 };
 use nchw_oracle::{Output, float};
 use nchw_test_support::reference::widen;
@@ -52,7 +52,7 @@ fn holds(name: &str, row: Row, data: &[Data], run: Run<'_>) {
         });
         let worst = worst.max_by(|a, b| a.ratio.total_cmp(&b.ratio)).expect("no seed");
         let near = match row.bound() {
-            Bound::Sum { .. } | Bound::RunningSum { .. } => {
+            Bound::Sum { .. } | Bound::RunningSum { .. } | Bound::Channel { .. } => {
                 format!("k = {:.2} of {:.2}", worst.seen_k, worst.allowed_k)
             }
             _ => format!("{:.2} times what is allowed", worst.ratio),
@@ -83,7 +83,12 @@ fn conv2d(row: Row, data: &[Data], input: [usize; 3], kernel_size: [usize; 2], g
     let out_channels = 5 * groups;
     let name = format!("conv2d of {input:?}, kernel {kernel_size:?}, groups {groups}");
     holds(&name, row, data, &|backend, values| {
-        let spec = Conv2d::new(input, out_channels, kernel_size).groups(groups);
+        let spec =
+            Conv2d::new(input, out_channels, kernel_size).groups(groups).algorithm(match row {
+                Row::Winograd2 => Algorithm::Winograd2,
+                Row::Winograd4 => Algorithm::Winograd4,
+                _ => Algorithm::Direct,
+            });
         let plan = spec.plan::<f32>().unwrap();
         let x = values(plan.input_len());
         let weight = values(plan.weight_shape().iter().product());
@@ -172,6 +177,18 @@ fn convolutions() {
     conv2d(Row::Conv2d, &RANDOM, [64, 9, 9], [7, 7], 1);
     conv2d(Row::Conv2d, &RANDOM, [16, 12, 12], [11, 11], 1);
     conv2d(Row::Conv2d, &RANDOM, [4, 9, 9], [7, 7], 4);
+}
+
+#[test]
+fn winograd_convolutions() {
+    for row in [Row::Winograd2, Row::Winograd4] {
+        for data in [&RANDOM[..], &[Data::Equal]] {
+            conv2d(row, data, [1, 23, 23], [3, 3], 1);
+            conv2d(row, data, [64, 8, 8], [3, 3], 1);
+            conv2d(row, data, [512, 9, 9], [3, 3], 1);
+            conv2d(row, data, [2048, 5, 5], [3, 3], 1);
+        }
+    }
 }
 
 #[test]

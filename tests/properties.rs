@@ -23,3 +23,5 @@ mod linear;
 mod pool;
 #[path = "properties/resample.rs"]
 mod resample;
+#[path = "properties/winograd.rs"]
+mod winograd;

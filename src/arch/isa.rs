@@ -41,6 +41,12 @@ pub(crate) trait Lanes: Copy {
     /// `a + b`, lane by lane.
     fn add(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
 
+    /// Asks for the element at `at` to be fetched into the cache; does nothing where there is none.
+    #[inline(always)]
+    fn prefetch(self, at: *const Self::Element) {
+        let _ = at;
+    }
+
     /// Adds the lanes to as many totals.
     ///
     /// # Safety
@@ -64,6 +70,52 @@ pub(crate) trait F32Lanes: Lanes<Element = f32, Total = f32> {
     ///
     /// The elements from `at` on may be written.
     unsafe fn store(self, at: *mut f32, x: Self::Vector);
+
+    /// `a - b`, lane by lane.
+    fn subtract(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
+
+    /// `N` vectors, the first from `first` on and each of the others `step` elements further; zeros
+    /// where the slice is too short.
+    #[inline(always)]
+    fn load_each<const N: usize>(
+        self,
+        from: &[f32],
+        first: usize,
+        step: usize,
+    ) -> [Self::Vector; N] {
+        let mut vectors = [self.zero(); N];
+        if reach::<Self, N>(first, step).is_some_and(|end| end <= from.len()) {
+            for (index, vector) in vectors.iter_mut().enumerate() {
+                // SAFETY: the slice holds all vectors.
+                *vector = unsafe { self.load(from.as_ptr().add(first + index * step)) };
+            }
+        }
+        vectors
+    }
+
+    /// Writes `N` vectors, the first from `first` on and each of the others `step` elements further;
+    /// nothing where the slice is too short.
+    #[inline(always)]
+    fn store_each<const N: usize>(
+        self,
+        to: &mut [f32],
+        first: usize,
+        step: usize,
+        vectors: [Self::Vector; N],
+    ) {
+        if reach::<Self, N>(first, step).is_some_and(|end| end <= to.len()) {
+            for (index, vector) in vectors.into_iter().enumerate() {
+                // SAFETY: the slice holds all vectors.
+                unsafe { self.store(to.as_mut_ptr().add(first + index * step), vector) };
+            }
+        }
+    }
+}
+
+/// Where the last of `N` vectors ends.
+#[inline(always)]
+fn reach<L: Lanes, const N: usize>(first: usize, step: usize) -> Option<usize> {
+    step.checked_mul(N - 1)?.checked_add(first)?.checked_add(L::LANES)
 }
 
 /// [`F32Lanes`] that are one register.
@@ -105,7 +157,7 @@ pub(crate) trait Isa: Copy {
     type X4: F32Lanes;
     /// One sum of f32.
     type X1: F32Lanes;
-    /// A register full of f32.
+    /// A register full of f32, of which sixteen are a multiple.
     type Widest: Register;
     /// A register of at most eight f32.
     type Narrow: Register;
@@ -132,6 +184,8 @@ pub(crate) trait Isa: Copy {
         plane: usize,
         step: usize,
     );
+    /// Reads `B` planes of the input, or as many as there are, to pixels of `B` channels each.
+    fn interleave<const B: usize>(self, x: &[f32], plane: usize, pixels: &mut [[f32; B]]);
 }
 
 /// Work that is written once for every instruction set.

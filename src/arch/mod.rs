@@ -7,6 +7,7 @@ pub(crate) mod backend;
 pub(crate) mod isa;
 #[cfg_attr(not(all(feature = "simd", target_arch = "x86_64")), allow(dead_code))]
 mod pair;
+pub(crate) mod panel;
 pub(crate) mod scalar;
 pub(crate) mod taps;
 mod view;

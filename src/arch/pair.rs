@@ -46,6 +46,11 @@ impl<L: Lanes> Lanes for Pair<L> {
     }
 
     #[inline(always)]
+    fn prefetch(self, at: *const L::Element) {
+        self.0.prefetch(at);
+    }
+
+    #[inline(always)]
     unsafe fn add_to(self, at: *mut L::Total, sums: [L::Vector; 2]) {
         // SAFETY: the caller's, for both halves.
         unsafe {
@@ -69,5 +74,10 @@ impl<L: F32Lanes> F32Lanes for Pair<L> {
             self.0.store(at, x[0]);
             self.0.store(at.add(L::LANES), x[1]);
         }
+    }
+
+    #[inline(always)]
+    fn subtract(self, a: [L::Vector; 2], b: [L::Vector; 2]) -> [L::Vector; 2] {
+        [self.0.subtract(a[0], b[0]), self.0.subtract(a[1], b[1])]
     }
 }

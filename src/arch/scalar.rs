@@ -73,6 +73,14 @@ impl<const N: usize> F32Lanes for Floats<N> {
         // SAFETY: the caller's.
         unsafe { *at.cast() = x };
     }
+
+    #[inline(always)]
+    fn subtract(self, mut a: [f32; N], b: [f32; N]) -> [f32; N] {
+        for (a, b) in a.iter_mut().zip(b) {
+            *a -= b;
+        }
+        a
+    }
 }
 
 impl<const N: usize> Register for Floats<N> {
@@ -220,6 +228,11 @@ impl Isa for Scalar {
     ) {
         transpose_lanes(totals, 0..B, y, plane, step);
     }
+
+    #[inline(always)]
+    fn interleave<const B: usize>(self, x: &[f32], plane: usize, pixels: &mut [[f32; B]]) {
+        interleave_lanes(x, plane, 0..B, pixels);
+    }
 }
 
 /// Writes lanes of totals to as many planes, the first lane of the block to the first plane.
@@ -236,6 +249,24 @@ pub(crate) fn transpose_lanes<const B: usize>(
         for (y, total) in row.iter_mut().step_by(step.max(1)).zip(totals) {
             if let Some(&total) = total.get(lane) {
                 *y = total;
+            }
+        }
+    }
+}
+
+/// Reads planes to as many lanes of pixels, the first plane to the first lane of the block.
+#[inline(always)]
+pub(crate) fn interleave_lanes<const B: usize>(
+    x: &[f32],
+    plane: usize,
+    lanes: Range<usize>,
+    pixels: &mut [[f32; B]],
+) {
+    for lane in lanes {
+        let Some(row) = x.get(lane * plane..) else { return };
+        for (pixel, &x) in pixels.iter_mut().zip(row) {
+            if let Some(place) = pixel.get_mut(lane) {
+                *place = x;
             }
         }
     }

@@ -1,11 +1,12 @@
 //! AVX2 with FMA, and AVX-512.
 
 use core::arch::x86_64::*;
+use core::array;
 use core::ops::Range;
 
 use crate::arch::isa::{F32Lanes, Isa, Lanes, Operation, Register};
 use crate::arch::pair::Pair;
-use crate::arch::scalar::transpose_lanes;
+use crate::arch::scalar::{interleave_lanes, transpose_lanes};
 
 /// AVX2 and FMA.
 #[derive(Clone, Copy)]
@@ -36,8 +37,9 @@ impl Avx512 {
 /// Implements [`Lanes`] and [`F32Lanes`] for vectors of f32, whose instructions take the names given.
 macro_rules! float_lanes {
     ($(#[$doc:meta])* $name:ident($vector:ty), $lanes:literal, $registers:literal,
-     $zero:ident $load:ident $splat:ident $multiply_add:ident $add:ident $store:ident
-     $every_second:ident; $mask:ty = $to_mask:ident, $load_masked:ident $store_first:ident $keep:ident) => {
+     $zero:ident $load:ident $splat:ident $multiply_add:ident $add:ident $subtract:ident
+     $store:ident $every_second:ident;
+     $mask:ty = $to_mask:ident, $load_masked:ident $store_first:ident $keep:ident) => {
         $(#[$doc])*
         #[derive(Clone, Copy)]
         pub(crate) struct $name(());
@@ -81,6 +83,12 @@ macro_rules! float_lanes {
             }
 
             #[inline(always)]
+            fn prefetch(self, at: *const f32) {
+                // SAFETY: a hint, which reads nothing.
+                unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) };
+            }
+
+            #[inline(always)]
             unsafe fn add_to(self, at: *mut f32, sums: $vector) {
                 // SAFETY: the caller's, and `self` proves that the instructions are there.
                 unsafe { $store(at, $add($load(at), sums)) };
@@ -99,6 +107,12 @@ macro_rules! float_lanes {
             unsafe fn store(self, at: *mut f32, x: $vector) {
                 // SAFETY: the caller's, and `self` proves that the instruction is there.
                 unsafe { $store(at, x) };
+            }
+
+            #[inline(always)]
+            fn subtract(self, a: $vector, b: $vector) -> $vector {
+                // SAFETY: `self` proves that the instruction is there.
+                unsafe { $subtract(a, b) }
             }
         }
 
@@ -141,29 +155,29 @@ macro_rules! float_lanes {
 float_lanes! {
     /// A register of AVX-512.
     F32x16(__m512), 16, 32,
-    _mm512_setzero_ps _mm512_loadu_ps _mm512_set1_ps _mm512_fmadd_ps _mm512_add_ps _mm512_storeu_ps
-    every_second_16; __mmask16 = mask_16, load_masked_16 store_first_16 _mm512_maskz_mov_ps
+    _mm512_setzero_ps _mm512_loadu_ps _mm512_set1_ps _mm512_fmadd_ps _mm512_add_ps _mm512_sub_ps
+    _mm512_storeu_ps every_second_16; __mmask16 = mask_16, load_masked_16 store_first_16 _mm512_maskz_mov_ps
 }
 
 float_lanes! {
     /// A register of AVX.
     F32x8(__m256), 8, 16,
-    _mm256_setzero_ps _mm256_loadu_ps _mm256_set1_ps _mm256_fmadd_ps _mm256_add_ps _mm256_storeu_ps
-    every_second_8; __m256i = mask_8, _mm256_maskload_ps store_first_8 keep_8
+    _mm256_setzero_ps _mm256_loadu_ps _mm256_set1_ps _mm256_fmadd_ps _mm256_add_ps _mm256_sub_ps
+    _mm256_storeu_ps every_second_8; __m256i = mask_8, _mm256_maskload_ps store_first_8 keep_8
 }
 
 float_lanes! {
     /// Half a register of AVX.
     F32x4(__m128), 4, 16,
-    _mm_setzero_ps _mm_loadu_ps _mm_set1_ps _mm_fmadd_ps _mm_add_ps _mm_storeu_ps
-    every_second_4; __m128i = mask_4, _mm_maskload_ps store_first_4 keep_4
+    _mm_setzero_ps _mm_loadu_ps _mm_set1_ps _mm_fmadd_ps _mm_add_ps _mm_sub_ps
+    _mm_storeu_ps every_second_4; __m128i = mask_4, _mm_maskload_ps store_first_4 keep_4
 }
 
 float_lanes! {
     /// The lowest lane of a register.
     F32x1(__m128), 1, 16,
-    _mm_setzero_ps _mm_load_ss _mm_set_ss _mm_fmadd_ss _mm_add_ss _mm_store_ss
-    first_lane; __m128i = mask_1, _mm_maskload_ps store_first_4 keep_4
+    _mm_setzero_ps _mm_load_ss _mm_set_ss _mm_fmadd_ss _mm_add_ss _mm_sub_ss
+    _mm_store_ss first_lane; __m128i = mask_1, _mm_maskload_ps store_first_4 keep_4
 }
 
 // Of 31, 15 or 7 neighbours the even ones; `high` begins with the last of `low`.
@@ -292,9 +306,9 @@ fn mask_1(lanes: Range<usize>) -> __m128i {
 
 /// Implements [`Isa`]: what is compiled with the features named, and its vectors.
 macro_rules! isa {
-    ($isa:ident, $feature:literal, $wide:ty = $x16:expr, $widest:ident) => {
+    ($isa:ident, $feature:literal, $x16_type:ty = $x16:expr, $widest:ident) => {
         impl Isa for $isa {
-            type X16 = $wide;
+            type X16 = $x16_type;
             type X8 = F32x8;
             type X4 = F32x4;
             type X1 = F32x1;
@@ -302,7 +316,7 @@ macro_rules! isa {
             type Narrow = F32x8;
 
             #[inline(always)]
-            fn x16(self) -> $wide {
+            fn x16(self) -> $x16_type {
                 $x16
             }
 
@@ -354,6 +368,12 @@ macro_rules! isa {
                 // SAFETY: `self` proves that the processor has AVX2.
                 unsafe { transpose(totals, y, plane, step) }
             }
+
+            #[inline(always)]
+            fn interleave<const B: usize>(self, x: &[f32], plane: usize, pixels: &mut [[f32; B]]) {
+                // SAFETY: `self` proves that the processor has AVX.
+                unsafe { interleave(x, plane, pixels) }
+            }
         }
     };
 }
@@ -361,19 +381,49 @@ macro_rules! isa {
 isa!(Avx2, "avx2,fma", Pair<F32x8> = Pair(F32x8(())), F32x8);
 isa!(Avx512, "avx512f,avx2,fma", F32x16 = F32x16(()), F32x16);
 
-/// Eight pixels of eight channels at a time where they lie one or two apart; what is left, one by one.
 #[target_feature(enable = "avx2")]
 #[inline]
 fn transpose<const B: usize>(totals: &[[f32; B]], y: &mut [f32], plane: usize, step: usize) {
-    let (squares, rest) = match step {
-        1 | 2 => totals.as_chunks::<8>(),
-        _ => (&[] as &[_], totals),
-    };
+    match step {
+        1 => transpose_neighbours(totals, y, plane),
+        2 => transpose_every_second(totals, y, plane),
+        _ => transpose_lanes(totals, 0..B, y, plane, step),
+    }
+}
+
+/// Eight pixels of eight channels at a time, the last of them once more where fewer are left; one by one
+/// where there are not eight.
+#[target_feature(enable = "avx")]
+#[inline]
+fn transpose_neighbours<const B: usize>(totals: &[[f32; B]], y: &mut [f32], plane: usize) {
+    let mut lanes = 0;
+    while lanes + 8 <= B && squares(totals.len(), lanes, plane, y.len()) {
+        for first in starts(totals.len()) {
+            // SAFETY: eight pixels from `first` on, with eight channels from `lanes` on in as many planes.
+            unsafe {
+                let from = totals.as_ptr().add(first).cast::<f32>().add(lanes);
+                let to = y.as_mut_ptr().add(lanes * plane + first);
+                let rows = array::from_fn(|pixel| _mm256_loadu_ps(from.add(pixel * B)));
+                for (lane, row) in transpose8(rows).into_iter().enumerate() {
+                    _mm256_storeu_ps(to.add(lane * plane), row);
+                }
+            }
+        }
+        lanes += 8;
+    }
+    transpose_lanes(totals, lanes..B, y, plane, 1);
+}
+
+/// Eight pixels of eight channels at a time; what is left, one by one.
+#[target_feature(enable = "avx2")]
+#[inline]
+fn transpose_every_second<const B: usize>(totals: &[[f32; B]], y: &mut [f32], plane: usize) {
+    let (eights, rest) = totals.as_chunks::<8>();
     let lanes = B / 8 * 8;
-    for (index, square) in squares.iter().enumerate() {
-        let y = y.get_mut(8 * step * index..).unwrap_or_default();
+    for (index, pixels) in eights.iter().enumerate() {
+        let y = y.get_mut(16 * index..).unwrap_or_default();
         for first in (0..lanes).step_by(8) {
-            let rows = square.each_ref().map(|pixel| {
+            let rows = pixels.each_ref().map(|pixel| {
                 match pixel.get(first..).and_then(|rest| rest.first_chunk::<8>()) {
                     // SAFETY: eight elements.
                     Some(lanes) => unsafe { _mm256_loadu_ps(lanes.as_ptr()) },
@@ -381,21 +431,13 @@ fn transpose<const B: usize>(totals: &[[f32; B]], y: &mut [f32], plane: usize, s
                 }
             });
             for (lane, row) in transpose8(rows).into_iter().enumerate() {
-                let y = y.get_mut((first + lane) * plane..).unwrap_or_default();
-                match step {
-                    1 => {
-                        if let Some(y) = y.first_chunk_mut() {
-                            store8(y, row);
-                        }
-                    }
-                    _ => store_every_second(y, row),
-                }
+                store_every_second(y.get_mut((first + lane) * plane..).unwrap_or_default(), row);
             }
         }
     }
-    let done = 8 * squares.len();
-    transpose_lanes(rest, 0..B, y.get_mut(done * step..).unwrap_or_default(), plane, step);
-    transpose_lanes(squares.as_flattened(), lanes..B, y, plane, step);
+    let done = 16 * eights.len();
+    transpose_lanes(rest, 0..B, y.get_mut(done..).unwrap_or_default(), plane, 2);
+    transpose_lanes(eights.as_flattened(), lanes..B, y, plane, 2);
 }
 
 #[target_feature(enable = "avx")]
@@ -426,6 +468,41 @@ fn store_every_second(y: &mut [f32], x: __m256) {
             y.iter_mut().step_by(2).zip(lanes).for_each(|(y, x)| *y = x);
         }
     }
+}
+
+/// [`transpose`] the other way round.
+#[target_feature(enable = "avx")]
+#[inline]
+fn interleave<const B: usize>(x: &[f32], plane: usize, pixels: &mut [[f32; B]]) {
+    let mut lanes = 0;
+    while lanes + 8 <= B && squares(pixels.len(), lanes, plane, x.len()) {
+        for first in starts(pixels.len()) {
+            // SAFETY: as in `transpose`.
+            unsafe {
+                let from = x.as_ptr().add(lanes * plane + first);
+                let to = pixels.as_mut_ptr().add(first).cast::<f32>().add(lanes);
+                let rows = array::from_fn(|lane| _mm256_loadu_ps(from.add(lane * plane)));
+                for (pixel, row) in transpose8(rows).into_iter().enumerate() {
+                    _mm256_storeu_ps(to.add(pixel * B), row);
+                }
+            }
+        }
+        lanes += 8;
+    }
+    interleave_lanes(x, plane, lanes..B, pixels);
+}
+
+/// Whether there are eight pixels, and all of them in the eight planes from `lanes` on of a slice.
+#[inline]
+fn squares(pixels: usize, lanes: usize, plane: usize, len: usize) -> bool {
+    let end = plane.checked_mul(lanes + 7).and_then(|last| last.checked_add(pixels));
+    pixels >= 8 && end.is_some_and(|end| end <= len)
+}
+
+/// Where eights of `pixels` pixels, of which there are eight, begin.
+#[inline]
+fn starts(pixels: usize) -> impl Iterator<Item = usize> {
+    (0..pixels).step_by(8).map(move |first| first.min(pixels - 8))
 }
 
 /// Eight rows of eight as eight columns.

@@ -17,6 +17,7 @@ pub(crate) mod scale_shift;
 pub(crate) mod softmax;
 pub(crate) mod table;
 pub(crate) mod upsample;
+pub(crate) mod winograd;
 pub(crate) mod zero_pad;
 
 /// `slice` in pieces of `length`, which is never zero in validated geometry. `chunks_exact` would do,

@@ -9,9 +9,11 @@ use crate::error::{Buffer, Error};
 use crate::geometry::{elements, tri};
 use crate::kernel::direct::{self, Direct, Operands, Shape};
 use crate::kernel::runs::Operator;
+use crate::kernel::winograd::{Winograd, tiles2, tiles4};
 use crate::padding::PaddingMode;
 use crate::plan::cost::{cost_methods, multiply_adds};
 use crate::plan::layout::Layout;
+use crate::plan::winograd;
 use crate::plan::{backend_method, packing_methods, requantization, with_rounding};
 use crate::quant::Requantization;
 use crate::tensor::{Dtype, Element};
@@ -36,6 +38,8 @@ use crate::tensor::{Dtype, Element};
 pub struct ConvPlan<T> {
     operator: Operator,
     shape: Shape,
+    /// Not [`Algorithm::Auto`].
+    algorithm: Algorithm,
     activation: Activation,
     /// There if `T` is i8.
     quantization: Option<Requantization>,
@@ -48,23 +52,35 @@ impl<T: Element> ConvPlan<T> {
     pub(crate) const fn new(
         operator: Operator,
         shape: Shape,
+        algorithm: Algorithm,
         activation: Activation,
         quantization: Option<Requantization>,
     ) -> Result<Self, Error> {
+        let Shape { rows, columns, channels } = shape;
+        let kernel = tri!(elements(&[rows.kernel, columns.kernel]));
+        tri!(elements(&[channels.groups, channels.inputs, channels.outputs, kernel]));
+        tri!(elements(&[channels.groups, channels.inputs, rows.input, columns.input]));
+        tri!(elements(&[channels.groups, channels.outputs, rows.output, columns.output]));
+        let algorithm = tri!(winograd::choose(algorithm, operator, &shape, T::DTYPE));
         let quantization = tri!(requantization::<T>(quantization, activation));
         if let Some(Requantization { weight_zero_point: 1.. | ..=-1, .. }) = quantization {
             return Err(Error::WeightZeroPoint);
         }
-        let plan =
-            Self { operator, shape, activation, quantization, backend: None, element: PhantomData };
+        let plan = Self {
+            operator,
+            shape,
+            algorithm,
+            activation,
+            quantization,
+            backend: None,
+            element: PhantomData,
+        };
         match T::DTYPE {
             Dtype::F32 => tri!(activation.validate()),
             Dtype::I8 => {}
         }
-        tri!(elements(&[shape.rows.kernel, shape.columns.kernel]));
         tri!(plan.layout().validate());
-        tri!(elements(&plan.input_shape()));
-        tri!(elements(&plan.output_shape()));
+        tri!(winograd::workspace_len(algorithm, &shape));
         Ok(plan)
     }
 
@@ -73,6 +89,7 @@ impl<T: Element> ConvPlan<T> {
         Layout {
             channels,
             kernel: rows.kernel * columns.kernel,
+            algorithm: self.algorithm,
             input_major: matches!(self.operator, Operator::Transposed),
             uniform: match self.operator {
                 Operator::Convolution(PaddingMode::Zeros) => rows.unpadded() && columns.unpadded(),
@@ -86,7 +103,7 @@ impl<T: Element> ConvPlan<T> {
 
     /// The algorithm that will run; never [`Algorithm::Auto`].
     pub const fn algorithm(&self) -> Algorithm {
-        Algorithm::Direct
+        self.algorithm
     }
 
     /// `[channels, height, width]` of the input.
@@ -155,7 +172,11 @@ impl<T: Element> ConvPlan<T> {
 
     /// Elements of scratch memory that `run` asks for; 0 for [`Algorithm::Direct`].
     pub const fn workspace_len(&self) -> usize {
-        0
+        match winograd::workspace_len(self.algorithm, &self.shape) {
+            Ok(len) => len,
+            // Not in a plan: it was checked.
+            Err(_) => 0,
+        }
     }
 
     cost_methods! {
@@ -204,8 +225,15 @@ impl ConvPlan<f32> {
         self.check_run(packed.len(), x.len(), y.len(), workspace.len())?;
         let parts = self.layout().split(packed);
         let operands = Operands { weight: parts.weight, parameters: parts.bias, x, y: &mut *y };
-        direct::float(self.backend, self.shape.flattened(), self.operator, operands);
-        let Shape { rows, columns, .. } = self.shape;
+        let Self { backend, operator, shape, algorithm, .. } = *self;
+        match algorithm {
+            Algorithm::Auto | Algorithm::Direct => {
+                direct::float(backend, shape.flattened(), operator, operands);
+            }
+            Algorithm::Winograd2 => tiles2(backend, Winograd { shape, operands, workspace }),
+            Algorithm::Winograd4 => tiles4(backend, Winograd { shape, operands, workspace }),
+        }
+        let Shape { rows, columns, .. } = shape;
         self.activation.apply_planes(y, rows.output * columns.output, parts.prelu);
         Ok(())
     }

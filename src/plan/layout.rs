@@ -13,9 +13,11 @@
 //! i8; those left over make blocks of 8, 4 and 1. One order serves every instruction set, so that weights
 //! packed by the compiler can be run by whichever the processor turns out to have.
 
+use crate::algorithm::Algorithm;
 use crate::error::Error;
 use crate::geometry::{Channels, divide, elements, total, tri};
 use crate::kernel::arithmetic::{FLOAT_BLOCKS, INT8_BLOCKS, Int8Channels};
+use crate::plan::winograd;
 use crate::tensor::Dtype;
 
 /// `slice[index]`, or `default` past the end: indexing would link a panic.
@@ -41,6 +43,8 @@ pub(crate) struct Layout {
     pub(crate) channels: Channels,
     /// Kernel height times kernel width.
     pub(crate) kernel: usize,
+    /// What the weights are packed for.
+    pub(crate) algorithm: Algorithm,
     /// Whether the weights come as I,O/groups,.. instead of O,I/groups,..
     pub(crate) input_major: bool,
     /// Whether every output meets every tap, so that a shift of the input is a constant.
@@ -73,7 +77,8 @@ impl Layout {
     /// Checks that every length below fits into `usize`.
     pub(crate) const fn validate(&self) -> Result<(), Error> {
         let Channels { groups, inputs, outputs } = self.channels;
-        let weight = tri!(elements(&[groups, inputs, outputs, self.kernel]));
+        tri!(elements(&[groups, inputs, outputs, self.kernel]));
+        let weight = tri!(elements(&[groups, inputs, outputs, self.packed_kernel()]));
         let parameters = tri!(elements(&[groups, outputs, 9]));
         match total(&[weight, parameters]) {
             Ok(_) => Ok(()),
@@ -89,14 +94,26 @@ impl Layout {
         self.outputs() * self.channels.inputs * self.kernel
     }
 
+    /// Packed weights for one of PyTorch's kernels.
+    pub(crate) const fn packed_kernel(&self) -> usize {
+        match winograd::tile(self.algorithm) {
+            0 => self.kernel,
+            tile => (tile + 2) * (tile + 2),
+        }
+    }
+
+    const fn packed_weight_len(&self) -> usize {
+        self.outputs() * self.channels.inputs * self.packed_kernel()
+    }
+
     pub(crate) const fn prelu_len(&self) -> usize {
         if self.prelu { self.outputs() } else { 0 }
     }
 
     pub(crate) const fn packed_len(&self, dtype: Dtype) -> usize {
         match dtype {
-            Dtype::F32 => self.outputs() + self.prelu_len() + self.weight_len(),
-            Dtype::I8 => 9 * self.outputs() + self.weight_len(),
+            Dtype::F32 => self.outputs() + self.prelu_len() + self.packed_weight_len(),
+            Dtype::I8 => 9 * self.outputs() + self.packed_weight_len(),
         }
     }
 
@@ -132,7 +149,7 @@ impl Layout {
             false => ((group * outputs + output) * taps, self.kernel),
         };
         let (first, block) = block_of(dtype, outputs, output);
-        let target = (group * outputs + first) * taps + (output - first);
+        let target = (group * outputs + first) * inputs * self.packed_kernel() + (output - first);
         Route { source, source_step, target, target_step: block }
     }
 }

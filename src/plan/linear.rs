@@ -3,6 +3,7 @@
 use core::marker::PhantomData;
 
 use crate::activation::Activation;
+use crate::algorithm::Algorithm;
 use crate::arch::backend::Backend;
 use crate::error::{Buffer, Error};
 use crate::geometry::{Channels, tri, volume};
@@ -64,6 +65,7 @@ impl<T: Element> LinearPlan<T> {
 
     const fn layout(&self) -> Layout {
         Layout {
+            algorithm: Algorithm::Direct,
             channels: self.channels,
             kernel: 1,
             input_major: false,

@@ -15,6 +15,7 @@ mod per_channel;
 mod quantize;
 mod table;
 pub(crate) mod unary;
+mod winograd;
 
 pub use binary::BinaryPlan;
 pub use conv::ConvPlan;

@@ -4,6 +4,7 @@ use crate::batch_norm::{BatchNorm, value_or};
 use crate::error::{Buffer, Error};
 use crate::geometry::tri;
 use crate::plan::layout::{Layout, Route, at, put, split_mut};
+use crate::plan::winograd::Transform;
 use crate::tensor::Dtype;
 
 /// What goes into a layer's packed weights besides the weights themselves.
@@ -140,6 +141,7 @@ pub(crate) const fn pack(
     tri!(Buffer::Packed.check(packed.len(), layout.packed_len(Dtype::F32)));
     let (bias, rest) = split_mut(packed, layout.outputs());
     let (prelu, packed) = split_mut(rest, layout.prelu_len());
+    let transform = Transform::new(layout.algorithm);
 
     let mut output = 0;
     while output < layout.outputs() {
@@ -151,6 +153,13 @@ pub(crate) const fn pack(
         let mut input = 0;
         while input < layout.channels.inputs {
             let factor = parameters.weight_factor(layout, output, input);
+            if let Some(transform) = &transform {
+                let step = layout.channels.inputs * target_step;
+                let source = (weight, source + input * source_step);
+                transform.pack(source, factor, packed, (target + input * target_step, step));
+                input += 1;
+                continue;
+            }
             let mut tap = 0;
             while tap < layout.kernel {
                 let value = at(weight, source + input * source_step + tap, 0.0) as f64 * factor;

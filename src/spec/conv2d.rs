@@ -123,7 +123,7 @@ impl Conv2d {
     ///
     /// [`Error::Zero`], [`Error::ChannelsNotDivisible`], [`Error::KernelTooLarge`],
     /// [`Error::PaddingTooLarge`], [`Error::SamePaddingWithStride`], [`Error::EmptyClampRange`],
-    /// [`Error::Overflow`].
+    /// [`Error::AlgorithmUnavailable`], [`Error::Overflow`].
     pub const fn plan<T: Element>(&self) -> Result<ConvPlan<T>, Error> {
         let sides = match self.padding {
             Padding::Sides(sides) => sides,
@@ -139,6 +139,7 @@ impl Conv2d {
         ConvPlan::new(
             Operator::Convolution(self.padding_mode),
             shape,
+            self.algorithm,
             self.activation,
             self.quantization,
         )

@@ -99,7 +99,8 @@ impl ConvTranspose2d {
     /// # Errors
     ///
     /// [`Error::Zero`], [`Error::ChannelsNotDivisible`], [`Error::OutputPaddingTooLarge`],
-    /// [`Error::EmptyOutput`], [`Error::EmptyClampRange`], [`Error::Overflow`].
+    /// [`Error::EmptyOutput`], [`Error::EmptyClampRange`],
+    /// [`Error::AlgorithmUnavailable`], [`Error::Overflow`].
     pub const fn plan<T: Element>(&self) -> Result<ConvPlan<T>, Error> {
         let [rows, columns] =
             Window::pair(self.input, self.kernel_size, self.stride, self.dilation, self.padding);
@@ -108,6 +109,12 @@ impl ConvTranspose2d {
             rows: tri!(rows.transposed(self.output_padding[0])),
             columns: tri!(columns.transposed(self.output_padding[1])),
         };
-        ConvPlan::new(Operator::Transposed, shape, self.activation, self.quantization)
+        ConvPlan::new(
+            Operator::Transposed,
+            shape,
+            self.algorithm,
+            self.activation,
+            self.quantization,
+        )
     }
 }

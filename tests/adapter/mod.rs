@@ -11,14 +11,14 @@ mod spec;
 use core::error::Error;
 
 use nchw::{
-    Activate, Activation, AdaptiveAvgPool2d, AdaptiveMaxPool2d, Add, BatchNorm, BatchNorm2d,
-    BinaryPlan, Concat, Conv2d, ConvPlan, Linear, Mul, Parameters, Prelu, Softmax, UnaryPlan,
-    Upsample, UpsampleMode, ZeroPad2d,
+    Activate, Activation, AdaptiveAvgPool2d, AdaptiveMaxPool2d, Add, Algorithm, BatchNorm,
+    BatchNorm2d, BinaryPlan, Concat, Conv2d, ConvPlan, Linear, Mul, Parameters, Prelu, Softmax,
+    UnaryPlan, Upsample, UpsampleMode, ZeroPad2d,
 };
 use nchw_test_support::operator::{
     Approximate, Conv2dParams, ConvTranspose2dParams, UpsampleMode as Mode, UpsampleParams,
 };
-use nchw_test_support::{Case, Guarded, Op};
+use nchw_test_support::{Case, Guarded, Op, Row};
 
 /// One image of a case's output.
 pub(crate) struct Image {
@@ -26,6 +26,8 @@ pub(crate) struct Image {
     pub(crate) shape: [usize; 3],
     /// The elements.
     pub(crate) values: Vec<f32>,
+    /// The row of the precision table for the algorithm, if it is not the operator's plain one.
+    pub(crate) row: Option<Row>,
 }
 
 type Result<T = Vec<Image>> = core::result::Result<T, Box<dyn Error>>;
@@ -109,7 +111,7 @@ pub(crate) fn run(case: &Case, n: usize) -> Result {
 }
 
 fn conv2d(case: &Case, params: &Conv2dParams, input: [usize; 3], x: &[f32]) -> Result {
-    let plain = spec::conv2d(params, input, &case.f32("w").shape);
+    let plain = spec::conv2d(params, input, &case.f32("w").shape).algorithm(Algorithm::Direct);
     let spec = plain.activation(fused(case));
     let plan = spec.plan::<f32>()?;
     // PyTorch's 'same', where the case's sides are what it stands for: the odd one behind.
@@ -120,7 +122,16 @@ fn conv2d(case: &Case, params: &Conv2dParams, input: [usize; 3], x: &[f32]) -> R
         let same = spec.padding_same().plan::<f32>();
         assert_eq!(same, Ok(plan), "padding `same` differs from its sides");
     }
-    conv(plan, plain.plan::<f32>()?, case, params.eps, x)
+    let mut ways = conv(plan, plain.plan::<f32>()?, case, params.eps, x)?;
+    let weight = &case.f32("w").values;
+    let winograd = [(Algorithm::Winograd2, Row::Winograd2), (Algorithm::Winograd4, Row::Winograd4)];
+    for (algorithm, row) in winograd {
+        if let Ok(plan) = spec.algorithm(algorithm).plan::<f32>() {
+            let image = run_conv(plan, weight, &parameters(case, params.eps), x)?;
+            ways.push(Image { row: Some(row), ..image });
+        }
+    }
+    Ok(ways)
 }
 
 fn conv_transpose2d(
@@ -149,7 +160,7 @@ fn conv(
     let mut ways = vec![run_conv(plan, &weight.values, &parameters, x)?];
     if let Some(norm) = parameters.batch_norm {
         let parameters = Parameters { batch_norm: None, ..parameters };
-        let Image { shape, values } = run_conv(plain, &weight.values, &parameters, x)?;
+        let Image { shape, values, .. } = run_conv(plain, &weight.values, &parameters, x)?;
         ways.push(run_batch_norm2d(&norm, fused(case), shape, guarded(&values).slice())?);
     }
     Ok(ways)
@@ -326,5 +337,5 @@ fn check(buffer: &Guarded<f32>) {
 
 fn image(shape: [usize; 3], y: &Guarded<f32>) -> Image {
     check(y);
-    Image { shape, values: y.slice().to_vec() }
+    Image { shape, values: y.slice().to_vec(), row: None }
 }

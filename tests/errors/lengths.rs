@@ -1,8 +1,8 @@
 //! Slices of the wrong length, and parameters that are missing or too many.
 
 use nchw::{
-    Activate, Activation, AdaptiveAvgPool2d, AdaptiveMaxPool2d, Add, AvgPool2d, BatchNorm,
-    BatchNorm2d, Buffer, Concat, Conv2d, ConvTranspose2d, Error, Linear, MaxPool2d, Mul,
+    Activate, Activation, AdaptiveAvgPool2d, AdaptiveMaxPool2d, Add, Algorithm, AvgPool2d,
+    BatchNorm, BatchNorm2d, Buffer, Concat, Conv2d, ConvTranspose2d, Error, Linear, MaxPool2d, Mul,
     PaddingMode, Parameters, Prelu, Softmax, Tensor, Upsample, UpsampleMode, ZeroPad2d,
 };
 use nchw_test_support::Guarded;
@@ -111,7 +111,9 @@ fn lengths_of_binary_operators() {
 fn lengths_of_convolutions() {
     let conv = Conv2d::new([4, 5, 6], 6, [3, 2]).groups(2).padding([1, 1]);
     let transposed = ConvTranspose2d::new([4, 5, 6], 6, [3, 2]).groups(2).stride([2, 2]);
+    let winograd = Conv2d::new([4, 5, 6], 6, [3, 3]).algorithm(Algorithm::Winograd4);
     for plan in [
+        winograd.plan::<f32>(),
         conv.plan::<f32>(),
         conv.prelu().plan::<f32>(),
         transposed.plan::<f32>(),
@@ -127,6 +129,14 @@ fn lengths_of_convolutions() {
             let mut workspace = ones(plan.workspace_len());
             plan.run(&ones(packed), &ones(x), y, &mut workspace)
         });
+        if let Some(actual) = plan.workspace_len().checked_sub(1) {
+            let (packed, x) = (ones(plan.packed_len()), ones(plan.input_len()));
+            let mut y = Untouched::new(plan.output_len());
+            let result = plan.run(&packed, &x, y.slice(), &mut ones(actual));
+            let (buffer, expected) = (Buffer::Workspace, plan.workspace_len());
+            assert_eq!(result, Err(Error::Length { buffer, expected, actual }));
+            y.check();
+        }
         // A workspace may be larger than it has to be.
         let mut y = Guarded::new(plan.output_len());
         let mut workspace = Guarded::new(plan.workspace_len() + 100);

@@ -2,9 +2,9 @@
 
 use nchw::Direction::{Height, Width};
 use nchw::{
-    Activate, Activation, AdaptiveAvgPool2d, AdaptiveMaxPool2d, Add, AvgPool2d, BatchNorm2d,
-    Buffer, Concat, Conv2d, ConvTranspose2d, Error, Linear, MaxPool2d, Mul, PaddingMode, Parameter,
-    Prelu, Softmax, Upsample, ZeroPad2d,
+    Activate, Activation, AdaptiveAvgPool2d, AdaptiveMaxPool2d, Add, Algorithm, AvgPool2d,
+    BatchNorm2d, Buffer, Concat, Conv2d, ConvTranspose2d, Error, Linear, MaxPool2d, Mul,
+    PaddingMode, Parameter, Prelu, Softmax, Upsample, ZeroPad2d,
 };
 
 fn conv() -> Conv2d {
@@ -369,6 +369,19 @@ fn specifications_that_are_refused() {
             refused!(BatchNorm2d::new([4, 5, 6]).activation(Activation::Prelu)),
             Error::Missing(Buffer::Prelu),
             "a PReLU needs its slopes: give them with `Parameters::prelu`, or use the operator `Prelu`",
+        ),
+        // Algorithms.
+        (
+            refused!(conv().stride([1, 2]).algorithm(Algorithm::Winograd4)),
+            Error::AlgorithmUnavailable(Algorithm::Winograd4),
+            "the algorithm winograd4 is for f32 convolutions with a 3x3 kernel, stride 1, dilation 1 and \
+             zero padding",
+        ),
+        (
+            refused!(conv().stride([2, 1]).algorithm(Algorithm::Winograd2)),
+            Error::AlgorithmUnavailable(Algorithm::Winograd2),
+            "the algorithm winograd2 is for f32 convolutions with a 3x3 kernel, stride 1, dilation 1 and \
+             zero padding",
         ),
         // Size.
         (

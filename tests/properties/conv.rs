@@ -1,9 +1,9 @@
 //! Convolution.
 
-use nchw::{Activation, Conv2d, Error, Padding, PaddingMode, Parameters};
+use nchw::{Activation, Algorithm, Conv2d, Error, Padding, PaddingMode, Parameters};
 use nchw_oracle::float;
 use nchw_test_support::reference::widen;
-use nchw_test_support::{Guarded, Random, Row, assert_close};
+use nchw_test_support::{Guarded, Random, Row};
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -14,14 +14,14 @@ use crate::common::{
 
 /// A convolution and what goes into it.
 #[derive(Clone, Debug)]
-struct Case {
-    spec: Conv2d,
-    bias: bool,
-    input_norm: Option<Norm>,
-    norm: Option<Norm>,
+pub(crate) struct Case {
+    pub(crate) spec: Conv2d,
+    pub(crate) bias: bool,
+    pub(crate) input_norm: Option<Norm>,
+    pub(crate) norm: Option<Norm>,
     /// NaN and infinities among the inputs.
-    special: bool,
-    seed: u64,
+    pub(crate) special: bool,
+    pub(crate) seed: u64,
 }
 
 /// Multiplications that a case may take.
@@ -126,7 +126,8 @@ fn spec() -> impl Strategy<Value = Conv2d> {
             .dilation(dilation)
             .padding_mode(mode)
             .groups(groups)
-            .activation(activation);
+            .activation(activation)
+            .algorithm(Algorithm::Direct);
         spec.padding = if same { Padding::Same } else { Padding::Sides(sides) };
         match flaw {
             Flaw::Zero(which) => *zeroable(&mut spec, which) = 0,
@@ -218,7 +219,8 @@ fn oracle(spec: &Conv2d) -> nchw_oracle::Conv2d {
     }
 }
 
-fn test(case: &Case) -> Outcome {
+/// Runs a case on every backend.
+pub(crate) fn test(case: &Case) -> Outcome {
     let Case { spec, bias, input_norm, norm, special, seed } = case;
     let plan = spec.plan::<f32>();
     assert_eq!(plan.is_ok(), valid(spec), "PyTorch's rules say otherwise: {plan:?}");
@@ -279,7 +281,12 @@ fn test(case: &Case) -> Outcome {
     }
     assert_eq!(plan.output_shape(), want.shape);
     let slopes = slopes.unwrap_or_default();
-    let (row, want) = activated((Row::Conv2d, want), spec.activation, &slopes);
+    let row = match plan.algorithm() {
+        Algorithm::Winograd2 => Row::Winograd2,
+        Algorithm::Winograd4 => Row::Winograd4,
+        _ => Row::Conv2d,
+    };
+    let (row, want) = activated((row, want), spec.activation, &slopes);
     assert_conv(row, &plan, &packed, &x, &want);
     Outcome::Ran
 }

@@ -3,7 +3,7 @@
 use nchw::{Activation, ConvTranspose2d, Error, Parameters};
 use nchw_oracle::{Output, float};
 use nchw_test_support::reference::widen;
-use nchw_test_support::{Guarded, Random, Row, assert_close};
+use nchw_test_support::{Guarded, Random, Row};
 use proptest::prelude::*;
 use proptest::sample::select;
 

@@ -1,0 +1,106 @@
+//! The transforms of Winograd's minimal filtering along one direction: a tile of `M` outputs of a kernel
+//! with three taps comes from `R = M + 2` products instead of `3 * M`.
+//!
+//! Inputs and taps are seen as polynomials and multiplied through their values at `R` points, the last
+//! of which is infinity. The others are zero and pairs `-p, p`, which share most of their terms. They are
+//! fractions with few bits, so that every factor here is exact in f32.
+//!
+//! Source: A. Lavin, S. Gray, Fast Algorithms for Convolutional Neural Networks, CVPR 2016; B. Barabasz et
+//! al., Error Analysis and Improving the Accuracy of Winograd Convolution for Deep Neural Networks, ACM
+//! TOMS 46 (2020).
+
+use crate::arch::isa::F32Lanes;
+
+/// A tile of `M` outputs from `R` inputs.
+pub(crate) trait Tile<const M: usize, const R: usize>: Copy {
+    /// What the products of the inputs' transform and of the weights' are made from.
+    fn input<L: F32Lanes>(lanes: L, x: [L::Vector; R]) -> [L::Vector; R];
+
+    /// The outputs, each added to `start`.
+    fn output<L: F32Lanes>(lanes: L, start: L::Vector, products: [L::Vector; R]) -> [L::Vector; M];
+}
+
+/// Two outputs.
+#[derive(Clone, Copy)]
+pub(crate) struct Tile2;
+
+/// Four outputs.
+#[derive(Clone, Copy)]
+pub(crate) struct Tile4;
+
+impl Tile2 {
+    /// The finite points.
+    pub(crate) const POINTS: &'static [f64] = &[0.0, 1.0, -1.0];
+}
+
+impl Tile4 {
+    /// The finite points.
+    pub(crate) const POINTS: &'static [f64] = &[0.0, P, -P, Q, -Q];
+}
+
+const P: f64 = 0.75;
+const Q: f64 = 1.5;
+
+impl Tile<2, 4> for Tile2 {
+    #[inline(always)]
+    fn input<L: F32Lanes>(lanes: L, x: [L::Vector; 4]) -> [L::Vector; 4] {
+        let [x0, x1, x2, x3] = x;
+        [lanes.subtract(x2, x0), lanes.add(x2, x1), lanes.subtract(x2, x1), lanes.subtract(x3, x1)]
+    }
+
+    #[inline(always)]
+    fn output<L: F32Lanes>(lanes: L, start: L::Vector, products: [L::Vector; 4]) -> [L::Vector; 2] {
+        let [zero, plus, minus, infinite] = products;
+        [
+            lanes.add(lanes.add(start, zero), lanes.add(plus, minus)),
+            lanes.add(lanes.add(start, infinite), lanes.subtract(plus, minus)),
+        ]
+    }
+}
+
+impl Tile<4, 6> for Tile4 {
+    #[inline(always)]
+    fn input<L: F32Lanes>(lanes: L, x: [L::Vector; 6]) -> [L::Vector; 6] {
+        const PP: f64 = P * P;
+        const QQ: f64 = Q * Q;
+        let [x0, x1, x2, x3, x4, x5] = x;
+        let add = |sum, factor, x| lanes.multiply_add(sum, lanes.splat(factor as f32), x);
+        let (even_p, odd_p) = (add(x4, -QQ, x2), add(x3, -QQ, x1));
+        let (even_q, odd_q) = (add(x4, -PP, x2), add(x3, -PP, x1));
+        [
+            add(add(x4, -(PP + QQ), x2), PP * QQ, x0),
+            add(even_p, P, odd_p),
+            add(even_p, -P, odd_p),
+            add(even_q, Q, odd_q),
+            add(even_q, -Q, odd_q),
+            add(add(x5, -(PP + QQ), x3), PP * QQ, x1),
+        ]
+    }
+
+    #[inline(always)]
+    fn output<L: F32Lanes>(lanes: L, start: L::Vector, products: [L::Vector; 6]) -> [L::Vector; 4] {
+        const PS: [f64; 4] = powers(P);
+        const QS: [f64; 4] = powers(Q);
+        let [zero, plus_p, minus_p, plus_q, minus_q, infinite] = products;
+        let add = |sum, factor, x| lanes.multiply_add(sum, lanes.splat(factor as f32), x);
+        let (even_p, odd_p) = (lanes.add(plus_p, minus_p), lanes.subtract(plus_p, minus_p));
+        let (even_q, odd_q) = (lanes.add(plus_q, minus_q), lanes.subtract(plus_q, minus_q));
+        [
+            lanes.add(lanes.add(start, zero), lanes.add(even_p, even_q)),
+            add(add(start, PS[1], odd_p), QS[1], odd_q),
+            add(add(start, PS[2], even_p), QS[2], even_q),
+            add(add(lanes.add(start, infinite), PS[3], odd_p), QS[3], odd_q),
+        ]
+    }
+}
+
+/// `x^0, x^1, ..`
+const fn powers<const N: usize>(x: f64) -> [f64; N] {
+    let mut powers = [1.0; N];
+    let mut index = 1;
+    while index < N {
+        powers[index] = powers[index - 1] * x;
+        index += 1;
+    }
+    powers
+}

@@ -1,0 +1,149 @@
+//! When a convolution is computed by Winograd's method, and how its weights are transformed.
+
+use crate::algorithm::Algorithm;
+use crate::error::Error;
+use crate::geometry::Channels;
+use crate::kernel::direct::Shape;
+use crate::kernel::runs::Operator;
+use crate::kernel::winograd::{Blocking, Tile2, Tile4};
+use crate::padding::PaddingMode;
+use crate::plan::layout::{at, put};
+use crate::tensor::Dtype;
+
+/// The fewest channels of a group, in and out, and rows and columns of the output, with which
+/// [`Algorithm::Auto`] takes a Winograd convolution.
+const CHANNELS: usize = 16;
+const OUTPUTS: usize = 4;
+
+/// The most elements of workspace that it takes.
+const WORKSPACE: usize = 1 << 19;
+
+/// With more packed weights than this, more than caches hold, few tiles would each time wait for them.
+const WEIGHTS: usize = 1 << 21;
+const FEW_TILES: usize = 8;
+
+/// The algorithm that will run: `asked`, or for [`Algorithm::Auto`] the one that suits the shape.
+pub(crate) const fn choose(
+    asked: Algorithm,
+    operator: Operator,
+    shape: &Shape,
+    dtype: Dtype,
+) -> Result<Algorithm, Error> {
+    let possible = matches!(operator, Operator::Convolution(PaddingMode::Zeros))
+        && matches!(dtype, Dtype::F32)
+        && shape.rows.three_in_a_row()
+        && shape.columns.three_in_a_row();
+    match asked {
+        Algorithm::Auto if possible => Ok(suited(shape)),
+        Algorithm::Auto | Algorithm::Direct => Ok(Algorithm::Direct),
+        Algorithm::Winograd2 | Algorithm::Winograd4 if possible => Ok(asked),
+        Algorithm::Winograd2 | Algorithm::Winograd4 => Err(Error::AlgorithmUnavailable(asked)),
+    }
+}
+
+/// The choice of [`Algorithm::Auto`], which depends on nothing but the shape.
+const fn suited(shape: &Shape) -> Algorithm {
+    let Shape { rows, columns, channels: Channels { groups, inputs, outputs } } = *shape;
+    if inputs < CHANNELS || outputs < CHANNELS || rows.output < OUTPUTS || columns.output < OUTPUTS
+    {
+        return Algorithm::Direct;
+    }
+    let (small, large) = (Blocking::new(shape, 2), Blocking::new(shape, 4));
+    // Of the multiplications, 36 and 16 for each tile, tiles of 4 x 4 have to save a fifth.
+    let saves = 5 * 9 * large.all <= 4 * 4 * small.all;
+    let streams = large.all > FEW_TILES || 36 * groups * inputs * outputs <= WEIGHTS;
+    if saves && streams && is_modest(&large) {
+        Algorithm::Winograd4
+    } else if is_modest(&small) {
+        Algorithm::Winograd2
+    } else {
+        Algorithm::Direct
+    }
+}
+
+const fn is_modest(blocking: &Blocking) -> bool {
+    matches!(blocking.workspace_len(), Ok(..=WORKSPACE))
+}
+
+/// Outputs of a tile along each direction; 0 for algorithms without tiles.
+pub(crate) const fn tile(algorithm: Algorithm) -> usize {
+    match algorithm {
+        Algorithm::Auto | Algorithm::Direct => 0,
+        Algorithm::Winograd2 => 2,
+        Algorithm::Winograd4 => 4,
+    }
+}
+
+/// Elements of the workspace, or [`Error::Overflow`].
+pub(crate) const fn workspace_len(algorithm: Algorithm, shape: &Shape) -> Result<usize, Error> {
+    match tile(algorithm) {
+        0 => Ok(0),
+        tile => Blocking::new(shape, tile).workspace_len(),
+    }
+}
+
+/// The transform of the weights: of three taps along one direction, their values at each point.
+pub(crate) struct Transform {
+    /// What each tap is multiplied by.
+    factors: [[f64; 3]; 6],
+    points: usize,
+}
+
+impl Transform {
+    /// The transform of `algorithm`, if it has one.
+    pub(crate) const fn new(algorithm: Algorithm) -> Option<Self> {
+        let finite = match algorithm {
+            Algorithm::Auto | Algorithm::Direct => return None,
+            Algorithm::Winograd2 => Tile2::POINTS,
+            Algorithm::Winograd4 => Tile4::POINTS,
+        };
+        // At infinity, only the last tap counts.
+        let mut factors = [[0.0, 0.0, 1.0]; 6];
+        let mut index = 0;
+        while index < finite.len() && index < factors.len() {
+            let point = finite[index];
+            let mut divisor = 1.0;
+            let mut other = 0;
+            while other < finite.len() {
+                if other != index {
+                    divisor *= point - finite[other];
+                }
+                other += 1;
+            }
+            factors[index] = [1.0 / divisor, point / divisor, point * point / divisor];
+            index += 1;
+        }
+        Some(Self { factors, points: finite.len() + 1 })
+    }
+
+    /// Transforms the nine taps from `weight[source]` on, times `factor`, to elements `target`, `target + step`
+    /// and so on of `packed`.
+    pub(crate) const fn pack(
+        &self,
+        (weight, source): (&[f32], usize),
+        factor: f64,
+        packed: &mut [f32],
+        (target, step): (usize, usize),
+    ) {
+        let mut row = 0;
+        while row < self.points && row < self.factors.len() {
+            let [a, b, c] = self.factors[row];
+            let mut sums = [0.0; 3];
+            let mut tap = 0;
+            while tap < sums.len() {
+                sums[tap] = a * at(weight, source + tap, 0.0) as f64
+                    + b * at(weight, source + 3 + tap, 0.0) as f64
+                    + c * at(weight, source + 6 + tap, 0.0) as f64;
+                tap += 1;
+            }
+            let mut column = 0;
+            while column < self.points && column < self.factors.len() {
+                let [a, b, c] = self.factors[column];
+                let value = (a * sums[0] + b * sums[1] + c * sums[2]) * factor;
+                put(packed, target + (row * self.points + column) * step, value as f32);
+                column += 1;
+            }
+            row += 1;
+        }
+    }
+}

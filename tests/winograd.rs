@@ -1,0 +1,171 @@
+//! What `Algorithm::Auto` chooses, what cannot be computed by Winograd's method, and what it leaves alone.
+
+use nchw::{
+    Algorithm, Conv2d, ConvTranspose2d, Error, PaddingMode, Parameters, Quantization, Tensor,
+    Workspace, layer,
+};
+use nchw_test_support::{Guarded, Random};
+
+use Algorithm::{Direct, Winograd2, Winograd4};
+
+fn square(channels: usize, size: usize) -> Conv2d {
+    Conv2d::new([channels, size, size], channels, [3, 3]).padding([1, 1])
+}
+
+#[test]
+fn the_choice_depends_on_the_shape() {
+    let table = [
+        (square(64, 56), Winograd4),
+        (square(128, 28), Winograd4),
+        (square(256, 14), Winograd4),
+        // Few tiles for many weights.
+        (square(512, 7), Winograd2),
+        (square(128, 7), Winograd4),
+        (square(16, 32), Winograd4),
+        (square(128, 28).groups(4), Winograd4),
+        // Three tiles of 4 for ten outputs do not pay, two of 2 for six even less.
+        (square(64, 10), Winograd2),
+        (square(64, 6), Winograd2),
+        (square(64, 4), Winograd4),
+        // Too small a plane, or too few channels in a group.
+        (square(64, 3), Direct),
+        (Conv2d::new([64, 64, 3], 64, [3, 3]).padding([1, 1]), Direct),
+        (square(15, 32), Direct),
+        (square(128, 28).groups(16), Direct),
+        (Conv2d::new([64, 9, 9], 15, [3, 3]), Direct),
+        (Conv2d::new([15, 9, 9], 64, [3, 3]), Direct),
+        // Too much workspace, at first for the larger tiles.
+        (square(1024, 16), Winograd2),
+        (square(2048, 16), Direct),
+        // Not to be had.
+        (square(64, 28).stride([2, 2]), Direct),
+        (square(64, 28).dilation([2, 2]), Direct),
+        (square(64, 28).padding_mode(PaddingMode::Reflect), Direct),
+        (Conv2d::new([64, 28, 28], 64, [5, 3]), Direct),
+        (square(64, 28).algorithm(Direct), Direct),
+        (square(1, 3).algorithm(Winograd4), Winograd4),
+    ];
+    for (index, (spec, algorithm)) in table.into_iter().enumerate() {
+        let plan = spec.plan::<f32>().unwrap();
+        assert_eq!(plan.algorithm(), algorithm, "row {index}");
+        assert_eq!(plan.workspace_len() == 0, algorithm == Direct, "row {index}");
+    }
+    let q = Quantization { scale: 0.5, zero_point: 0 };
+    assert_eq!(square(64, 28).quantized(q, q).plan::<i8>().unwrap().algorithm(), Direct);
+    let transposed = ConvTranspose2d::new([64, 28, 28], 64, [3, 3]).padding([1, 1]);
+    assert_eq!(transposed.plan::<f32>().unwrap().algorithm(), Direct);
+}
+
+#[test]
+fn others_are_refused() {
+    let conv = square(16, 8);
+    let q = Quantization { scale: 0.5, zero_point: 0 };
+    for algorithm in [Winograd2, Winograd4] {
+        let refused = [
+            conv.stride([1, 2]),
+            conv.stride([2, 1]),
+            conv.dilation([1, 2]),
+            conv.dilation([2, 1]),
+            conv.padding_mode(PaddingMode::Reflect),
+            conv.padding_mode(PaddingMode::Replicate),
+            conv.padding_mode(PaddingMode::Circular),
+            Conv2d::new([16, 8, 8], 16, [3, 1]),
+            Conv2d::new([16, 8, 8], 16, [5, 3]),
+        ];
+        for spec in refused {
+            let error = spec.algorithm(algorithm).plan::<f32>().unwrap_err();
+            assert_eq!(error, Error::AlgorithmUnavailable(algorithm), "{spec:?}");
+        }
+        let transposed = ConvTranspose2d::new([16, 8, 8], 16, [3, 3]).algorithm(algorithm);
+        assert_eq!(transposed.plan::<f32>(), Err(Error::AlgorithmUnavailable(algorithm)));
+        let int8 = conv.quantized(q, q).algorithm(algorithm);
+        assert_eq!(int8.plan::<i8>(), Err(Error::AlgorithmUnavailable(algorithm)));
+    }
+}
+
+#[test]
+fn sizes_beyond_the_address_space() {
+    const MOST: usize = isize::MAX as usize / 8;
+    for algorithm in [Winograd2, Winograd4, Algorithm::Auto] {
+        for input in [[MOST, 1, 1], [1, MOST, 1], [1, 1, MOST], [1 << 32, 1 << 16, 1 << 16]] {
+            let spec = Conv2d::new(input, 16, [3, 3]).padding([1, 1]).algorithm(algorithm);
+            assert_eq!(spec.plan::<f32>(), Err(Error::Overflow));
+        }
+        // Tensors that fit.
+        let spec = Conv2d::new([16, 5, 1 << 52], 16, [3, 3]).padding([1, 1]).algorithm(algorithm);
+        assert!(spec.plan::<f32>().unwrap().workspace_len() > 0);
+        // A workspace or packed weights that do not.
+        let spec = Conv2d::new([MOST / 200, 5, 5], 16, [3, 3]).algorithm(algorithm);
+        match algorithm {
+            Algorithm::Auto => assert_eq!(spec.plan::<f32>().unwrap().algorithm(), Direct),
+            _ => assert_eq!(spec.plan::<f32>(), Err(Error::Overflow)),
+        }
+    }
+}
+
+layer! {
+    struct Grouped(f32) =
+        Conv2d::new([40, 21, 14], 36, [3, 3]).groups(2).padding_sides([1, 0, 2, 1]).relu();
+    struct Small(f32) = Conv2d::new([16, 4, 5], 16, [3, 3]).algorithm(Algorithm::Winograd2);
+}
+
+/// Where in memory the workspace lies, and what it holds, makes no difference.
+#[test]
+fn any_workspace_will_do() {
+    let plan = Grouped::PLAN;
+    assert_eq!(plan.algorithm(), Winograd4);
+    let mut random = Random::new(1);
+    let weight = random.f32s(plan.weight_shape().iter().product());
+    let mut packed = [f32::NAN; Grouped::PLAN.packed_len()];
+    plan.pack(&weight, &Parameters::NONE, &mut packed).unwrap();
+    let mut x = Tensor::ZERO;
+    x.as_mut_slice().copy_from_slice(&random.f32s(plan.input_len()));
+    let (mut typed, mut workspace) = (Tensor::ZERO, Workspace::<{ Grouped::WORKSPACE }>::ZERO);
+    Grouped::from_packed(packed).run(&x, &mut typed, &mut workspace);
+    for offset in 0..16 {
+        let mut workspace = Guarded::new(plan.workspace_len() + offset);
+        let mut y = Guarded::new(plan.output_len());
+        let part = &mut workspace.slice_mut()[offset..];
+        plan.run(&packed, x.as_slice(), y.slice_mut(), part).unwrap();
+        workspace.check();
+        y.check();
+        y.assert_written();
+        let bits = |y: &[f32]| y.iter().map(|y| y.to_bits()).collect::<Vec<_>>();
+        assert_eq!(bits(y.slice()), bits(typed.as_slice()), "offset {offset}");
+    }
+}
+
+/// An infinity is seen by the tiles that meet it and by no others.
+#[test]
+fn an_infinity_stays_within_its_tiles() {
+    let plan = square(16, 16).plan::<f32>().unwrap();
+    let mut packed = vec![0.0; plan.packed_len()];
+    plan.pack(&vec![1.0; 16 * 16 * 9], &Parameters::NONE, &mut packed).unwrap();
+    let mut x = vec![1.0; plan.input_len()];
+    x[3 * 256 + 5 * 16 + 6] = f32::INFINITY;
+    let (mut y, mut workspace) = (vec![0.0; x.len()], vec![0.0; plan.workspace_len()]);
+    plan.run(&packed, &x, &mut y, &mut workspace).unwrap();
+    for (index, y) in y.iter().enumerate() {
+        let (row, column) = (index / 16 % 16, index % 16);
+        // Tiles begin at multiples of 4 and meet one more input on each side.
+        let met = (4..8).contains(&row) && (4..8).contains(&column);
+        assert_eq!(y.is_finite(), !met, "row {row}, column {column}: {y}");
+    }
+}
+
+static SMALL: Small = Small::without_bias(&[[[[0.5; 3]; 3]; 16]; 16]);
+
+/// Weights that the compiler transformed.
+#[test]
+fn the_compiler_transforms() {
+    let x = Tensor([[[0.25; 5]; 4]; 16]);
+    let (mut y, mut workspace) = (Tensor::ZERO, Workspace::<{ Small::WORKSPACE }>::ZERO);
+    SMALL.run(&x, &mut y, &mut workspace);
+    // Sums and products without rounding.
+    assert_eq!(y, Tensor([[[18.0; 3]; 2]; 16]));
+    let mut packed = [f32::NAN; Small::PLAN.packed_len()];
+    Small::PLAN.pack(&[0.5; 16 * 16 * 9], &Parameters::NONE, &mut packed).unwrap();
+    let mut again = Tensor::ZERO;
+    Small::from_packed(packed).run(&x, &mut again, &mut workspace);
+    assert_eq!(y, again);
+}
