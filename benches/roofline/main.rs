@@ -164,8 +164,7 @@ fn batch(options: &Options, layers: &[Layer]) -> Result<String> {
             .context("every layer can be computed somehow")
     };
     let (mut one, mut all) = (ready(1)?, ready(BATCH)?);
-    // A batch takes long, and other programs interrupt it often.
-    measure_with_progress(&mut [&mut one.subject, &mut all.subject], 4 * options.seconds);
+    measure_with_progress(&mut [&mut one.subject, &mut all.subject], options.seconds);
     let (one, all) = (one.subject.seconds(), all.subject.seconds());
     Ok(format!(
         "batch: {BATCH} images through {} on {} take {:.0} us, {:.1} times one image's {:.1} us",
