@@ -1,10 +1,12 @@
 //! The best time of many.
 //!
-//! Other programs, interrupts and the clock of the processor only ever add time, so the smallest is what
-//! the code costs. Whatever is to be compared is measured in turn, round by round, so that a slow while
-//! hits all alike.
+//! Times are those of the processor on this thread, without what other programs had of it. Cold caches,
+//! interrupts and a slower clock only ever add time, so the smallest is what the code costs. Whatever is to be
+//! compared is measured in turn, round by round, so that a slow while hits all alike.
 
 use std::time::{Duration, Instant};
+
+use cpu_time::ThreadTime;
 
 /// In how many rounds [`measure`] divides its time.
 const ROUNDS: u32 = 10;
@@ -37,7 +39,7 @@ impl Subject {
     }
 
     fn sample(&mut self) {
-        let start = Instant::now();
+        let start = ThreadTime::now();
         for _ in 0..self.runs {
             (self.run)();
         }
