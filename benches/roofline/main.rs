@@ -26,6 +26,9 @@ use crate::options::{Dtype, Options};
 /// Images of the batch that is compared with single ones.
 const BATCH: usize = 32;
 
+/// Bytes that a last-level cache holds.
+const CACHE: u64 = 20 << 20;
+
 /// A layer's figures on one instruction set by one algorithm.
 #[derive(Serialize)]
 pub struct Measurement {
@@ -148,14 +151,16 @@ fn measure_with_progress(subjects: &mut [&mut Subject], time: Duration) {
     bar.finish_and_clear();
 }
 
-/// Says what a batch costs, in times of one image: through the layer with the most operations per byte, where
-/// it counts least that a batch overflows the caches.
+/// Says what a batch costs, in times of one image: through the layer with the most operations per byte of those
+/// whose batch stays in a last-level cache, so that calls are compared and not caches.
 fn batch(options: &Options, layers: &[Layer]) -> Result<String> {
     let mut all = Vec::new();
     for layer in layers {
-        all.push((layer.macs()? as f64 / layer.elements()? as f64, layer));
+        let bytes = options.dtype.size() * layer.elements()?;
+        let is_cached = BATCH as u64 * bytes <= CACHE;
+        all.push(((is_cached, 2.0 * layer.macs()? as f64 / bytes as f64), layer));
     }
-    let densest = all.iter().max_by(|(a, _), (b, _)| a.total_cmp(b));
+    let densest = all.iter().max_by(|(a, _), (b, _)| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
     let (Some((_, layer)), Some(&backend)) = (densest, options.backends().last()) else {
         bail!("there are no layers");
     };

@@ -109,13 +109,7 @@ impl Layer {
     ///
     /// Those of [`plan`](Self::plan).
     pub fn macs(&self) -> Result<u64, Error> {
-        let plan = self.plan::<f32>(Algorithm::Auto)?;
-        let per_element: usize = plan.weight_shape()[1..].iter().product();
-        let elements = match self.operator {
-            Operator::Conv2d => plan.output_len(),
-            Operator::ConvTranspose2d => plan.input_len(),
-        };
-        Ok((elements * per_element) as u64)
+        Ok(self.plan::<f32>(Algorithm::Auto)?.macs())
     }
 
     /// Elements of input, weights and output: what has to be moved at least once.
