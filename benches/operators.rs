@@ -1,0 +1,137 @@
+//! The operators beside convolution, at sizes of ordinary networks. Elements are those of the output; for
+//! `Linear` they are operations, two per multiply-add.
+
+use core::time::Duration;
+use std::hint::black_box;
+
+use anyhow::Result;
+use criterion::{Criterion, Throughput};
+use nchw::{
+    Activate, Activation, AdaptiveAvgPool2d, Add, AvgPool2d, Backend, Error, Linear, MaxPool2d,
+    Mul, Parameters, Softmax, Upsample, UpsampleMode,
+};
+use nchw_benches::case::Aligned;
+
+fn main() -> Result<()> {
+    let mut criterion = Criterion::default()
+        .warm_up_time(Duration::from_millis(300))
+        .measurement_time(Duration::from_secs(1))
+        .sample_size(20)
+        .configure_from_args();
+    pools(&mut criterion)?;
+    activations(&mut criterion)?;
+    binary(&mut criterion)?;
+    upsample(&mut criterion)?;
+    softmax(&mut criterion)?;
+    linear(&mut criterion)?;
+    criterion.final_summary();
+    Ok(())
+}
+
+/// Benches `run`, which makes `y_len` outputs of `x_len` inputs.
+fn bench(
+    criterion: &mut Criterion,
+    name: &str,
+    [x_len, y_len]: [usize; 2],
+    run: impl Fn(&[f32], &mut [f32]) -> Result<(), Error>,
+) -> Result<()> {
+    let (x, mut y) = (Aligned::random(x_len), Aligned::zero(y_len));
+    run(x.get(), y.get_mut())?;
+    let mut group = criterion.benchmark_group(name);
+    group.throughput(Throughput::Elements(y_len as u64));
+    group.bench_function(Backend::best().name(), |bencher| {
+        bencher.iter(|| run(black_box(x.get()), black_box(y.get_mut())));
+    });
+    group.finish();
+    Ok(())
+}
+
+fn pools(criterion: &mut Criterion) -> Result<()> {
+    let (large, small) = ([64, 112, 112], [512, 7, 7]);
+    for (name, plan) in [
+        ("MaxPool2d k2", MaxPool2d::new(large, [2, 2]).plan()?),
+        (
+            "MaxPool2d k3 s2 p1",
+            MaxPool2d::new(large, [3, 3]).stride([2, 2]).padding([1, 1]).plan()?,
+        ),
+        ("AvgPool2d k2", AvgPool2d::new(large, [2, 2]).plan()?),
+        (
+            "AvgPool2d k3 s1 p1",
+            AvgPool2d::new(large, [3, 3]).stride([1, 1]).padding([1, 1]).plan()?,
+        ),
+        ("AdaptiveAvgPool2d global", AdaptiveAvgPool2d::global(small).plan()?),
+    ] {
+        let lens = [plan.input_len(), plan.output_len()];
+        bench(criterion, name, lens, |x, y| plan.run(x, y))?;
+    }
+    Ok(())
+}
+
+fn activations(criterion: &mut Criterion) -> Result<()> {
+    for (name, activation) in [
+        ("Relu", Activation::Relu),
+        ("Relu6", Activation::Relu6),
+        ("LeakyRelu", Activation::LeakyRelu { negative_slope: 0.1 }),
+        ("Hardswish", Activation::Hardswish),
+        ("Sigmoid", Activation::Sigmoid),
+        ("Tanh", Activation::Tanh),
+        ("Silu", Activation::Silu),
+        ("Gelu", Activation::Gelu),
+    ] {
+        let plan = Activate::new([64, 56, 56], activation).plan::<f32>()?;
+        bench(criterion, name, [plan.input_len(); 2], |x, y| plan.run(x, y))?;
+    }
+    Ok(())
+}
+
+fn binary(criterion: &mut Criterion) -> Result<()> {
+    let shape = [64, 56, 56];
+    for (name, plan) in [
+        ("Add", Add::new(shape).plan::<f32>()?),
+        ("Add relu", Add::new(shape).relu().plan()?),
+        ("Mul per channel", Mul::new(shape).per_channel().plan()?),
+    ] {
+        let second = Aligned::random(plan.second_input_len());
+        let lens = [plan.input_len(), plan.output_len()];
+        bench(criterion, name, lens, |x, y| plan.run(x, second.get(), y))?;
+    }
+    Ok(())
+}
+
+fn upsample(criterion: &mut Criterion) -> Result<()> {
+    for (name, mode) in [
+        ("Upsample nearest", UpsampleMode::Nearest),
+        ("Upsample bilinear", UpsampleMode::Bilinear { align_corners: false }),
+    ] {
+        let plan = Upsample::by([64, 28, 28], [2, 2]).mode(mode).plan::<f32>()?;
+        bench(criterion, name, [plan.input_len(), plan.output_len()], |x, y| plan.run(x, y))?;
+    }
+    Ok(())
+}
+
+fn softmax(criterion: &mut Criterion) -> Result<()> {
+    for (name, shape) in [("Softmax 1000", [1000, 1, 1]), ("Softmax 21x56x56", [21, 56, 56])] {
+        let plan = Softmax::new(shape).plan::<f32>()?;
+        bench(criterion, name, [plan.input_len(); 2], |x, y| plan.run(x, y))?;
+    }
+    Ok(())
+}
+
+fn linear(criterion: &mut Criterion) -> Result<()> {
+    for (inputs, outputs) in [(512, 1000), (256, 10)] {
+        let mut group = criterion.benchmark_group(format!("Linear {inputs} -> {outputs}"));
+        group.throughput(Throughput::Elements(2 * (inputs * outputs) as u64));
+        for backend in Backend::available() {
+            let plan = Linear::new([inputs, 1, 1], outputs).plan::<f32>()?.backend(backend)?;
+            let weight = Aligned::random(inputs * outputs);
+            let mut packed = Aligned::zero(plan.packed_len());
+            plan.pack(weight.get(), &Parameters::NONE, packed.get_mut())?;
+            let (x, mut y) = (Aligned::random(inputs), Aligned::zero(outputs));
+            group.bench_function(backend.name(), |bencher| {
+                bencher.iter(|| plan.run(packed.get(), black_box(x.get()), y.get_mut()));
+            });
+        }
+        group.finish();
+    }
+    Ok(())
+}

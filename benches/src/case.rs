@@ -1,0 +1,130 @@
+//! A layer ready to run.
+
+use std::hint::black_box;
+
+use nchw::{Algorithm, Backend, Error, Parameters};
+
+use crate::layers::Layer;
+use crate::time::Subject;
+
+/// Every algorithm that may be asked for by name, beside [`Algorithm::Auto`].
+pub const ALGORITHMS: &[Algorithm] = &[Algorithm::Direct];
+
+/// The algorithm's name in lower case, as command lines spell it.
+pub fn algorithm_name(algorithm: Algorithm) -> String {
+    format!("{algorithm:?}").to_lowercase()
+}
+
+/// A layer on one instruction set by one algorithm, with weights and buffers.
+pub struct Case {
+    /// The algorithm that runs; never [`Algorithm::Auto`].
+    pub algorithm: Algorithm,
+    /// Runs the layer.
+    pub subject: Subject,
+}
+
+impl Case {
+    /// The layer in f32 on `images` images, one after the other; `None` if the layer cannot be computed by
+    /// `algorithm`.
+    ///
+    /// # Errors
+    ///
+    /// What the crate finds wrong with the layer or with `backend`.
+    pub fn f32(
+        layer: &Layer,
+        backend: Backend,
+        algorithm: Algorithm,
+        images: usize,
+    ) -> Result<Option<Self>, Error> {
+        let Ok(plan) = layer.plan::<f32>(algorithm).and_then(|plan| plan.backend(backend)) else {
+            // Wrong without the algorithm as well?
+            layer.plan::<f32>(Algorithm::Auto)?.backend(backend)?;
+            return Ok(None);
+        };
+        if algorithm != Algorithm::Auto && plan.algorithm() != algorithm {
+            return Ok(None);
+        }
+
+        let weight = Aligned::random(plan.weight_shape().iter().product());
+        let bias = Aligned::random(layer.out_channels);
+        let mut packed = Aligned::zero(plan.packed_len());
+        let parameters = Parameters::NONE.bias(bias.get());
+        plan.pack(weight.get(), &parameters, packed.get_mut())?;
+
+        let x = Aligned::random(images * plan.input_len());
+        let mut y = Aligned::zero(images * plan.output_len());
+        let mut workspace = Aligned::zero(plan.workspace_len());
+        let mut run = move || {
+            let inputs = x.get().chunks_exact(plan.input_len());
+            for (x, y) in inputs.zip(y.get_mut().chunks_exact_mut(plan.output_len())) {
+                plan.run(packed.get(), black_box(x), y, workspace.get_mut())?;
+                black_box(&mut *y);
+            }
+            Ok(())
+        };
+        run()?;
+        let run = move || {
+            // It went well before; lengths do not change.
+            let _: Result<(), Error> = run();
+        };
+        Ok(Some(Self { algorithm: plan.algorithm(), subject: Subject::new(run) }))
+    }
+}
+
+/// f32 numbers from a multiple of 64 bytes on, so that times do not depend on the allocator.
+pub struct Aligned {
+    memory: Vec<f32>,
+    start: usize,
+    len: usize,
+}
+
+impl Aligned {
+    const ELEMENTS: usize = 64 / size_of::<f32>();
+
+    /// `len` zeros.
+    pub fn zero(len: usize) -> Self {
+        // Written, not only reserved: reads of fresh pages would all hit the one page of zeros.
+        let memory: Vec<f32> = (0..len + Self::ELEMENTS).map(|_| black_box(0.0)).collect();
+        let start = memory.as_ptr().align_offset(64).min(Self::ELEMENTS);
+        Self { memory, start, len }
+    }
+
+    /// `len` numbers from -1 to 1, always the same.
+    pub fn random(len: usize) -> Self {
+        let mut random = fastrand::Rng::with_seed(len as u64);
+        let mut this = Self::zero(len);
+        this.get_mut().fill_with(|| 2.0 * random.f32() - 1.0);
+        this
+    }
+
+    /// The numbers.
+    pub fn get(&self) -> &[f32] {
+        &self.memory[self.start..self.start + self.len]
+    }
+
+    /// The numbers.
+    pub fn get_mut(&mut self) -> &mut [f32] {
+        &mut self.memory[self.start..self.start + self.len]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A new algorithm has to be added to the list.
+    #[test]
+    fn every_algorithm_is_listed() {
+        for layer in Layer::all().unwrap() {
+            for backend in Backend::available() {
+                let plan = layer.plan::<f32>(Algorithm::Auto).unwrap().backend(backend).unwrap();
+                assert!(ALGORITHMS.contains(&plan.algorithm()), "{:?}", plan.algorithm());
+            }
+        }
+    }
+
+    #[test]
+    fn buffers_are_aligned() {
+        assert!((0..100).all(|len| Aligned::zero(len).get().as_ptr().addr().is_multiple_of(64)));
+    }
+}
