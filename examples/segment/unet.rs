@@ -2,7 +2,8 @@
 //! allocator, so firmware can hold the same file.
 
 use nchw::{
-    Algorithm, Conv2d, ConvTranspose2d, MaxPool2d, Tensor, Workspace, batch_norm, layer, max, weights,
+    Algorithm, Conv2d, ConvTranspose2d, MaxPool2d, Tensor, Workspace, batch_norm, layer, max,
+    weights,
 };
 
 // Winograd's method would be faster and take four times the flash; RAM besides.
