@@ -13,7 +13,7 @@
 /// - flash: packed weights are 16/9 or 36/9 times as many as PyTorch's;
 /// - RAM: a workspace, most of it for the transformed inputs of at least 16 tiles, so that weights are read
 ///   once for all of these: about `16 * 16` or `36 * 16` elements per input channel of a group, and with
-///   few channels as many tiles as fit into half a megabyte, 64 at most;
+///   few channels as many tiles as fit into half a megabyte, 32 at most;
 /// - accuracy: rounding errors are a few times larger, see the crate's contracts. An infinity or NaN makes
 ///   NaN of every output of the tiles that it meets.
 ///

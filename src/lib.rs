@@ -129,7 +129,9 @@
 //!   is written.
 //! - **f32.** The error against exact arithmetic stays below
 //!   `k * 2^-24 * (sum |x| |w| + |b|)`, `k = 4 + log2(products per output)`, for sums of products; 4
-//!   ulp + 1e-7 for what is based on exp and tanh; maxima, copies and clamps are exact.
+//!   ulp + 1e-7 for what is based on exp and tanh; maxima, copies and clamps are exact. By Winograd's method
+//!   ([`Algorithm`]) k is 24 for tiles of 2x2 and 96 for 4x4, and counts from the largest such sum in an
+//!   output's channel; on random numbers in 64 channels it comes to 1 and 3.
 //! - **i8.** Equal to the reference, bit for bit; softmax and tables of curves are the nearest number to the
 //!   exact value.
 //! - **Unsafe** code lives under `arch/` alone, which today holds the borrowing of slices, and of parts of an

@@ -6,12 +6,14 @@
 //! | PReLU slopes, if there are any | output channels | |
 //! | multipliers (for [`Rounding::OnnxFloat`](crate::Rounding::OnnxFloat) the scale's bits) | | 4 x output channels |
 //! | shifts | | output channels |
-//! | weights | as many as PyTorch's | as many as PyTorch's |
+//! | weights | as many as PyTorch's; 16/9 or 36/9 times as many for [Winograd](crate::Algorithm) | as many as PyTorch's |
 //!
 //! Numbers of four bytes are little-endian. The weights of each group lie in blocks of output channels:
 //! input channel, kernel row, kernel column, output channel. A block has 16 output channels in f32 and 4 in
-//! i8; those left over make blocks of 8, 4 and 1. One order serves every instruction set, so that weights
-//! packed by the compiler can be run by whichever the processor turns out to have.
+//! i8; those left over make blocks of 8, 4 and 1. For a Winograd convolution they are transformed, and the
+//! order in a block is: row and column of the transform, input channel, output channel. One order serves every
+//! instruction set, so that weights packed by the compiler can be run by whichever the processor turns out to
+//! have.
 
 use crate::algorithm::Algorithm;
 use crate::error::Error;

@@ -125,22 +125,24 @@ impl Transform {
         packed: &mut [f32],
         (target, step): (usize, usize),
     ) {
-        let mut row = 0;
+        let mut taps = [[0.0; 3]; 3];
+        let mut tap = 0;
+        while tap < 9 {
+            taps[tap / 3][tap % 3] = at(weight, source + tap, 0.0) as f64 * factor;
+            tap += 1;
+        }
+        let [top, middle, bottom] = taps;
+        let (mut row, mut target) = (0, target);
         while row < self.points && row < self.factors.len() {
             let [a, b, c] = self.factors[row];
-            let mut sums = [0.0; 3];
-            let mut tap = 0;
-            while tap < sums.len() {
-                sums[tap] = a * at(weight, source + tap, 0.0) as f64
-                    + b * at(weight, source + 3 + tap, 0.0) as f64
-                    + c * at(weight, source + 6 + tap, 0.0) as f64;
-                tap += 1;
-            }
+            let left = a * top[0] + b * middle[0] + c * bottom[0];
+            let centre = a * top[1] + b * middle[1] + c * bottom[1];
+            let right = a * top[2] + b * middle[2] + c * bottom[2];
             let mut column = 0;
             while column < self.points && column < self.factors.len() {
                 let [a, b, c] = self.factors[column];
-                let value = (a * sums[0] + b * sums[1] + c * sums[2]) * factor;
-                put(packed, target + (row * self.points + column) * step, value as f32);
+                put(packed, target, (a * left + b * centre + c * right) as f32);
+                target += step;
                 column += 1;
             }
             row += 1;

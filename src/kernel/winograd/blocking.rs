@@ -17,7 +17,7 @@ const LINE: usize = 16;
 const BLOCK: usize = 1 << 17;
 
 /// The least and the most tiles of a block: each has to meet all of the weights.
-const TILES: [usize; 2] = [16, 64];
+const TILES: [usize; 2] = [16, 32];
 
 /// About how many outputs of a row are transformed at a time.
 const SEGMENT: usize = 32;
