@@ -49,7 +49,7 @@ fn bench(
 fn pools(criterion: &mut Criterion) -> Result<()> {
     let (large, small) = ([64, 112, 112], [512, 7, 7]);
     for (name, plan) in [
-        ("MaxPool2d k2", MaxPool2d::new(large, [2, 2]).plan()?),
+        ("MaxPool2d k2", MaxPool2d::new(large, [2, 2]).plan::<f32>()?),
         (
             "MaxPool2d k3 s2 p1",
             MaxPool2d::new(large, [3, 3]).stride([2, 2]).padding([1, 1]).plan()?,
