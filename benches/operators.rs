@@ -1,8 +1,8 @@
 //! The operators beside convolution, at sizes of ordinary networks. Elements are those of the output; for
 //! `Linear` they are operations, two per multiply-add.
 
+use core::hint::black_box;
 use core::time::Duration;
-use std::hint::black_box;
 
 use anyhow::Result;
 use criterion::{Criterion, Throughput};
