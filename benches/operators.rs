@@ -1,8 +1,8 @@
 //! The operators beside convolution, at sizes of ordinary networks. Elements are those of the output; for
 //! `Linear` they are operations, two per multiply-add.
 
+use core::hint::black_box;
 use core::time::Duration;
-use std::hint::black_box;
 
 use anyhow::Result;
 use criterion::{Criterion, Throughput};
@@ -49,7 +49,7 @@ fn bench(
 fn pools(criterion: &mut Criterion) -> Result<()> {
     let (large, small) = ([64, 112, 112], [512, 7, 7]);
     for (name, plan) in [
-        ("MaxPool2d k2", MaxPool2d::new(large, [2, 2]).plan()?),
+        ("MaxPool2d k2", MaxPool2d::new(large, [2, 2]).plan::<f32>()?),
         (
             "MaxPool2d k3 s2 p1",
             MaxPool2d::new(large, [3, 3]).stride([2, 2]).padding([1, 1]).plan()?,

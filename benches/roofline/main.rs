@@ -9,9 +9,9 @@ mod scaling;
 mod sheet;
 mod table;
 
+use core::time::Duration;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;

@@ -1,7 +1,7 @@
 //! The command line.
 
+use core::time::Duration;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use anyhow::{Result, bail};
 use clap::{Parser, ValueEnum};

@@ -57,7 +57,7 @@ struct Roofline<'a> {
 }
 
 /// A range of a logarithmic axis around `values`.
-fn range(values: impl Iterator<Item = f64> + Clone) -> std::ops::Range<f64> {
+fn range(values: impl Iterator<Item = f64> + Clone) -> core::ops::Range<f64> {
     let low = values.clone().fold(f64::INFINITY, f64::min);
     let high = values.fold(0.0, f64::max);
     low / 1.7..high * 1.7

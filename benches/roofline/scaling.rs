@@ -1,6 +1,6 @@
 //! How the cost of a multiply-add depends on the size of the layer.
 
-use std::ops::Range;
+use core::ops::Range;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};

@@ -1,6 +1,6 @@
 //! A layer ready to run.
 
-use std::hint::black_box;
+use core::hint::black_box;
 
 use nchw::{Algorithm, Backend, Error, Parameters};
 

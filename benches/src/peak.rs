@@ -1,6 +1,6 @@
 //! What the core can do at most.
 
-use std::hint::black_box;
+use core::hint::black_box;
 
 use nchw::Backend;
 use pulp::{Simd, WithSimd};

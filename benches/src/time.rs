@@ -4,7 +4,8 @@
 //! interrupts and a slower clock only ever add time, so the smallest is what the code costs. Whatever is to be
 //! compared is measured in turn, round by round, so that a slow while hits all alike.
 
-use std::time::{Duration, Instant};
+use core::time::Duration;
+use std::time::Instant;
 
 use cpu_time::ThreadTime;
 
