@@ -16,7 +16,8 @@ help() {
 usage: targets/bench.sh CORE|all [--dtype i8|f32] [--layers C1,C2,..] [--json FILE] [--check | --update]
 
 Runs every layer of targets/firmware/src/bench/layers.rs once on an emulated core, and prints the
-instructions that it executed. The counts are exact, and the same each time.
+instructions that it executed; then, unless only some were asked for, each layer of the person detection.
+The counts are exact, and the same each time.
 
 CORE: ${cores[*]}; Cortex-M has layers C1 to CF1, a53 has A1 to AT2.
 
@@ -78,26 +79,38 @@ measure() {
 
 titles='layer dtype algorithm instructions MACs per-MAC workspace'
 
-# table LEFT BETWEEN RIGHT: `rows` in columns.
+# table TEXTS [LEFT BETWEEN RIGHT]: lines of stdin in columns, the first of them the titles; so many columns hold texts.
 table() {
-    awk -v left="$1" -v between="$2" -v right="$3" '
-        { gsub("per-MAC", "per MAC", $6)
-          if (NF > width) width = NF
-          for (i = 1; i <= NF; i++) { cell[NR, i] = $i; if (length($i) > max[i]) max[i] = length($i) } }
+    awk -v texts="$1" -v left="${2-}" -v between="${3-  }" -v right="${4-}" '
+        { for (i = 1; i <= NF; i++) { cell[NR, i] = $i; if (length($i) > max[i]) max[i] = length($i) } }
         END { for (row = 1; row <= NR; row++) {
                   line = left
-                  for (i = 1; i <= width; i++)
-                      line = line (i > 1 ? between : "") sprintf("%" (i < 4 ? "-" : "") max[i] "s", cell[row, i])
+                  for (i = 1; i <= NF; i++)
+                      line = line (i > 1 ? between : "") sprintf("%" (i > texts ? "" : "-") max[i] "s", cell[row, i])
+                  sub("per-MAC", "per MAC", line)
                   print line right
                   if (row == 1 && left != "") {
                       line = left
-                      for (i = 1; i <= width; i++) {
+                      for (i = 1; i <= NF; i++) {
                           rule = sprintf("%" max[i] "s", ""); gsub(" ", "-", rule)
-                          if (i > 3) sub("-$", ":", rule)
+                          if (i > texts) sub("-$", ":", rule)
                           line = line (i > 1 ? between : "") rule
                       }
                       print line right
-                  } } }' <<<"$titles"$'\n'"$rows"
+                  } } }'
+}
+
+# profile CORE: what each layer of the person detection takes.
+profile() {
+    local output
+    firmware bench_network
+    output=$(emulate) || { echo "$output" && fail "bench_network failed on $1"; }
+    printf '\nperson_detection, layer by layer:\n\n'
+    awk 'BEGIN { print "layer", "operator", "instructions", "share", "MACs", "per-MAC" }
+         $1 == "bench" { row[++n] = $0; all = $4 }
+         END { for (i = 1; i <= n; i++) { $0 = row[i]
+                   print $2, $3, $4, sprintf("%.1f%%", 100 * $4 / all), $5, $5 ? sprintf("%.3f", $4 / $5) : "-" } }' \
+        <<<"$output" | table 2
 }
 
 # section CORE: that core's part of the baseline; without a core, what comes before them all.
@@ -143,7 +156,7 @@ update() {
                 section "$core"
             else
                 printf '## %s\n\nCode of the programs: %s.\n\n' "$1" "$code"
-                table '| ' ' | ' ' |'
+                printf '%s\n' "$titles" "$rows" | table 3 '| ' ' | ' ' |'
                 echo
             fi
         done
@@ -156,8 +169,9 @@ objects=''
 for name in "${selected[@]}"; do
     measure "$name"
     printf '%s (%s)\n\n' "$name" "$triple"
-    table '' '  ' ''
+    printf '%s\n' "$titles" "$rows" | table 3
     printf '\ncode of the programs: %s\n' "$code"
+    if [[ $whole ]]; then profile "$name"; fi
     objects+=$(awk -v core="$name" '{ printf "%s  {\"layer\": \"%s\", \"dtype\": \"%s\", \"core\": \"%s\", \"algorithm\": \"%s\", ", ",\n", $1, $2, core, $3
         printf "\"instructions\": %d, \"macs\": %d, \"per_mac\": %s, \"workspace\": %d}", $4, $5, $6, $7 }' <<<"$rows")
     case $action in
