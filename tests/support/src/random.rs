@@ -43,6 +43,21 @@ impl Random {
     }
 }
 
+/// How many cases a property runs: `cases`, or as many more as `NCHW_CASES` asks for, and no more than
+/// `NCHW_CASES_AT_MOST`, which is for slow machines.
+///
+/// # Panics
+///
+/// If one of them is set, and not to a number.
+pub fn cases(cases: u32) -> u32 {
+    let number = |name| -> Option<u32> {
+        let text = std::env::var(name).ok()?;
+        Some(text.parse().unwrap_or_else(|_| panic!("{name} is not a number: {text}")))
+    };
+    let cases = cases.max(number("NCHW_CASES").unwrap_or(0));
+    cases.min(number("NCHW_CASES_AT_MOST").unwrap_or(u32::MAX))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,19 +81,4 @@ mod tests {
         assert!((0..1000).all(|_| (2..=5).contains(&random.size(2..=5))));
         assert!((0..100).all(|_| [3, 9].contains(&random.choice(&[3, 9]))));
     }
-}
-
-/// How many cases a property runs: `cases`, or as many more as `NCHW_CASES` asks for, and no more than
-/// `NCHW_CASES_AT_MOST`, which is for slow machines.
-///
-/// # Panics
-///
-/// If one of them is set, and not to a number.
-pub fn cases(cases: u32) -> u32 {
-    let number = |name| -> Option<u32> {
-        let text = std::env::var(name).ok()?;
-        Some(text.parse().unwrap_or_else(|_| panic!("{name} is not a number: {text}")))
-    };
-    let cases = cases.max(number("NCHW_CASES").unwrap_or(0));
-    cases.min(number("NCHW_CASES_AT_MOST").unwrap_or(u32::MAX))
 }
