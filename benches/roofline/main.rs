@@ -110,7 +110,7 @@ fn roofline(options: &Options, layers: &[Layer]) -> Result<()> {
             layer: layer.id.clone(),
             dtype: options.dtype.name(),
             isa: backends[*isa].name(),
-            algorithm: nchw_benches::algorithm_name(case.algorithm),
+            algorithm: case.algorithm.name().to_owned(),
             us: case.subject.seconds() * 1e6,
             gops,
             peak_share: gops / peaks[*isa].giga(),

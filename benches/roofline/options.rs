@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use clap::{Parser, ValueEnum};
 use nchw::{Algorithm, Backend};
-use nchw_benches::{ALGORITHMS, Layer, algorithm_name};
+use nchw_benches::{ALGORITHMS, Layer};
 
 /// Measure convolution layers against the peak of one core.
 ///
@@ -115,8 +115,8 @@ fn backend(name: &str) -> Result<Backend, String> {
 
 fn algorithm(name: &str) -> Result<Algorithm, String> {
     let known = || [Algorithm::Auto].into_iter().chain(ALGORITHMS.iter().copied());
-    known().find(|&algorithm| algorithm_name(algorithm) == name).ok_or_else(|| {
-        let names: Vec<_> = known().map(algorithm_name).collect();
+    known().find(|&algorithm| algorithm.name() == name).ok_or_else(|| {
+        let names: Vec<_> = known().map(Algorithm::name).collect();
         format!("there are {}", names.join(", "))
     })
 }

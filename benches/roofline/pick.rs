@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use nchw::Algorithm;
-use nchw_benches::{ALGORITHMS, Case, Layer, algorithm_name};
+use nchw_benches::{ALGORITHMS, Case, Layer};
 
 use crate::options::Options;
 use crate::{case, measure_with_progress};
@@ -41,12 +41,12 @@ impl Choice {
 
     fn line(&self) -> String {
         let times = self.cases.iter().map(|case| {
-            let (name, us) = (algorithm_name(case.algorithm), case.subject.seconds() * 1e6);
+            let (name, us) = (case.algorithm.name(), case.subject.seconds() * 1e6);
             format!("{name} {us:.1} us")
         });
         let times = times.collect::<Vec<_>>().join(", ");
         let verdict = if self.is_right() { "right" } else { "WRONG" };
-        format!("{:<12} {:<10} {verdict}  {times}", self.name, algorithm_name(self.picked))
+        format!("{:<12} {:<10} {verdict}  {times}", self.name, self.picked.name())
     }
 }
 

@@ -1,5 +1,6 @@
 //! The roofline: operations per second over operations per byte.
 
+use core::ops::Range;
 use std::path::Path;
 
 use anyhow::Result;
@@ -56,11 +57,11 @@ struct Roofline<'a> {
     copies: &'a [Limit],
 }
 
-/// A range of a logarithmic axis around `values`.
-fn range(values: impl Iterator<Item = f64> + Clone) -> core::ops::Range<f64> {
+/// A range of a logarithmic axis, from one power of two to another, around `values`.
+fn range(values: impl Iterator<Item = f64> + Clone) -> Range<f64> {
     let low = values.clone().fold(f64::INFINITY, f64::min);
     let high = values.fold(0.0, f64::max);
-    low / 1.7..high * 1.7
+    (low / 1.5).log2().floor().exp2()..(high * 1.5).log2().ceil().exp2()
 }
 
 impl Picture for Roofline<'_> {

@@ -8,12 +8,8 @@ use crate::layers::Layer;
 use crate::time::Subject;
 
 /// Every algorithm that may be asked for by name, beside [`Algorithm::Auto`].
-pub const ALGORITHMS: &[Algorithm] = &[Algorithm::Direct];
-
-/// The algorithm's name in lower case, as command lines spell it.
-pub fn algorithm_name(algorithm: Algorithm) -> String {
-    format!("{algorithm:?}").to_lowercase()
-}
+pub const ALGORITHMS: &[Algorithm] =
+    &[Algorithm::Direct, Algorithm::Winograd2, Algorithm::Winograd4];
 
 /// A layer on one instruction set by one algorithm, with weights and buffers.
 pub struct Case {

@@ -10,6 +10,6 @@ pub mod layers;
 pub mod peak;
 pub mod time;
 
-pub use case::{ALGORITHMS, Case, algorithm_name};
+pub use case::{ALGORITHMS, Case};
 pub use layers::{Layer, Operator};
 pub use time::Subject;
