@@ -178,7 +178,7 @@ for name in "${checks[@]}"; do
     for column in "${cores[@]}"; do printf '%-9s' "${cells[$name/$column]--}"; done
 done
 echo
-if [[ ! $quick ]]; then
+if [[ ! $quick && -f $logs/cargo_test-linux-run.log ]]; then
     awk '/^test result:/ { passed += $4; failed += $6 }
         END { printf "tests for Linux on AArch64: %d passed, %d failed\n", passed, failed }' \
         "$logs"/cargo_test-linux-run.log
