@@ -40,6 +40,8 @@ pub struct ConvPlan<T> {
     shape: Shape,
     /// Not [`Algorithm::Auto`].
     algorithm: Algorithm,
+    /// Elements of scratch memory: kept, so that firmware has a number and not its computation.
+    workspace: usize,
     activation: Activation,
     /// There if `T` is i8.
     quantization: Option<Requantization>,
@@ -70,6 +72,7 @@ impl<T: Element> ConvPlan<T> {
             operator,
             shape,
             algorithm,
+            workspace: tri!(winograd::workspace_len(algorithm, &shape)),
             activation,
             quantization,
             backend: None,
@@ -80,7 +83,6 @@ impl<T: Element> ConvPlan<T> {
             Dtype::I8 => {}
         }
         tri!(plan.layout().validate());
-        tri!(winograd::workspace_len(algorithm, &shape));
         Ok(plan)
     }
 
@@ -172,11 +174,7 @@ impl<T: Element> ConvPlan<T> {
 
     /// Elements of scratch memory that `run` asks for; 0 for [`Algorithm::Direct`].
     pub const fn workspace_len(&self) -> usize {
-        match winograd::workspace_len(self.algorithm, &self.shape) {
-            Ok(len) => len,
-            // Not in a plan: it was checked.
-            Err(_) => 0,
-        }
+        self.workspace
     }
 
     cost_methods! {
