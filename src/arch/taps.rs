@@ -113,13 +113,13 @@ impl Taps {
         Some(BlockTaps { x, tap, reach: reach.x, weight })
     }
 
-    /// For `R` channels and `V` vectors of neighbouring outputs, whose inputs lie `STEP`, 1 or 2, apart from
-    /// the first of `x` on: the products over the taps of the first `channels` channels, added to `start` or
-    /// to what is in `y`. Channels lie `plane` apart in `y`, and are lanes `first_lane..` of the weights.
+    /// For `R` channels and `V` vectors of neighbouring outputs, whose inputs are neighbours from the first of
+    /// `x` on: the products over the taps of the first `channels` channels, added to `start` or to what is in
+    /// `y`. Channels lie `plane` apart in `y`, and are lanes `first_lane..` of the weights.
     ///
     /// Writes nothing where a slice is too short.
     #[inline(always)]
-    pub(crate) fn rows_of_products<L, const R: usize, const V: usize, const STEP: usize>(
+    pub(crate) fn rows_of_products<L, const R: usize, const V: usize>(
         &self,
         lanes: L,
         channels: usize,
@@ -137,7 +137,7 @@ impl Taps {
         }
         let Some(reach) = self.reach(channels) else { return };
         let (Some(x_end), Some(weight_end), Some(y_end)) = (
-            reach.x.checked_add(STEP * (V * L::LANES - 1)),
+            reach.x.checked_add(V * L::LANES - 1),
             reach.weight.checked_mul(block),
             plane.checked_mul(R - 1).and_then(|last| last.checked_add(V * L::LANES)),
         ) else {
@@ -153,15 +153,8 @@ impl Taps {
             // SAFETY: both offsets are below `reach`, and the slices hold as many elements and all vectors of
             // outputs behind them.
             let (x, weight) = unsafe { (x.add(place), weight.add(tap * block)) };
-            let x: [_; V] = from_fn(|v| {
-                // SAFETY: as above.
-                unsafe {
-                    match STEP {
-                        1 => lanes.load(x.add(v * L::LANES)),
-                        _ => lanes.load_every_second(x.add(2 * v * L::LANES)),
-                    }
-                }
-            });
+            // SAFETY: as above.
+            let x: [_; V] = from_fn(|v| unsafe { lanes.load(x.add(v * L::LANES)) });
             for (r, sums) in sums.iter_mut().enumerate() {
                 // SAFETY: the lanes lie within the tap's block of weights.
                 let weight = lanes.splat(unsafe { *weight.add(r) });

@@ -6,9 +6,9 @@
 use core::array::from_fn;
 
 use crate::arch::isa::{F32Lanes, Isa, Lanes, Operation};
-use crate::arch::taps::{CAPACITY, Steps, Taps};
+use crate::arch::taps::{Steps, Taps};
 use crate::kernel::arithmetic::{Arithmetic, Float};
-use crate::kernel::direct::{Block, Direct, OperandsOf, Region, Shape};
+use crate::kernel::direct::{Block, Direct, OperandsOf, Shape};
 
 /// Columns that go through all output channels before the next ones do, so that their inputs stay in the
 /// first-level cache.
@@ -39,26 +39,23 @@ pub(crate) struct OverPixels<'a, I: Isa> {
 impl<I: Isa> Operation for OverPixels<'_, I> {
     #[inline(always)]
     fn run<J: Isa>(mut self, _isa: J) {
-        let shape = self.direct.shape;
-        let inputs = shape.channels.inputs;
-        let steps = Steps { x: shape.in_plane(), weight: shape.kernel() };
-        let mut taps = Taps::new(steps);
-        for rows in self.direct.along(shape.rows).runs() {
-            for columns in self.direct.along(shape.columns).runs() {
-                let region = Region { rows, columns };
-                let per_channel = rows.taps.count * columns.taps.count;
-                self.direct.list(region, 0, inputs, &mut taps);
-                let at_once = taps.channels().max(1);
-                let once = at_once >= inputs && per_channel <= CAPACITY;
-                for channel in (0..inputs).step_by(at_once) {
-                    for part in (0..per_channel.max(1)).step_by(CAPACITY) {
-                        if per_channel > CAPACITY {
-                            self.direct.list(region, part, 1, &mut taps);
-                        }
-                        let count = at_once.min(inputs - channel);
-                        let first = channel == 0 && part == 0;
-                        let pass = Pass { taps: &taps, channel, count, first, once };
-                        self.pass(region, &pass);
+        let Shape { channels, columns, .. } = self.direct.shape;
+        let (inputs, pixels) = (channels.inputs, columns.output);
+        let mut taps = Taps::new(Steps { x: pixels, weight: 1 });
+        taps.push(0, 0);
+        taps.repeat(inputs);
+        let at_once = taps.channels().max(1);
+        for channel in (0..inputs).step_by(at_once) {
+            let count = at_once.min(inputs - channel);
+            let pass = Pass { taps: &taps, channel, count, once: at_once >= inputs };
+            for group in 0..channels.groups {
+                for first in (0..pixels).step_by(COLUMNS) {
+                    let x = (group * inputs + channel) * pixels + first;
+                    let strip = Strip { x, y: first, pixels: COLUMNS.min(pixels - first) };
+                    let direct = self.direct;
+                    let blocks = direct.blocks(group * channels.outputs);
+                    for block in blocks.take_while(|block| block.group == group) {
+                        self.block(strip, block, &pass);
                     }
                 }
             }
@@ -66,50 +63,17 @@ impl<I: Isa> Operation for OverPixels<'_, I> {
     }
 }
 
-/// One way through a region's outputs with a part of the taps.
+/// One way through the outputs with a part of the input channels.
 struct Pass<'a> {
     taps: &'a Taps,
     /// The first input channel and how many.
     channel: usize,
     count: usize,
-    /// Whether the outputs have nothing in them yet.
-    first: bool,
     /// Whether there is no other pass.
     once: bool,
 }
 
 impl<I: Isa> OverPixels<'_, I> {
-    #[inline(always)]
-    fn pass(&mut self, region: Region, pass: &Pass<'_>) {
-        let shape = self.direct.shape;
-        let (inputs, outputs) = (shape.channels.inputs, shape.channels.outputs);
-        let Region { rows, columns } = region;
-        let at_once = if inputs == 1 { columns.count } else { COLUMNS };
-        for group in 0..shape.channels.groups {
-            let first_plane = group * inputs + pass.channel;
-            for row in 0..rows.count {
-                let in_row = (rows.input + row * rows.input_step) * shape.columns.input;
-                let out_row = (rows.output + row) * shape.columns.output;
-                for column in (0..columns.count).step_by(at_once.max(1)) {
-                    let strip = Strip {
-                        x: first_plane * shape.in_plane()
-                            + in_row
-                            + columns.input
-                            + column * columns.input_step,
-                        y: out_row + columns.output + column,
-                        columns: at_once.min(columns.count - column),
-                        step: columns.input_step,
-                    };
-                    let direct = self.direct;
-                    let blocks = direct.blocks(group * outputs);
-                    for block in blocks.take_while(|block| block.group == group) {
-                        self.block(strip, block, pass);
-                    }
-                }
-            }
-        }
-    }
-
     #[inline(always)]
     fn block(&mut self, strip: Strip, block: Block, pass: &Pass<'_>) {
         let mut lane = 0;
@@ -134,10 +98,9 @@ impl<I: Isa> OverPixels<'_, I> {
         lane: usize,
         pass: &Pass<'_>,
     ) -> usize {
-        let shape = self.direct.shape;
-        let (inputs, kernel, plane) = (shape.channels.inputs, shape.kernel(), shape.out_plane());
+        let (inputs, plane) = (self.direct.shape.channels.inputs, self.direct.shape.out_plane());
         let first = block.first + lane;
-        let weight = (block.first * inputs + pass.channel * block.size) * kernel;
+        let weight = block.first * inputs + pass.channel * block.size;
         let (Some(x), Some(weight), Some(y)) = (
             self.operands.x.get(strip.x..),
             self.operands.weight.get(weight..),
@@ -145,28 +108,22 @@ impl<I: Isa> OverPixels<'_, I> {
         ) else {
             return R;
         };
-        let bias = self.operands.parameters;
-        let start =
-            pass.first.then(|| from_fn(|channel| Float::<I>::channel(bias, first + channel)));
+        let bias = |channel| Float::<I>::channel(self.operands.parameters, first + channel);
+        let start = (pass.channel == 0).then(|| from_fn(bias));
         let rows = Rows::<R> { pass, weight: (weight, lane, block.size), x, start, y, plane };
-        match strip.step {
-            1 => rows.run::<I, V, 1>(self.direct.arithmetic.0, strip.columns),
-            _ => rows.run::<I, V, 2>(self.direct.arithmetic.0, strip.columns),
-        }
+        rows.run::<I, V>(self.direct.arithmetic.0, strip.pixels);
         R
     }
 }
 
-/// Neighbouring outputs of a row, in every channel.
+/// Neighbouring outputs, in every channel.
 #[derive(Clone, Copy)]
 struct Strip {
-    /// Where the first output's inputs begin.
+    /// Where the first output's input is.
     x: usize,
     /// Where the outputs begin within a plane.
     y: usize,
-    columns: usize,
-    /// From one output's inputs to the next's.
-    step: usize,
+    pixels: usize,
 }
 
 /// A strip in `R` channels.
@@ -181,40 +138,40 @@ struct Rows<'a, const R: usize> {
 
 impl<const R: usize> Rows<'_, R> {
     #[inline(always)]
-    fn run<I: Isa, const V: usize, const STEP: usize>(mut self, isa: I, columns: usize) {
+    fn run<I: Isa, const V: usize>(mut self, isa: I, columns: usize) {
         let mut done = 0;
-        done = self.vectors::<_, V, STEP>(isa.x16(), done, columns);
-        done = self.vectors::<_, 1, STEP>(isa.x16(), done, columns);
+        done = self.vectors::<_, V>(isa.x16(), done, columns);
+        done = self.vectors::<_, 1>(isa.x16(), done, columns);
         // Outputs that are written once may be written twice.
         if self.pass.once && columns >= 8 {
             if done < columns {
-                done = self.vectors::<_, 1, STEP>(isa.x8(), done.min(columns - 8), columns);
+                done = self.vectors::<_, 1>(isa.x8(), done.min(columns - 8), columns);
             }
             if done < columns {
-                self.vectors::<_, 1, STEP>(isa.x8(), columns - 8, columns);
+                self.vectors::<_, 1>(isa.x8(), columns - 8, columns);
             }
             return;
         }
-        done = self.vectors::<_, 1, STEP>(isa.x8(), done, columns);
-        done = self.vectors::<_, 1, STEP>(isa.x4(), done, columns);
-        self.vectors::<_, 1, STEP>(isa.x1(), done, columns);
+        done = self.vectors::<_, 1>(isa.x8(), done, columns);
+        done = self.vectors::<_, 1>(isa.x4(), done, columns);
+        self.vectors::<_, 1>(isa.x1(), done, columns);
     }
 
     /// As many of the outputs from `done` on as make `V` vectors at a time; returns the end of them.
     #[inline(always)]
-    fn vectors<L: F32Lanes, const V: usize, const STEP: usize>(
+    fn vectors<L: F32Lanes, const V: usize>(
         &mut self,
         lanes: L,
         mut done: usize,
         columns: usize,
     ) -> usize {
         while done + V * L::LANES <= columns {
-            let (Some(x), Some(y)) = (self.x.get(done * STEP..), self.y.get_mut(done..)) else {
+            let (Some(x), Some(y)) = (self.x.get(done..), self.y.get_mut(done..)) else {
                 return columns;
             };
             let Pass { taps, count, .. } = *self.pass;
             let y = (y, self.plane);
-            taps.rows_of_products::<L, R, V, STEP>(lanes, count, self.weight, x, self.start, y);
+            taps.rows_of_products::<L, R, V>(lanes, count, self.weight, x, self.start, y);
             done += V * L::LANES;
         }
         done
