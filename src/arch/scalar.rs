@@ -47,8 +47,11 @@ impl<const N: usize> Lanes for Floats<N> {
     }
 
     #[inline(always)]
-    fn add(self, a: [f32; N], b: [f32; N]) -> [f32; N] {
-        from_fn(|lane| a[lane] + b[lane])
+    fn add(self, mut a: [f32; N], b: [f32; N]) -> [f32; N] {
+        for (a, b) in a.iter_mut().zip(b) {
+            *a += b;
+        }
+        a
     }
 
     #[inline(always)]
@@ -158,8 +161,11 @@ impl<const N: usize> Lanes for Bytes<N> {
     }
 
     #[inline(always)]
-    fn add(self, a: [i32; N], b: [i32; N]) -> [i32; N] {
-        from_fn(|lane| a[lane].wrapping_add(b[lane]))
+    fn add(self, mut a: [i32; N], b: [i32; N]) -> [i32; N] {
+        for (a, b) in a.iter_mut().zip(b) {
+            *a = a.wrapping_add(b);
+        }
+        a
     }
 
     #[inline(always)]
