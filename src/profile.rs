@@ -183,7 +183,7 @@ impl<C: Clock, const N: usize> Profile<C, N> {
     /// Net {}.infer_with(&Tensor::ZERO, &mut memory, &mut y, &mut profile.observer(&Net::LAYERS));
     /// assert_eq!((profile.records()[0].name, profile.records()[0].ticks), ("Halve", 200));
     /// ```
-    pub fn observer<'a>(&'a mut self, layers: &'a [LayerInfo]) -> impl Observer {
+    pub fn observer<'a>(&'a mut self, layers: &'a [LayerInfo]) -> Steps<'a, C, N> {
         Steps { profile: self, layers }
     }
 
@@ -196,8 +196,9 @@ impl<C: Clock, const N: usize> Profile<C, N> {
     }
 }
 
-/// A profile of a network's steps.
-struct Steps<'a, C, const N: usize> {
+/// Records the steps of a network: see [`Profile::observer`].
+#[derive(Debug)]
+pub struct Steps<'a, C, const N: usize> {
     profile: &'a mut Profile<C, N>,
     layers: &'a [LayerInfo],
 }
