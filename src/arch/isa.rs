@@ -1,7 +1,5 @@
 //! What kernels ask of an instruction set: the small traits that loop nests are written over.
 
-use core::ops::Range;
-
 /// Numbers side by side in one or several registers, one for each of `LANES` sums.
 ///
 /// A value of the implementing type proves that the instructions are there, so that its methods need
@@ -57,13 +55,6 @@ pub(crate) trait Lanes: Copy {
 
 /// [`Lanes`] of f32, with what else is done to f32.
 pub(crate) trait F32Lanes: Lanes<Element = f32, Total = f32> {
-    /// Elements `0, 2, ..` from `at` on.
-    ///
-    /// # Safety
-    ///
-    /// `2 * LANES - 1` elements from `at` on may be read.
-    unsafe fn load_every_second(self, at: *const f32) -> Self::Vector;
-
     /// Writes the lanes.
     ///
     /// # Safety
@@ -88,6 +79,21 @@ pub(crate) trait F32Lanes: Lanes<Element = f32, Total = f32> {
             for (index, vector) in vectors.iter_mut().enumerate() {
                 // SAFETY: the slice holds all vectors.
                 *vector = unsafe { self.load(from.as_ptr().add(first + index * step)) };
+            }
+        }
+        vectors
+    }
+
+    /// Each weight in every lane of a vector.
+    #[inline(always)]
+    fn splat_each<const N: usize, const K: usize>(
+        self,
+        weight: &[[f32; K]; N],
+    ) -> [[Self::Vector; K]; N] {
+        let mut vectors = [[self.zero(); K]; N];
+        for (vectors, weight) in vectors.iter_mut().zip(weight) {
+            for (vector, &weight) in vectors.iter_mut().zip(weight) {
+                *vector = self.splat(weight);
             }
         }
         vectors
@@ -123,8 +129,17 @@ pub(crate) trait Register: F32Lanes {
     /// Some of the lanes.
     type Mask: Copy;
 
-    /// The lanes given.
-    fn mask(self, lanes: Range<usize>) -> Self::Mask;
+    /// The lanes whose bits are set.
+    fn mask(self, lanes: u32) -> Self::Mask;
+
+    /// The lanes that lie within `0..length` when the first is `first` and each the next.
+    #[inline(always)]
+    fn mask_within(self, first: isize, length: usize) -> Self::Mask {
+        let lanes = Self::LANES as isize;
+        let start = first.saturating_neg().clamp(0, lanes);
+        let end = (length as isize).saturating_sub(first).clamp(start, lanes);
+        self.mask((1 << end) - (1 << start))
+    }
 
     /// The elements of the lanes in `mask`, zeros in the others, which are not accessed.
     ///
@@ -143,8 +158,12 @@ pub(crate) trait Register: F32Lanes {
     /// `count` elements from `at` on may be written.
     unsafe fn store_first(self, at: *mut f32, x: Self::Vector, count: usize);
 
-    /// Of `2 * LANES - 1` neighbours, of which `low` has the first and `high` the last, numbers 0, 2, ..
-    fn every_second(self, low: Self::Vector, high: Self::Vector) -> Self::Vector;
+    /// Of `2 * LANES` neighbours, of which `low` has the first half, numbers `0, 2, ..` and `1, 3, ..`, both in
+    /// an order that [`in_order`](Self::in_order) mends.
+    fn halves(self, low: Self::Vector, high: Self::Vector) -> [Self::Vector; 2];
+
+    /// The lanes of what was computed from [`halves`](Self::halves), in order.
+    fn in_order(self, x: Self::Vector) -> Self::Vector;
 }
 
 /// An instruction set. A value proves that the processor has it.
@@ -159,15 +178,12 @@ pub(crate) trait Isa: Copy {
     type X1: F32Lanes;
     /// A register full of f32, of which sixteen are a multiple.
     type Widest: Register;
-    /// A register of at most eight f32.
-    type Narrow: Register;
 
     fn x16(self) -> Self::X16;
     fn x8(self) -> Self::X8;
     fn x4(self) -> Self::X4;
     fn x1(self) -> Self::X1;
     fn widest(self) -> Self::Widest;
-    fn narrow(self) -> Self::Narrow;
 
     /// Whether there are vectors, wider than what a plain loop comes to.
     const HAS_VECTORS: bool;

@@ -9,6 +9,7 @@ pub(crate) mod isa;
 mod pair;
 pub(crate) mod panel;
 pub(crate) mod scalar;
+pub(crate) mod strip;
 pub(crate) mod taps;
 mod view;
 pub(crate) mod window;

@@ -62,12 +62,6 @@ impl<L: Lanes> Lanes for Pair<L> {
 
 impl<L: F32Lanes> F32Lanes for Pair<L> {
     #[inline(always)]
-    unsafe fn load_every_second(self, at: *const f32) -> [L::Vector; 2] {
-        // SAFETY: the caller's, for both halves.
-        unsafe { [self.0.load_every_second(at), self.0.load_every_second(at.add(2 * L::LANES))] }
-    }
-
-    #[inline(always)]
     unsafe fn store(self, at: *mut f32, x: [L::Vector; 2]) {
         // SAFETY: the caller's, for both halves.
         unsafe {

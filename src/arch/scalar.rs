@@ -66,12 +66,6 @@ impl<const N: usize> Lanes for Floats<N> {
 
 impl<const N: usize> F32Lanes for Floats<N> {
     #[inline(always)]
-    unsafe fn load_every_second(self, at: *const f32) -> [f32; N] {
-        // SAFETY: the caller's.
-        from_fn(|lane| unsafe { *at.add(2 * lane) })
-    }
-
-    #[inline(always)]
     unsafe fn store(self, at: *mut f32, x: [f32; N]) {
         // SAFETY: the caller's.
         unsafe { *at.cast() = x };
@@ -90,8 +84,8 @@ impl<const N: usize> Register for Floats<N> {
     type Mask = [bool; N];
 
     #[inline(always)]
-    fn mask(self, lanes: Range<usize>) -> [bool; N] {
-        from_fn(|lane| lanes.contains(&lane))
+    fn mask(self, lanes: u32) -> [bool; N] {
+        from_fn(|lane| lanes >> lane & 1 == 1)
     }
 
     #[inline(always)]
@@ -117,8 +111,14 @@ impl<const N: usize> Register for Floats<N> {
     }
 
     #[inline(always)]
-    fn every_second(self, low: [f32; N], high: [f32; N]) -> [f32; N] {
-        from_fn(|lane| if 2 * lane < N { low[2 * lane] } else { high[2 * lane + 1 - N] })
+    fn halves(self, low: [f32; N], high: [f32; N]) -> [[f32; N]; 2] {
+        let all = |index: usize| if index < N { low[index] } else { high[index - N] };
+        [from_fn(|lane| all(2 * lane)), from_fn(|lane| all(2 * lane + 1))]
+    }
+
+    #[inline(always)]
+    fn in_order(self, x: [f32; N]) -> [f32; N] {
+        x
     }
 }
 
@@ -184,7 +184,6 @@ impl Isa for Scalar {
     type X4 = Floats<4>;
     type X1 = Floats<1>;
     type Widest = Floats<4>;
-    type Narrow = Floats<4>;
 
     #[inline(always)]
     fn x16(self) -> Floats<4> {
@@ -208,11 +207,6 @@ impl Isa for Scalar {
 
     #[inline(always)]
     fn widest(self) -> Floats<4> {
-        Floats
-    }
-
-    #[inline(always)]
-    fn narrow(self) -> Floats<4> {
         Floats
     }
 

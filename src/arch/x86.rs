@@ -2,7 +2,6 @@
 
 use core::arch::x86_64::*;
 use core::array;
-use core::ops::Range;
 
 use crate::arch::isa::{F32Lanes, Isa, Lanes, Operation, Register};
 use crate::arch::pair::Pair;
@@ -38,7 +37,7 @@ impl Avx512 {
 macro_rules! float_lanes {
     ($(#[$doc:meta])* $name:ident($vector:ty), $lanes:literal, $registers:literal,
      $zero:ident $load:ident $splat:ident $multiply_add:ident $add:ident $subtract:ident
-     $store:ident $every_second:ident;
+     $store:ident $halves:ident $in_order:ident;
      $mask:ty = $to_mask:ident, $load_masked:ident $store_first:ident $keep:ident) => {
         $(#[$doc])*
         #[derive(Clone, Copy)]
@@ -97,13 +96,6 @@ macro_rules! float_lanes {
 
         impl F32Lanes for $name {
             #[inline(always)]
-            unsafe fn load_every_second(self, at: *const f32) -> $vector {
-                // SAFETY: the caller's, and `self` proves that the instructions are there. The second half begins
-                // at an odd number, so as not to read one too many.
-                unsafe { $every_second($load(at), $load(at.add(Self::LANES - 1))) }
-            }
-
-            #[inline(always)]
             unsafe fn store(self, at: *mut f32, x: $vector) {
                 // SAFETY: the caller's, and `self` proves that the instruction is there.
                 unsafe { $store(at, x) };
@@ -120,7 +112,7 @@ macro_rules! float_lanes {
             type Mask = $mask;
 
             #[inline(always)]
-            fn mask(self, lanes: Range<usize>) -> $mask {
+            fn mask(self, lanes: u32) -> $mask {
                 // SAFETY: `self` proves that the instructions are there.
                 unsafe { $to_mask(lanes) }
             }
@@ -144,9 +136,15 @@ macro_rules! float_lanes {
             }
 
             #[inline(always)]
-            fn every_second(self, low: $vector, high: $vector) -> $vector {
+            fn halves(self, low: $vector, high: $vector) -> [$vector; 2] {
                 // SAFETY: `self` proves that the instructions are there.
-                unsafe { $every_second(low, high) }
+                unsafe { $halves(low, high) }
+            }
+
+            #[inline(always)]
+            fn in_order(self, x: $vector) -> $vector {
+                // SAFETY: `self` proves that the instruction is there.
+                unsafe { $in_order(x) }
             }
         }
     };
@@ -156,64 +154,79 @@ float_lanes! {
     /// A register of AVX-512.
     F32x16(__m512), 16, 32,
     _mm512_setzero_ps _mm512_loadu_ps _mm512_set1_ps _mm512_fmadd_ps _mm512_add_ps _mm512_sub_ps
-    _mm512_storeu_ps every_second_16; __mmask16 = mask_16, load_masked_16 store_first_16 _mm512_maskz_mov_ps
+    _mm512_storeu_ps halves_16 same_16; __mmask16 = mask_16, load_masked_16 store_first_16 _mm512_maskz_mov_ps
 }
 
 float_lanes! {
     /// A register of AVX.
     F32x8(__m256), 8, 16,
     _mm256_setzero_ps _mm256_loadu_ps _mm256_set1_ps _mm256_fmadd_ps _mm256_add_ps _mm256_sub_ps
-    _mm256_storeu_ps every_second_8; __m256i = mask_8, _mm256_maskload_ps store_first_8 keep_8
+    _mm256_storeu_ps halves_8 in_order_8; __m256i = mask_8, _mm256_maskload_ps store_first_8 keep_8
 }
 
 float_lanes! {
     /// Half a register of AVX.
     F32x4(__m128), 4, 16,
     _mm_setzero_ps _mm_loadu_ps _mm_set1_ps _mm_fmadd_ps _mm_add_ps _mm_sub_ps
-    _mm_storeu_ps every_second_4; __m128i = mask_4, _mm_maskload_ps store_first_4 keep_4
+    _mm_storeu_ps halves_4 same_4; __m128i = mask_4, _mm_maskload_ps store_first_4 keep_4
 }
 
 float_lanes! {
     /// The lowest lane of a register.
     F32x1(__m128), 1, 16,
     _mm_setzero_ps _mm_load_ss _mm_set_ss _mm_fmadd_ss _mm_add_ss _mm_sub_ss
-    _mm_store_ss first_lane; __m128i = mask_1, _mm_maskload_ps store_first_4 keep_4
+    _mm_store_ss halves_1 same_4; __m128i = mask_1, _mm_maskload_ps store_first_4 keep_4
 }
-
-// Of 31, 15 or 7 neighbours the even ones; `high` begins with the last of `low`.
 
 #[target_feature(enable = "avx512f")]
 #[inline]
-fn every_second_16(low: __m512, high: __m512) -> __m512 {
-    let index = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 17, 19, 21, 23, 25, 27, 29, 31);
-    _mm512_permutex2var_ps(low, index, high)
+fn halves_16(low: __m512, high: __m512) -> [__m512; 2] {
+    let even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    let odd = _mm512_setr_epi32(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+    [_mm512_permutex2var_ps(low, even, high), _mm512_permutex2var_ps(low, odd, high)]
+}
+
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn same_16(x: __m512) -> __m512 {
+    x
 }
 
 #[target_feature(enable = "avx2")]
 #[inline]
-fn every_second_8(low: __m256, high: __m256) -> __m256 {
-    // Numbers 0 2 8 10 | 4 6 12 14.
-    let even = _mm256_shuffle_ps::<0b11_01_10_00>(low, high);
-    _mm256_castpd_ps(_mm256_permute4x64_pd::<0b11_01_10_00>(_mm256_castps_pd(even)))
+fn halves_8(low: __m256, high: __m256) -> [__m256; 2] {
+    // Numbers 0 2 8 10 | 4 6 12 14, and those after them.
+    [_mm256_shuffle_ps::<0b10_00_10_00>(low, high), _mm256_shuffle_ps::<0b11_01_11_01>(low, high)]
+}
+
+#[target_feature(enable = "avx2")]
+#[inline]
+fn in_order_8(x: __m256) -> __m256 {
+    _mm256_castpd_ps(_mm256_permute4x64_pd::<0b11_01_10_00>(_mm256_castps_pd(x)))
 }
 
 #[target_feature(enable = "sse")]
 #[inline]
-fn every_second_4(low: __m128, high: __m128) -> __m128 {
-    _mm_shuffle_ps::<0b11_01_10_00>(low, high)
+fn halves_4(low: __m128, high: __m128) -> [__m128; 2] {
+    [_mm_shuffle_ps::<0b10_00_10_00>(low, high), _mm_shuffle_ps::<0b11_01_11_01>(low, high)]
 }
 
 #[target_feature(enable = "sse")]
 #[inline]
-fn first_lane(low: __m128, _high: __m128) -> __m128 {
-    low
+fn halves_1(low: __m128, high: __m128) -> [__m128; 2] {
+    [low, high]
+}
+
+#[target_feature(enable = "sse")]
+#[inline]
+fn same_4(x: __m128) -> __m128 {
+    x
 }
 
 #[target_feature(enable = "avx512f")]
 #[inline]
-fn mask_16(lanes: Range<usize>) -> __mmask16 {
-    let below = |end: usize| if end < 16 { (1_u16 << end) - 1 } else { u16::MAX };
-    below(lanes.end) & !below(lanes.start)
+fn mask_16(lanes: u32) -> __mmask16 {
+    lanes as u16
 }
 
 #[target_feature(enable = "avx512f")]
@@ -225,17 +238,16 @@ unsafe fn load_masked_16(at: *const f32, mask: __mmask16) -> __m512 {
 
 #[target_feature(enable = "avx2")]
 #[inline]
-fn mask_8(lanes: Range<usize>) -> __m256i {
-    let lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
-    let before = _mm256_cmpgt_epi32(_mm256_set1_epi32(lanes.start as i32), lane);
-    _mm256_andnot_si256(before, _mm256_cmpgt_epi32(_mm256_set1_epi32(lanes.end as i32), lane))
+fn mask_8(lanes: u32) -> __m256i {
+    let lane = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+    _mm256_cmpeq_epi32(_mm256_and_si256(_mm256_set1_epi32(lanes as i32), lane), lane)
 }
 
 #[target_feature(enable = "avx512f")]
 #[inline]
 unsafe fn store_first_16(at: *mut f32, x: __m512, count: usize) {
     // SAFETY: the caller's.
-    unsafe { _mm512_mask_storeu_ps(at, mask_16(0..count), x) };
+    unsafe { _mm512_mask_storeu_ps(at, mask_16((1 << count) - 1), x) };
 }
 
 // Stores that overlap: those of AVX with a mask are slow on many processors.
@@ -294,14 +306,14 @@ fn keep_4(mask: __m128i, x: __m128) -> __m128 {
 
 #[target_feature(enable = "avx2")]
 #[inline]
-fn mask_4(lanes: Range<usize>) -> __m128i {
+fn mask_4(lanes: u32) -> __m128i {
     _mm256_castsi256_si128(mask_8(lanes))
 }
 
 #[target_feature(enable = "avx2")]
 #[inline]
-fn mask_1(lanes: Range<usize>) -> __m128i {
-    mask_4(lanes.start.min(1)..lanes.end.min(1))
+fn mask_1(lanes: u32) -> __m128i {
+    mask_4(lanes & 1)
 }
 
 /// Implements [`Isa`]: what is compiled with the features named, and its vectors.
@@ -313,7 +325,6 @@ macro_rules! isa {
             type X4 = F32x4;
             type X1 = F32x1;
             type Widest = $widest;
-            type Narrow = F32x8;
 
             #[inline(always)]
             fn x16(self) -> $x16_type {
@@ -338,11 +349,6 @@ macro_rules! isa {
             #[inline(always)]
             fn widest(self) -> $widest {
                 $widest(())
-            }
-
-            #[inline(always)]
-            fn narrow(self) -> F32x8 {
-                F32x8(())
             }
 
             const HAS_VECTORS: bool = true;

@@ -1,14 +1,16 @@
-//! Depthwise convolution in f32 with 3x3 and 5x5 kernels: a channel at a time, neighbouring outputs of a row
-//! in a vector.
+//! Depthwise convolution in f32 with 3x3 and 5x5 kernels: a channel at a time, neighbouring outputs in a
+//! vector. Wide planes are taken several rows at a time ([`ByRows`]), so that inputs are loaded once for all
+//! of them; narrow ones as one long row ([`AsOneRow`]), so that vectors are full.
 //!
 //! Memory contract: reads the input and the packed weights; writes every element of the output, those of a
-//! row's last vector perhaps twice.
+//! last vector perhaps twice.
 
 use crate::arch::isa::{Isa, Operation, Register};
+use crate::arch::strip::{Columns, MOST_COLUMNS, Strip};
 use crate::arch::window::{Edge, Window};
 use crate::geometry::divide;
 use crate::kernel::direct::{Operands, Shape};
-use crate::kernel::runs::{Along, Operator, Run};
+use crate::kernel::runs::{Along, Operator};
 use crate::kernel::{pieces, pieces_mut};
 use crate::padding::PaddingMode;
 
@@ -23,82 +25,133 @@ pub(crate) struct Depthwise<'a> {
 /// Whether this is for a layer: its output channels are packed one by one, and vectors have loads for its
 /// stride.
 pub(crate) fn fits(shape: &Shape) -> bool {
-    let (rows, columns) = (shape.rows.kernel, shape.columns.kernel);
+    let (rows, columns) = (shape.rows, shape.columns);
+    let step = columns.stride.get();
     shape.channels.inputs == 1
         && shape.channels.outputs < 4
-        && rows == columns
-        && (rows == 3 || rows == 5)
-        && shape.columns.stride.get() <= 2
+        && rows.kernel == columns.kernel
+        && (rows.kernel == 3 || rows.kernel == 5)
+        && (step == 1 || step == 2 && columns.dilation.get() == 1)
 }
 
 impl Operation for Depthwise<'_> {
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) {
-        // Vectors no wider than the rows.
-        match self.shape.columns.output > 8 {
-            true => self.with(isa.widest()),
-            false => self.with(isa.narrow()),
+        let shape = self.shape;
+        let Shape { rows, columns, .. } = shape;
+        let lanes = isa.widest();
+        let one_to_one = rows.stride.get() == 1 && columns.input == columns.output;
+        let narrow = columns.input <= MOST_COLUMNS;
+        let (step, tap) = (columns.stride.get(), columns.dilation.get());
+        match (columns.kernel, step, tap) {
+            (3, 1, 1) if one_to_one && narrow => {
+                self.planes(&AsOneRow::<_, 3>::new(lanes, &shape));
+            }
+            (_, 1, 1) if one_to_one && narrow => {
+                self.planes(&AsOneRow::<_, 5>::new(lanes, &shape));
+            }
+            (3, 1, 1) => self.planes(&ByRows::<_, 3, 1, 1>::new(lanes, &shape)),
+            (3, 1, _) => self.planes(&ByRows::<_, 3, 1, 0>::new(lanes, &shape)),
+            (3, _, _) => self.planes(&ByRows::<_, 3, 2, 1>::new(lanes, &shape)),
+            (_, 1, 1) => self.planes(&ByRows::<_, 5, 1, 1>::new(lanes, &shape)),
+            (_, 1, _) => self.planes(&ByRows::<_, 5, 1, 0>::new(lanes, &shape)),
+            _ => self.planes(&ByRows::<_, 5, 2, 1>::new(lanes, &shape)),
         }
     }
+}
+
+/// A way to compute rows of a plane that all meet the same rows of taps.
+trait Rows<const K: usize> {
+    /// Writes `y`, whole rows, the windows of whose first output begin with the row at `input` in `x`.
+    fn write<const N: usize>(
+        &self,
+        weight: &[[f32; K]; N],
+        bias: f32,
+        x: &[f32],
+        input: usize,
+        y: &mut [f32],
+    );
 }
 
 impl Depthwise<'_> {
     #[inline(always)]
-    fn with<L: Register>(self, lanes: L) {
-        match (self.shape.columns.kernel, self.shape.columns.stride.get()) {
-            (3, 1) => self.planes::<L, 3, 1>(lanes),
-            (3, _) => self.planes::<L, 3, 2>(lanes),
-            (_, 1) => self.planes::<L, 5, 1>(lanes),
-            _ => self.planes::<L, 5, 2>(lanes),
-        }
-    }
-
-    #[inline(always)]
-    fn planes<L: Register, const K: usize, const STEP: usize>(mut self, lanes: L) {
-        let rows = Along { axis: self.shape.rows, operator: OPERATOR };
-        let row = Row::<L, K>::new(lanes, &self.shape);
-        for run in rows.runs() {
-            match run.taps.count {
-                5 if K >= 5 => self.run_of_rows::<L, 5, K, STEP>(&row, run),
-                4 if K >= 4 => self.run_of_rows::<L, 4, K, STEP>(&row, run),
-                3 => self.run_of_rows::<L, 3, K, STEP>(&row, run),
-                2 => self.run_of_rows::<L, 2, K, STEP>(&row, run),
-                1 => self.run_of_rows::<L, 1, K, STEP>(&row, run),
-                _ => self.run_of_rows::<L, 0, K, STEP>(&row, run),
-            }
-        }
-    }
-
-    /// Rows of outputs that meet the same `N` rows of taps, in every channel.
-    #[inline(always)]
-    fn run_of_rows<L: Register, const N: usize, const K: usize, const STEP: usize>(
-        &mut self,
-        row: &Row<L, K>,
-        run: Run,
-    ) {
+    fn planes<const K: usize>(self, way: &impl Rows<K>) {
         let Self { shape, operands: Operands { weight, parameters, x, y } } = self;
-        let (width, out_width) = (shape.columns.input, shape.columns.output);
-        let (step, out_step) = (run.input_step * width, run.output_step * out_width);
-        let planes = pieces_mut(y, shape.out_plane()).zip(pieces(weight, K * K));
-        for (channel, ((y, weight), &bias)) in planes.zip(*parameters).enumerate() {
-            let group = divide(channel, shape.channels.outputs);
-            let weight = weight.as_chunks::<K>().0.get(run.taps.first..).unwrap_or_default();
-            let Some(weight) = weight.first_chunk::<N>() else { return };
-            let mut input = group * shape.in_plane() + run.input * width;
-            let mut output = run.output * out_width;
-            for _ in 0..run.count {
-                let Some(y) = y.get_mut(output..).and_then(|y| y.get_mut(..out_width)) else {
-                    return;
-                };
-                row.run::<N, STEP>(weight, bias, x, input, y);
-                (input, output) = (input + step, output + out_step);
+        for run in (Along { axis: shape.rows, operator: OPERATOR }).runs() {
+            let planes = pieces_mut(y, shape.out_plane()).zip(pieces(weight, K * K));
+            let mut input = run.input * shape.columns.input;
+            let mut left = shape.channels.outputs;
+            for ((y, weight), &bias) in planes.zip(parameters) {
+                if left == 0 {
+                    (input, left) = (input + shape.in_plane(), shape.channels.outputs);
+                }
+                left -= 1;
+                let width = shape.columns.output;
+                let y = y.get_mut(run.output * width..).unwrap_or_default();
+                let y = y.get_mut(..run.count * width).unwrap_or_default();
+                let weight = weight.as_chunks::<K>().0.get(run.taps.first..).unwrap_or_default();
+                match run.taps.count {
+                    5 if K >= 5 => write::<5, K>(way, weight, bias, x, input, y),
+                    4 if K >= 4 => write::<4, K>(way, weight, bias, x, input, y),
+                    3 => write::<3, K>(way, weight, bias, x, input, y),
+                    2 => write::<2, K>(way, weight, bias, x, input, y),
+                    1 => write::<1, K>(way, weight, bias, x, input, y),
+                    _ => write::<0, K>(way, weight, bias, x, input, y),
+                }
             }
         }
     }
 }
 
-/// What all rows of a layer have in common.
-struct Row<L: Register, const K: usize> {
+/// The first `N` rows of `weight`, written `way`.
+#[inline(always)]
+fn write<const N: usize, const K: usize>(
+    way: &impl Rows<K>,
+    weight: &[[f32; K]],
+    bias: f32,
+    x: &[f32],
+    input: usize,
+    y: &mut [f32],
+) {
+    if let Some(weight) = weight.first_chunk::<N>() {
+        way.write(weight, bias, x, input, y);
+    }
+}
+
+/// Planes of few columns, as many in the input as in the output.
+struct AsOneRow<L: Register, const K: usize> {
+    lanes: L,
+    shape: Shape,
+    columns: Columns<L, K>,
+}
+
+impl<L: Register, const K: usize> AsOneRow<L, K> {
+    #[inline(always)]
+    fn new(lanes: L, shape: &Shape) -> Self {
+        let columns = shape.columns;
+        Self { lanes, shape: *shape, columns: Columns::new(lanes, columns.input, columns.before) }
+    }
+}
+
+impl<L: Register, const K: usize> Rows<K> for AsOneRow<L, K> {
+    #[inline(always)]
+    fn write<const N: usize>(
+        &self,
+        weight: &[[f32; K]; N],
+        bias: f32,
+        x: &[f32],
+        input: usize,
+        y: &mut [f32],
+    ) {
+        let Shape { rows, columns, .. } = self.shape;
+        let row = rows.dilation.get() * columns.input;
+        let strip = Strip::new(self.lanes, weight, bias, row);
+        strip.run(&self.columns, x, (input as isize).wrapping_sub_unsigned(columns.before), y);
+    }
+}
+
+/// Planes of any width, outputs `STEP` columns apart, taps as in [`Window`].
+struct ByRows<L: Register, const K: usize, const STEP: usize, const TAP: usize> {
     lanes: L,
     shape: Shape,
     /// Outputs that look over no edge.
@@ -108,27 +161,95 @@ struct Row<L: Register, const K: usize> {
     last: Edge<L, K>,
 }
 
-impl<L: Register, const K: usize> Row<L, K> {
+impl<L: Register, const K: usize, const STEP: usize, const TAP: usize> ByRows<L, K, STEP, TAP> {
+    #[inline(always)]
     fn new(lanes: L, shape: &Shape) -> Self {
         let columns = shape.columns;
-        let edge = |output: usize| {
-            let (first, step) = (columns.input_of(output, 0), columns.stride.get());
-            let count = columns.output - output;
-            Edge::new(lanes, first, columns.input, columns.dilation.get(), step, count)
-        };
         Self {
             lanes,
             shape: *shape,
             first_inside: columns.first_inside(),
             end_inside: columns.last_inside().map_or(0, |last| last + 1),
-            first: edge(0),
-            last: edge(columns.output.saturating_sub(L::LANES)),
+            first: Self::edge(lanes, shape, 0),
+            last: Self::edge(lanes, shape, columns.output.saturating_sub(L::LANES)),
         }
     }
 
-    /// One row of outputs, whose window's first row begins at element `input` of `x`.
     #[inline(always)]
-    fn run<const N: usize, const STEP: usize>(
+    fn edge(lanes: L, shape: &Shape, output: usize) -> Edge<L, K> {
+        let columns = shape.columns;
+        let (first, tap) = (columns.input_of(output, 0), columns.dilation.get());
+        Edge::new(lanes, first, columns.input, tap, STEP, columns.output - output)
+    }
+
+    /// As many of the rows in `y` as groups of `R` hold; returns the others.
+    #[inline(always)]
+    fn groups<'y, const N: usize, const R: usize>(
+        &self,
+        window: &Window<L, N, K, STEP, TAP>,
+        x: &[f32],
+        input: &mut usize,
+        y: &'y mut [f32],
+    ) -> &'y mut [f32] {
+        let Shape { rows, columns, .. } = self.shape;
+        let group = R * columns.output;
+        let Some((groups, rest)) = y.split_at_mut_checked(divide(y.len(), group) * group) else {
+            return &mut [];
+        };
+        for y in pieces_mut(groups, group) {
+            self.rows::<N, R>(window, x, *input, y);
+            *input += R * rows.stride.get() * columns.input;
+        }
+        rest
+    }
+
+    /// `R` neighbouring rows of outputs.
+    #[inline(always)]
+    fn rows<const N: usize, const R: usize>(
+        &self,
+        window: &Window<L, N, K, STEP, TAP>,
+        x: &[f32],
+        input: usize,
+        y: &mut [f32],
+    ) {
+        let columns = self.shape.columns;
+        // The last vector ends with the row.
+        let last = columns.output.saturating_sub(L::LANES);
+        let mut next = 0;
+        while next < columns.output {
+            let inside = match columns.output {
+                all if all == self.end_inside => all.saturating_sub(next),
+                // Whole vectors only: what follows is another vector's.
+                _ => self.end_inside.saturating_sub(next) / L::LANES * L::LANES,
+            };
+            if self.first_inside <= next
+                && let Some(y) = y.get_mut(next..)
+                // Inside, nothing lies before the row.
+                && let first = (input + next * STEP).wrapping_sub(columns.before)
+                && window.inside::<R>(x, first, y, columns.output, inside)
+            {
+                next += inside;
+                continue;
+            }
+            let output = next.min(last);
+            let edge = match output {
+                0 => self.first,
+                _ if output == last => self.last,
+                // Padding wider than a vector, or the end of the input.
+                _ => Self::edge(self.lanes, &self.shape, output),
+            };
+            let Some(y) = y.get_mut(output..) else { return };
+            window.edge::<R>(&edge, x, input, y, columns.output);
+            next = output + L::LANES;
+        }
+    }
+}
+
+impl<L: Register, const K: usize, const STEP: usize, const TAP: usize> Rows<K>
+    for ByRows<L, K, STEP, TAP>
+{
+    #[inline(always)]
+    fn write<const N: usize>(
         &self,
         weight: &[[f32; K]; N],
         bias: f32,
@@ -136,51 +257,20 @@ impl<L: Register, const K: usize> Row<L, K> {
         input: usize,
         y: &mut [f32],
     ) {
-        let (rows, columns) = (self.shape.rows, self.shape.columns);
+        let Shape { rows, columns, .. } = self.shape;
         let row = rows.dilation.get() * columns.input;
-        let (lanes, tap) = (self.lanes, columns.dilation.get());
-        let window = Window::<L, N, K, STEP> { lanes, weight, start: bias, row, tap };
-        let mut next = 0;
-        while next < y.len() {
-            // The last vector ends with the row.
-            let last = y.len().saturating_sub(L::LANES);
-            let output = next.min(last);
-            let Some(rest) = y.get_mut(output..) else { return };
-            let inside = |vectors: usize| {
-                self.first_inside <= output && output + vectors * L::LANES <= self.end_inside
+        let window = Window::new(self.lanes, weight, bias, row, columns.dilation.get());
+        // Rows of outputs share what they meet if their windows do.
+        let share = N == K && rows.dilation.get() == 1 && rows.stride.get() == STEP;
+        let mut input = input;
+        let mut rest = y;
+        if share {
+            // So many that all weights of a 3x3 kernel stay in registers.
+            rest = match STEP {
+                1 => self.groups::<N, 4>(&window, x, &mut input, rest),
+                _ => self.groups::<N, 2>(&window, x, &mut input, rest),
             };
-            // Inside, nothing lies before the row.
-            let first = (input + output * STEP).wrapping_sub(columns.before);
-            let vectors = match () {
-                () if inside(4) => {
-                    window.inside::<4>(x, first, rest);
-                    4
-                }
-                () if inside(2) => {
-                    window.inside::<2>(x, first, rest);
-                    2
-                }
-                () if inside(1) => {
-                    window.inside::<1>(x, first, rest);
-                    1
-                }
-                () if output == 0 => {
-                    window.edge(&self.first, x, input, rest);
-                    1
-                }
-                () if output == last => {
-                    window.edge(&self.last, x, input, rest);
-                    1
-                }
-                () => {
-                    // Padding that is wider than a vector.
-                    let first = columns.input_of(output, 0);
-                    let edge = Edge::new(lanes, first, columns.input, tap, STEP, rest.len());
-                    window.edge(&edge, x, input, rest);
-                    1
-                }
-            };
-            next = output + vectors * L::LANES;
         }
+        self.groups::<N, 1>(&window, x, &mut input, rest);
     }
 }
