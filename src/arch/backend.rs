@@ -1,6 +1,8 @@
 //! Which instruction set runs: known to the compiler, or asked of the processor.
 
 use crate::arch::isa::{Isa, Operation};
+#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+use crate::arch::neon::Neon;
 use crate::arch::scalar::Scalar;
 #[cfg(all(feature = "simd", target_arch = "x86_64"))]
 use crate::arch::x86::{Avx2, Avx512};
@@ -28,6 +30,8 @@ pub enum Backend {
     Avx2,
     /// x86-64 with AVX-512 F, AVX2 and FMA.
     Avx512,
+    /// AArch64.
+    Neon,
 }
 
 #[cfg(all(feature = "simd", target_arch = "x86_64"))]
@@ -36,7 +40,7 @@ cpufeatures::new!(avx2, "avx2", "fma");
 cpufeatures::new!(avx512, "avx512f", "avx2", "fma");
 
 impl Backend {
-    const ALL: [Self; 3] = [Self::Avx512, Self::Avx2, Self::Scalar];
+    const ALL: [Self; 4] = [Self::Avx512, Self::Avx2, Self::Neon, Self::Scalar];
 
     /// Whether this build has it and the processor runs it.
     pub fn is_available(self) -> bool {
@@ -46,7 +50,8 @@ impl Backend {
             Self::Avx2 => avx2::get(),
             #[cfg(all(feature = "simd", target_arch = "x86_64"))]
             Self::Avx512 => avx512::get(),
-            #[cfg(not(all(feature = "simd", target_arch = "x86_64")))]
+            #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+            Self::Neon => true,
             _ => false,
         }
     }
@@ -67,6 +72,7 @@ impl Backend {
             Self::Scalar => "scalar",
             Self::Avx2 => "avx2",
             Self::Avx512 => "avx512",
+            Self::Neon => "neon",
         }
     }
 
@@ -90,6 +96,10 @@ pub(crate) fn run(backend: Option<Backend>, operation: impl Operation) {
             // SAFETY: it is available.
             return unsafe { Avx2::new() }.run(operation);
         }
+    }
+    #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+    if backend.is_none_or(|backend| backend == Backend::Neon) {
+        return Neon::new().run(operation);
     }
     let _ = backend;
     Scalar.run(operation);

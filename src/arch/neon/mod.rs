@@ -1,0 +1,254 @@
+//! NEON, the vectors of every AArch64 processor: thirty-two registers of four f32.
+
+mod memory;
+mod transpose;
+
+use core::arch::aarch64::*;
+use core::array::from_fn;
+use core::mem::transmute;
+use core::ops::Range;
+
+use crate::arch::isa::{F32Lanes, Isa, Lanes, Operation, Register};
+use crate::arch::scalar;
+
+/// NEON.
+#[derive(Clone, Copy)]
+pub(crate) struct Neon(());
+
+impl Neon {
+    /// There is no processor of this target without.
+    pub(crate) const fn new() -> Self {
+        const { assert!(cfg!(target_feature = "neon")) };
+        Self(())
+    }
+}
+
+/// `N` registers of four f32: 1, 2 or 4.
+///
+/// Vectors are loaded and stored by `ld1` and `st1`, several registers at a time, which ask for no more
+/// alignment than elements have: on bare metal others trap as long as the MMU is off.
+#[derive(Clone, Copy)]
+pub(crate) struct Floats<const N: usize>(());
+
+impl<const N: usize> Lanes for Floats<N> {
+    type Element = f32;
+    type Total = f32;
+    type Vector = [float32x4_t; N];
+
+    const LANES: usize = 4 * N;
+    const REGISTERS: usize = 32 / N;
+
+    #[inline(always)]
+    fn zero(self) -> [float32x4_t; N] {
+        self.splat(0.0)
+    }
+
+    #[inline(always)]
+    unsafe fn load(self, at: *const f32) -> [float32x4_t; N] {
+        // SAFETY: the caller's.
+        unsafe { memory::load(at) }
+    }
+
+    #[inline(always)]
+    fn splat(self, x: f32) -> [float32x4_t; N] {
+        // SAFETY: every processor has the instruction.
+        [unsafe { vdupq_n_f32(x) }; N]
+    }
+
+    #[inline(always)]
+    fn multiply_add(
+        self,
+        mut sum: [float32x4_t; N],
+        weight: [float32x4_t; N],
+        x: [float32x4_t; N],
+    ) -> [float32x4_t; N] {
+        for ((sum, weight), x) in sum.iter_mut().zip(weight).zip(x) {
+            // SAFETY: every processor has the instruction.
+            *sum = unsafe { vfmaq_f32(*sum, weight, x) };
+        }
+        sum
+    }
+
+    #[inline(always)]
+    fn add(self, mut a: [float32x4_t; N], b: [float32x4_t; N]) -> [float32x4_t; N] {
+        for (a, b) in a.iter_mut().zip(b) {
+            // SAFETY: every processor has the instruction.
+            *a = unsafe { vaddq_f32(*a, b) };
+        }
+        a
+    }
+
+    #[inline(always)]
+    unsafe fn add_to(self, at: *mut f32, sums: [float32x4_t; N]) {
+        // SAFETY: the caller's.
+        unsafe { memory::store(at, self.add(self.load(at), sums)) };
+    }
+}
+
+impl<const N: usize> F32Lanes for Floats<N> {
+    #[inline(always)]
+    unsafe fn load_every_second(self, at: *const f32) -> [float32x4_t; N] {
+        from_fn(|register| {
+            let at = at.wrapping_add(8 * register);
+            // SAFETY: the caller's. The second half begins at an odd number, so as not to read one too many.
+            unsafe {
+                let ([low], [high]) = (memory::load(at), memory::load(at.add(3)));
+                every_second(low, high)
+            }
+        })
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, at: *mut f32, x: [float32x4_t; N]) {
+        // SAFETY: the caller's.
+        unsafe { memory::store(at, x) };
+    }
+
+    #[inline(always)]
+    fn subtract(self, mut a: [float32x4_t; N], b: [float32x4_t; N]) -> [float32x4_t; N] {
+        for (a, b) in a.iter_mut().zip(b) {
+            // SAFETY: every processor has the instruction.
+            *a = unsafe { vsubq_f32(*a, b) };
+        }
+        a
+    }
+}
+
+/// Of seven neighbours the even ones; `high` begins with the last of `low`.
+#[inline(always)]
+fn every_second(low: float32x4_t, high: float32x4_t) -> float32x4_t {
+    // SAFETY: every processor has the instructions.
+    unsafe { vuzp1q_f32(low, vrev64q_f32(high)) }
+}
+
+/// Some lanes of a register.
+#[derive(Clone, Copy)]
+pub(crate) struct Mask {
+    /// All bits of these lanes.
+    bits: uint32x4_t,
+    start: u8,
+    end: u8,
+}
+
+impl Register for Floats<1> {
+    type Mask = Mask;
+
+    #[inline(always)]
+    fn mask(self, lanes: Range<usize>) -> Mask {
+        let (start, end) = (lanes.start.min(4) as u8, lanes.end.min(4) as u8);
+        // SAFETY: every processor has the instructions; a register is four numbers.
+        let bits = unsafe {
+            let lane = transmute::<[u32; 4], uint32x4_t>([0, 1, 2, 3]);
+            let from = vcgeq_u32(lane, vdupq_n_u32(u32::from(start)));
+            vandq_u32(from, vcltq_u32(lane, vdupq_n_u32(u32::from(end))))
+        };
+        Mask { bits, start, end }
+    }
+
+    /// Lane by lane, as there are no loads with a mask.
+    #[inline(always)]
+    unsafe fn load_masked(self, at: *const f32, Mask { start, end, .. }: Mask) -> [float32x4_t; 1] {
+        let mut lanes = [0.0; 4];
+        for (lane, x) in lanes.iter_mut().enumerate() {
+            if (usize::from(start)..usize::from(end)).contains(&lane) {
+                // SAFETY: the caller's.
+                *x = unsafe { *at.wrapping_add(lane) };
+            }
+        }
+        // SAFETY: four elements.
+        unsafe { memory::load(lanes.as_ptr()) }
+    }
+
+    #[inline(always)]
+    fn keep(self, [x]: [float32x4_t; 1], mask: Mask) -> [float32x4_t; 1] {
+        // SAFETY: every processor has the instruction.
+        [unsafe { vreinterpretq_f32_u32(vandq_u32(vreinterpretq_u32_f32(x), mask.bits)) }]
+    }
+
+    #[inline(always)]
+    unsafe fn store_first(self, at: *mut f32, [x]: [float32x4_t; 1], count: usize) {
+        // SAFETY: the caller's, for each store, and every processor has the instructions.
+        unsafe {
+            match count {
+                4.. => memory::store(at, [x]),
+                3 => {
+                    memory::store_two(at, x);
+                    vst1q_lane_f32::<2>(at.add(2), x);
+                }
+                2 => memory::store_two(at, x),
+                1 => vst1q_lane_f32::<0>(at, x),
+                0 => {}
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn every_second(self, [low]: [float32x4_t; 1], [high]: [float32x4_t; 1]) -> [float32x4_t; 1] {
+        [every_second(low, high)]
+    }
+}
+
+impl Isa for Neon {
+    type X16 = Floats<2>;
+    type X8 = Floats<2>;
+    type X4 = Floats<1>;
+    type X1 = scalar::Floats<1>;
+    type Widest = Floats<1>;
+    type Narrow = Floats<1>;
+
+    #[inline(always)]
+    fn x16(self) -> Floats<2> {
+        Floats(())
+    }
+
+    #[inline(always)]
+    fn x8(self) -> Floats<2> {
+        Floats(())
+    }
+
+    #[inline(always)]
+    fn x4(self) -> Floats<1> {
+        Floats(())
+    }
+
+    #[inline(always)]
+    fn x1(self) -> scalar::Floats<1> {
+        scalar::Floats
+    }
+
+    #[inline(always)]
+    fn widest(self) -> Floats<1> {
+        Floats(())
+    }
+
+    #[inline(always)]
+    fn narrow(self) -> Floats<1> {
+        Floats(())
+    }
+
+    const HAS_VECTORS: bool = true;
+
+    /// Not inlined, so that layers of one kind share it; compiled with NEON as everything for this target.
+    #[inline(never)]
+    fn run<O: Operation>(self, operation: O) {
+        operation.run(self);
+    }
+
+    #[inline(always)]
+    fn transpose<const B: usize>(
+        self,
+        totals: &[[f32; B]],
+        y: &mut [f32],
+        plane: usize,
+        step: usize,
+    ) {
+        // SAFETY: every processor has NEON.
+        unsafe { transpose::transpose(totals, y, plane, step) }
+    }
+
+    #[inline(always)]
+    fn interleave<const B: usize>(self, x: &[f32], plane: usize, pixels: &mut [[f32; B]]) {
+        // SAFETY: every processor has NEON.
+        unsafe { transpose::interleave(x, plane, pixels) }
+    }
+}
