@@ -12,6 +12,11 @@ pub(crate) trait Lanes: Copy {
     type Total: Copy;
     /// `LANES` sums.
     type Vector: Copy;
+    /// `SCALARS` elements, each to be multiplied with all lanes of a vector.
+    type Scalars: Copy;
+
+    /// How many elements instructions find in a register when they multiply a vector with one of them.
+    const SCALARS: usize;
 
     /// How many sums there are in a vector.
     const LANES: usize;
@@ -36,6 +41,21 @@ pub(crate) trait Lanes: Copy {
     fn multiply_add(self, sum: Self::Vector, weight: Self::Vector, x: Self::Vector)
     -> Self::Vector;
 
+    /// `N` times `SCALARS` neighbouring elements.
+    ///
+    /// # Safety
+    ///
+    /// The elements from `at` on may be read.
+    unsafe fn load_scalars<const N: usize>(self, at: *const Self::Element) -> [Self::Scalars; N];
+
+    /// `sum + weight * x[INDEX]`, lane by lane.
+    fn multiply_add_scalar<const INDEX: usize>(
+        self,
+        sum: Self::Vector,
+        weight: Self::Vector,
+        x: Self::Scalars,
+    ) -> Self::Vector;
+
     /// `a + b`, lane by lane.
     fn add(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
 
@@ -52,6 +72,20 @@ pub(crate) trait Lanes: Copy {
     /// The totals from `at` on may be read and written.
     unsafe fn add_to(self, at: *mut Self::Total, sums: Self::Vector);
 }
+
+/// Repeats `$body` for each of the [`SCALARS`](Lanes::SCALARS) of `$lanes`, with a constant `$index`.
+macro_rules! for_each_scalar {
+    ($lanes:ident, $index:ident => $body:block) => {
+        $crate::arch::isa::for_each_scalar!(@ $lanes, $index, $body, 0 1 2 3);
+    };
+    (@ $lanes:ident, $index:ident, $body:block, $($value:literal)*) => {$(
+        if $value < $lanes::SCALARS {
+            const $index: usize = $value;
+            $body
+        }
+    )*};
+}
+pub(crate) use for_each_scalar;
 
 /// [`Lanes`] of f32, with what else is done to f32.
 pub(crate) trait F32Lanes: Lanes<Element = f32, Total = f32> {
@@ -170,6 +204,8 @@ pub(crate) trait Register: F32Lanes {
 pub(crate) trait Isa: Copy {
     /// Sixteen sums of f32, or as many of them at a time as suit the registers.
     type X16: F32Lanes;
+    /// The same, for products of matrices.
+    type Panel: F32Lanes;
     /// Eight sums of f32, likewise.
     type X8: F32Lanes;
     /// Four sums of f32, likewise.
@@ -180,6 +216,7 @@ pub(crate) trait Isa: Copy {
     type Widest: Register;
 
     fn x16(self) -> Self::X16;
+    fn panel(self) -> Self::Panel;
     fn x8(self) -> Self::X8;
     fn x4(self) -> Self::X4;
     fn x1(self) -> Self::X1;

@@ -10,7 +10,9 @@ impl<L: Lanes> Lanes for Pair<L> {
     type Element = L::Element;
     type Total = L::Total;
     type Vector = [L::Vector; 2];
+    type Scalars = L::Scalars;
 
+    const SCALARS: usize = L::SCALARS;
     const LANES: usize = 2 * L::LANES;
     const REGISTERS: usize = L::REGISTERS / 2;
 
@@ -38,6 +40,25 @@ impl<L: Lanes> Lanes for Pair<L> {
         x: [L::Vector; 2],
     ) -> [L::Vector; 2] {
         [self.0.multiply_add(sum[0], weight[0], x[0]), self.0.multiply_add(sum[1], weight[1], x[1])]
+    }
+
+    #[inline(always)]
+    unsafe fn load_scalars<const N: usize>(self, at: *const L::Element) -> [L::Scalars; N] {
+        // SAFETY: the caller's.
+        unsafe { self.0.load_scalars(at) }
+    }
+
+    #[inline(always)]
+    fn multiply_add_scalar<const INDEX: usize>(
+        self,
+        sum: [L::Vector; 2],
+        weight: [L::Vector; 2],
+        x: L::Scalars,
+    ) -> [L::Vector; 2] {
+        [
+            self.0.multiply_add_scalar::<INDEX>(sum[0], weight[0], x),
+            self.0.multiply_add_scalar::<INDEX>(sum[1], weight[1], x),
+        ]
     }
 
     #[inline(always)]

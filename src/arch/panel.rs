@@ -1,6 +1,8 @@
 //! Products of two matrices: the innermost loop of a Winograd convolution.
 
-use crate::arch::isa::F32Lanes;
+use core::array::from_fn;
+
+use crate::arch::isa::{F32Lanes, for_each_scalar};
 
 /// How the sums of a panel go to its totals.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -32,15 +34,32 @@ pub(crate) fn products<L: F32Lanes, const P: usize, const B: usize>(
     let x = x.as_ptr();
     let next = if next.len() < weight.len() { weight } else { next }.as_ptr();
     let mut sums = [lanes.zero(); P];
-    for (column, weight) in weight.iter().enumerate() {
+    let load = |column: usize| {
         lanes.prefetch(next.wrapping_add(column).cast());
-        // SAFETY: the lanes lie within the block, checked above.
-        let weight = unsafe { lanes.load(weight.as_ptr().add(first_lane)) };
+        // SAFETY: called for the columns below; the lanes lie within the block, checked above.
+        unsafe { lanes.load(weight.as_ptr().add(column).cast::<f32>().add(first_lane)) }
+    };
+    let mut column = 0;
+    while L::SCALARS > 1 && column + L::SCALARS <= weight.len() {
+        // SAFETY: `x` has a column for each row of `weight`, checked above.
+        let x: [_; P] =
+            from_fn(|row| unsafe { lanes.load_scalars::<1>(x.add(row * step + column)) });
+        for_each_scalar!(L, SCALAR => {
+            let weight = load(column + SCALAR);
+            for (sum, [x]) in sums.iter_mut().zip(x) {
+                *sum = lanes.multiply_add_scalar::<SCALAR>(*sum, weight, x);
+            }
+        });
+        column += L::SCALARS;
+    }
+    while column < weight.len() {
+        let weight = load(column);
         for (row, sum) in sums.iter_mut().enumerate() {
-            // SAFETY: `x` has a column for each row of `weight`, checked above.
+            // SAFETY: as above.
             let x = lanes.splat(unsafe { *x.add(row * step + column) });
             *sum = lanes.multiply_add(*sum, weight, x);
         }
+        column += 1;
     }
     for (total, sum) in totals.iter_mut().zip(sums) {
         // SAFETY: the lanes lie within the block, checked above.

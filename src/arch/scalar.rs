@@ -18,7 +18,9 @@ impl<const N: usize> Lanes for Floats<N> {
     type Element = f32;
     type Total = f32;
     type Vector = [f32; N];
+    type Scalars = [f32; N];
 
+    const SCALARS: usize = 1;
     const LANES: usize = N;
     const REGISTERS: usize = if N == 1 { 16 } else { 8 };
 
@@ -44,6 +46,22 @@ impl<const N: usize> Lanes for Floats<N> {
             *sum += weight * x;
         }
         sum
+    }
+
+    #[inline(always)]
+    unsafe fn load_scalars<const M: usize>(self, at: *const f32) -> [[f32; N]; M] {
+        // SAFETY: the caller's.
+        from_fn(|index| self.splat(unsafe { *at.wrapping_add(index) }))
+    }
+
+    #[inline(always)]
+    fn multiply_add_scalar<const INDEX: usize>(
+        self,
+        sum: [f32; N],
+        weight: [f32; N],
+        x: [f32; N],
+    ) -> [f32; N] {
+        self.multiply_add(sum, weight, x)
     }
 
     #[inline(always)]
@@ -130,7 +148,9 @@ impl<const N: usize> Lanes for Bytes<N> {
     type Element = i8;
     type Total = i32;
     type Vector = [i32; N];
+    type Scalars = [i32; N];
 
+    const SCALARS: usize = 1;
     const LANES: usize = N;
     // Thirteen general registers on Arm, of which some hold addresses.
     const REGISTERS: usize = if N == 1 { 5 } else { 4 };
@@ -161,6 +181,22 @@ impl<const N: usize> Lanes for Bytes<N> {
     }
 
     #[inline(always)]
+    unsafe fn load_scalars<const M: usize>(self, at: *const i8) -> [[i32; N]; M] {
+        // SAFETY: the caller's.
+        from_fn(|index| self.splat(unsafe { *at.wrapping_add(index) }))
+    }
+
+    #[inline(always)]
+    fn multiply_add_scalar<const INDEX: usize>(
+        self,
+        sum: [i32; N],
+        weight: [i32; N],
+        x: [i32; N],
+    ) -> [i32; N] {
+        self.multiply_add(sum, weight, x)
+    }
+
+    #[inline(always)]
     fn add(self, mut a: [i32; N], b: [i32; N]) -> [i32; N] {
         for (a, b) in a.iter_mut().zip(b) {
             *a = a.wrapping_add(b);
@@ -180,6 +216,7 @@ impl<const N: usize> Lanes for Bytes<N> {
 
 impl Isa for Scalar {
     type X16 = Floats<4>;
+    type Panel = Floats<4>;
     type X8 = Floats<4>;
     type X4 = Floats<4>;
     type X1 = Floats<1>;
@@ -187,6 +224,11 @@ impl Isa for Scalar {
 
     #[inline(always)]
     fn x16(self) -> Floats<4> {
+        Floats
+    }
+
+    #[inline(always)]
+    fn panel(self) -> Floats<4> {
         Floats
     }
 

@@ -2,7 +2,7 @@
 
 use core::array::from_fn;
 
-use crate::arch::isa::{F32Lanes, Lanes};
+use crate::arch::isa::{F32Lanes, Lanes, for_each_scalar};
 
 /// The most taps that are summed up in registers before they are added to the totals. It bounds the
 /// rounding error: a sum of this many products, then a sum of such sums.
@@ -211,10 +211,15 @@ impl<T: Copy, const B: usize> BlockTaps<'_, T, B> {
         for (&place, &tap) in self.x.iter().zip(self.tap) {
             // SAFETY: the lanes lie within the tap's block of weights, which is there; the offset is below
             // `reach`, and the slice holds as many elements and every output's inputs.
-            let weight = unsafe { lanes.load(weight.add(tap * B)) };
+            let (weight, x) = unsafe { (lanes.load(weight.add(tap * B)), x.add(place)) };
+            if L::SCALARS > 1 && step == 1 {
+                // SAFETY: as above.
+                unsafe { add_products_of_neighbours(lanes, &mut sums, weight, x) };
+                continue;
+            }
             for (p, sum) in sums.iter_mut().enumerate() {
                 // SAFETY: as above.
-                let x = lanes.splat(unsafe { *x.add(place + p * step) });
+                let x = lanes.splat(unsafe { *x.add(p * step) });
                 *sum = lanes.multiply_add(*sum, weight, x);
             }
         }
@@ -222,5 +227,43 @@ impl<T: Copy, const B: usize> BlockTaps<'_, T, B> {
             // SAFETY: the lanes from the first on lie within the block, checked above.
             unsafe { lanes.add_to(total.as_mut_ptr().add(first_lane), sum) };
         }
+    }
+}
+
+/// Adds to each sum the product of `weight` with an element, the first with the one at `x`.
+///
+/// # Safety
+///
+/// As many elements from `x` on may be read.
+#[inline(always)]
+unsafe fn add_products_of_neighbours<L: Lanes, const P: usize>(
+    lanes: L,
+    sums: &mut [L::Vector; P],
+    weight: L::Vector,
+    x: *const L::Element,
+) {
+    let mut done = 0;
+    macro_rules! scalars {
+        ($count:literal) => {
+            if P - done >= $count * L::SCALARS {
+                // SAFETY: the caller's.
+                let x = unsafe { lanes.load_scalars::<$count>(x.add(done)) };
+                for (index, x) in x.into_iter().enumerate() {
+                    for_each_scalar!(L, SCALAR => {
+                        let sum = &mut sums[done + index * L::SCALARS + SCALAR];
+                        *sum = lanes.multiply_add_scalar::<SCALAR>(*sum, weight, x);
+                    });
+                }
+                done += $count * L::SCALARS;
+            }
+        };
+    }
+    scalars!(3);
+    scalars!(2);
+    scalars!(1);
+    for (p, sum) in sums.iter_mut().enumerate().skip(done) {
+        // SAFETY: the caller's.
+        let x = lanes.splat(unsafe { *x.add(p) });
+        *sum = lanes.multiply_add(*sum, weight, x);
     }
 }

@@ -47,7 +47,9 @@ macro_rules! float_lanes {
             type Element = f32;
             type Total = f32;
             type Vector = $vector;
+            type Scalars = $vector;
 
+            const SCALARS: usize = 1;
             const LANES: usize = $lanes;
             const REGISTERS: usize = $registers;
 
@@ -73,6 +75,22 @@ macro_rules! float_lanes {
             fn multiply_add(self, sum: $vector, weight: $vector, x: $vector) -> $vector {
                 // SAFETY: `self` proves that the instruction is there.
                 unsafe { $multiply_add(weight, x, sum) }
+            }
+
+            #[inline(always)]
+            unsafe fn load_scalars<const N: usize>(self, at: *const f32) -> [$vector; N] {
+                // SAFETY: the caller's.
+                array::from_fn(|index| self.splat(unsafe { *at.wrapping_add(index) }))
+            }
+
+            #[inline(always)]
+            fn multiply_add_scalar<const INDEX: usize>(
+                self,
+                sum: $vector,
+                weight: $vector,
+                x: $vector,
+            ) -> $vector {
+                self.multiply_add(sum, weight, x)
             }
 
             #[inline(always)]
@@ -321,6 +339,7 @@ macro_rules! isa {
     ($isa:ident, $feature:literal, $x16_type:ty = $x16:expr, $widest:ident) => {
         impl Isa for $isa {
             type X16 = $x16_type;
+            type Panel = $x16_type;
             type X8 = F32x8;
             type X4 = F32x4;
             type X1 = F32x1;
@@ -328,6 +347,11 @@ macro_rules! isa {
 
             #[inline(always)]
             fn x16(self) -> $x16_type {
+                $x16
+            }
+
+            #[inline(always)]
+            fn panel(self) -> $x16_type {
                 $x16
             }
 

@@ -1,10 +1,14 @@
 //! Loads and stores of vectors that are aligned as their elements.
 //!
-//! Where the target has `strict-align`, as on bare metal, plain loads and stores of vectors would be made of
-//! those of elements; `ld1` and `st1` are as fast, and free to be used there.
+//! Targets without an operating system have `strict-align`, as memory is such that other accesses trap until the
+//! MMU is on. The compiler makes plain loads of vectors from those of bytes there; `ld1` and `st1` ask for the
+//! alignment of elements alone. The intrinsics that have these names are plain loads today.
 
 use core::arch::aarch64::*;
 use core::arch::asm;
+
+/// Whether plain loads of vectors have to be aligned as vectors.
+const STRICT: bool = cfg!(target_os = "none");
 
 /// Loads `N` registers, 1 to 4.
 ///
@@ -13,63 +17,60 @@ use core::arch::asm;
 /// `4 * N` elements from `at` on may be read.
 #[inline(always)]
 pub(super) unsafe fn load<const N: usize>(at: *const f32) -> [float32x4_t; N] {
-    // SAFETY: the caller's.
-    unsafe {
-        let mut vectors = [vdupq_n_f32(0.0); N];
-        match vectors.as_mut_slice() {
-            [a] => *a = load_one(at),
-            [a, b] => float32x4x2_t(*a, *b) = vld1q_f32_x2(at),
-            [a, b, c] => float32x4x3_t(*a, *b, *c) = vld1q_f32_x3(at),
-            [a, b, c, d] => float32x4x4_t(*a, *b, *c, *d) = vld1q_f32_x4(at),
-            _ => {}
-        }
-        vectors
+    // SAFETY: every processor has the instruction.
+    let mut vectors = [unsafe { vdupq_n_f32(0.0) }; N];
+    // Several registers of one instruction have to be neighbours, which asks for their names. Those for two and
+    // three do not overlap, as both are used together.
+    macro_rules! ld1 {
+        ($registers:literal, $($vector:ident $register:tt),*) => {
+            // SAFETY: the caller's; reads nothing else.
+            unsafe {
+                asm!(concat!("ld1 {{", $registers, "}}, [{}]"), in(reg) at,
+                    $(out($register) *$vector,)* options(pure, readonly, nostack, preserves_flags));
+            }
+        };
     }
+    match vectors.as_mut_slice() {
+        [a] if STRICT => {
+            // SAFETY: the caller's; reads nothing else.
+            unsafe {
+                asm!("ld1 {{{:v}.4s}}, [{}]", out(vreg) *a, in(reg) at,
+                    options(pure, readonly, nostack, preserves_flags));
+            }
+        }
+        [a, b] if STRICT => ld1!("v30.4s, v31.4s", a "v30", b "v31"),
+        [a, b, c] if STRICT => ld1!("v27.4s, v28.4s, v29.4s", a "v27", b "v28", c "v29"),
+        [a, b, c, d] if STRICT => {
+            ld1!("v28.4s, v29.4s, v30.4s, v31.4s", a "v28", b "v29", c "v30", d "v31");
+        }
+        vectors => {
+            for (index, vector) in vectors.iter_mut().enumerate() {
+                // SAFETY: the caller's.
+                *vector = unsafe { vld1q_f32(at.add(4 * index)) };
+            }
+        }
+    }
+    vectors
 }
 
-/// Stores `N` registers, 1 to 4.
+/// Stores `N` registers.
 ///
 /// # Safety
 ///
 /// `4 * N` elements from `at` on may be written.
 #[inline(always)]
-pub(super) unsafe fn store<const N: usize>(at: *mut f32, vectors: [float32x4_t; N]) {
-    // SAFETY: the caller's.
-    unsafe {
-        match *vectors.as_slice() {
-            [a] => store_one(at, a),
-            [a, b] => vst1q_f32_x2(at, float32x4x2_t(a, b)),
-            [a, b, c] => vst1q_f32_x3(at, float32x4x3_t(a, b, c)),
-            [a, b, c, d] => vst1q_f32_x4(at, float32x4x4_t(a, b, c, d)),
-            _ => {}
+pub(super) unsafe fn store<const N: usize>(mut at: *mut f32, vectors: [float32x4_t; N]) {
+    for vector in vectors {
+        // SAFETY: the caller's; writes nothing else.
+        unsafe {
+            if STRICT {
+                asm!("st1 {{{:v}.4s}}, [{}], #16", in(vreg) vector, inout(reg) at,
+                    options(nostack, preserves_flags));
+            } else {
+                vst1q_f32(at, vector);
+                at = at.add(4);
+            }
         }
-    }
-}
-
-#[inline(always)]
-unsafe fn load_one(at: *const f32) -> float32x4_t {
-    if cfg!(not(target_os = "none")) {
-        // SAFETY: the caller's.
-        return unsafe { vld1q_f32(at) };
-    }
-    let x;
-    // SAFETY: the caller's; reads nothing else.
-    unsafe {
-        asm!("ld1 {{{:v}.4s}}, [{}]", out(vreg) x, in(reg) at,
-            options(pure, readonly, nostack, preserves_flags));
-    }
-    x
-}
-
-#[inline(always)]
-unsafe fn store_one(at: *mut f32, x: float32x4_t) {
-    if cfg!(not(target_os = "none")) {
-        // SAFETY: the caller's.
-        return unsafe { vst1q_f32(at, x) };
-    }
-    // SAFETY: the caller's; writes nothing else.
-    unsafe {
-        asm!("st1 {{{:v}.4s}}, [{}]", in(vreg) x, in(reg) at, options(nostack, preserves_flags));
     }
 }
 
@@ -80,7 +81,7 @@ unsafe fn store_one(at: *mut f32, x: float32x4_t) {
 /// Two elements from `at` on may be written.
 #[inline(always)]
 pub(super) unsafe fn store_two(at: *mut f32, x: float32x4_t) {
-    // SAFETY: the caller's.
+    // SAFETY: the caller's, and every processor has the instruction.
     unsafe {
         vst1q_lane_f32::<0>(at, x);
         vst1q_lane_f32::<1>(at.add(1), x);

@@ -34,7 +34,9 @@ impl<const N: usize> Lanes for Floats<N> {
     type Element = f32;
     type Total = f32;
     type Vector = [float32x4_t; N];
+    type Scalars = float32x4_t;
 
+    const SCALARS: usize = 4;
     const LANES: usize = 4 * N;
     const REGISTERS: usize = 32 / N;
 
@@ -65,6 +67,33 @@ impl<const N: usize> Lanes for Floats<N> {
         for ((sum, weight), x) in sum.iter_mut().zip(weight).zip(x) {
             // SAFETY: every processor has the instruction.
             *sum = unsafe { vfmaq_f32(*sum, weight, x) };
+        }
+        sum
+    }
+
+    #[inline(always)]
+    unsafe fn load_scalars<const M: usize>(self, at: *const f32) -> [float32x4_t; M] {
+        // SAFETY: the caller's.
+        unsafe { memory::load(at) }
+    }
+
+    #[inline(always)]
+    fn multiply_add_scalar<const INDEX: usize>(
+        self,
+        mut sum: [float32x4_t; N],
+        weight: [float32x4_t; N],
+        x: float32x4_t,
+    ) -> [float32x4_t; N] {
+        for (sum, weight) in sum.iter_mut().zip(weight) {
+            // SAFETY: every processor has the instruction.
+            *sum = unsafe {
+                match INDEX {
+                    0 => vfmaq_laneq_f32::<0>(*sum, weight, x),
+                    1 => vfmaq_laneq_f32::<1>(*sum, weight, x),
+                    2 => vfmaq_laneq_f32::<2>(*sum, weight, x),
+                    _ => vfmaq_laneq_f32::<3>(*sum, weight, x),
+                }
+            };
         }
         sum
     }
@@ -190,6 +219,7 @@ impl Register for Floats<1> {
 
 impl Isa for Neon {
     type X16 = Floats<2>;
+    type Panel = Floats<4>;
     type X8 = Floats<2>;
     type X4 = Floats<1>;
     type X1 = scalar::Floats<1>;
@@ -198,6 +228,11 @@ impl Isa for Neon {
 
     #[inline(always)]
     fn x16(self) -> Floats<2> {
+        Floats(())
+    }
+
+    #[inline(always)]
+    fn panel(self) -> Floats<4> {
         Floats(())
     }
 

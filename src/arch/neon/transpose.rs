@@ -67,7 +67,8 @@ pub(super) fn interleave<const B: usize>(x: &[f32], plane: usize, pixels: &mut [
             unsafe {
                 let from = x.as_ptr().add(lanes * plane + first);
                 let to = pixels.as_mut_ptr().add(first).cast::<f32>().add(lanes);
-                let rows = transpose4([0, 1, 2, 3].map(|lane| memory::load::<1>(from.add(lane * plane))));
+                let rows =
+                    transpose4([0, 1, 2, 3].map(|lane| memory::load::<1>(from.add(lane * plane))));
                 for (pixel, row) in [0, 1, 2, 3].into_iter().zip(rows) {
                     memory::store(to.add(pixel * B), [row]);
                 }

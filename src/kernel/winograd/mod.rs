@@ -102,7 +102,7 @@ impl<T: Tile<M, R>, const M: usize, const R: usize> Operation for Nest<'_, T, M,
                             }};
                         }
                         match size {
-                            16 => block!(16, x16, widest),
+                            16 => block!(16, panel, widest),
                             8 => block!(8, x8, x8),
                             4 => block!(4, x4, x4),
                             _ => block!(1, x1, x1),
