@@ -34,6 +34,19 @@ pub(crate) trait Lanes: Copy {
     /// The elements from `at` on may be read.
     unsafe fn load(self, at: *const Self::Element) -> Self::Vector;
 
+    /// [`load`](Self::load), and moves `at` on by `step` elements.
+    ///
+    /// # Safety
+    ///
+    /// The elements from `at` on may be read.
+    #[inline(always)]
+    unsafe fn load_next(self, at: &mut *const Self::Element, step: usize) -> Self::Vector {
+        let from = *at;
+        *at = from.wrapping_add(step);
+        // SAFETY: the caller's.
+        unsafe { self.load(from) }
+    }
+
     /// One element in every lane.
     fn splat(self, x: Self::Element) -> Self::Vector;
 
@@ -47,6 +60,23 @@ pub(crate) trait Lanes: Copy {
     ///
     /// The elements from `at` on may be read.
     unsafe fn load_scalars<const N: usize>(self, at: *const Self::Element) -> [Self::Scalars; N];
+
+    /// [`load_scalars`](Self::load_scalars), and moves `at` on by `step` elements.
+    ///
+    /// # Safety
+    ///
+    /// The elements from `at` on may be read.
+    #[inline(always)]
+    unsafe fn load_next_scalars<const N: usize>(
+        self,
+        at: &mut *const Self::Element,
+        step: usize,
+    ) -> [Self::Scalars; N] {
+        let from = *at;
+        *at = from.wrapping_add(step);
+        // SAFETY: the caller's.
+        unsafe { self.load_scalars(from) }
+    }
 
     /// `sum + weight * x[INDEX]`, lane by lane.
     fn multiply_add_scalar<const INDEX: usize>(
@@ -206,6 +236,8 @@ pub(crate) trait Isa: Copy {
     type X16: F32Lanes;
     /// The same, for products of matrices.
     type Panel: F32Lanes;
+    /// As many neighbouring outputs as suit the registers.
+    type Row: F32Lanes;
     /// Eight sums of f32, likewise.
     type X8: F32Lanes;
     /// Four sums of f32, likewise.
@@ -217,6 +249,7 @@ pub(crate) trait Isa: Copy {
 
     fn x16(self) -> Self::X16;
     fn panel(self) -> Self::Panel;
+    fn row(self) -> Self::Row;
     fn x8(self) -> Self::X8;
     fn x4(self) -> Self::X4;
     fn x1(self) -> Self::X1;

@@ -34,32 +34,34 @@ pub(crate) fn products<L: F32Lanes, const P: usize, const B: usize>(
     let x = x.as_ptr();
     let next = if next.len() < weight.len() { weight } else { next }.as_ptr();
     let mut sums = [lanes.zero(); P];
-    let load = |column: usize| {
-        lanes.prefetch(next.wrapping_add(column).cast());
-        // SAFETY: called for the columns below; the lanes lie within the block, checked above.
-        unsafe { lanes.load(weight.as_ptr().add(column).cast::<f32>().add(first_lane)) }
-    };
     let mut column = 0;
-    while L::SCALARS > 1 && column + L::SCALARS <= weight.len() {
-        // SAFETY: `x` has a column for each row of `weight`, checked above.
-        let x: [_; P] =
-            from_fn(|row| unsafe { lanes.load_scalars::<1>(x.add(row * step + column)) });
-        for_each_scalar!(L, SCALAR => {
-            let weight = load(column + SCALAR);
-            for (sum, [x]) in sums.iter_mut().zip(x) {
-                *sum = lanes.multiply_add_scalar::<SCALAR>(*sum, weight, x);
+    if L::SCALARS > 1 {
+        let mut rows: [_; P] = from_fn(|row| x.wrapping_add(row * step));
+        let mut at = weight.as_ptr().cast::<f32>().wrapping_add(first_lane);
+        while column + L::SCALARS <= weight.len() {
+            // SAFETY: `x` has a column for each row of `weight`, and the lanes lie within the block, both checked
+            // above.
+            unsafe {
+                let x = rows.each_mut().map(|row| lanes.load_next_scalars::<1>(row, L::SCALARS));
+                for_each_scalar!(L, SCALAR => {
+                    let weight = lanes.load_next(&mut at, B);
+                    for (sum, [x]) in sums.iter_mut().zip(x) {
+                        *sum = lanes.multiply_add_scalar::<SCALAR>(*sum, weight, x);
+                    }
+                });
             }
-        });
-        column += L::SCALARS;
+            column += L::SCALARS;
+        }
     }
-    while column < weight.len() {
-        let weight = load(column);
+    for (column, weight) in weight.iter().enumerate().skip(column) {
+        lanes.prefetch(next.wrapping_add(column).cast());
+        // SAFETY: the lanes lie within the block, checked above.
+        let weight = unsafe { lanes.load(weight.as_ptr().add(first_lane)) };
         for (row, sum) in sums.iter_mut().enumerate() {
-            // SAFETY: as above.
+            // SAFETY: `x` has a column for each row of `weight`, checked above.
             let x = lanes.splat(unsafe { *x.add(row * step + column) });
             *sum = lanes.multiply_add(*sum, weight, x);
         }
-        column += 1;
     }
     for (total, sum) in totals.iter_mut().zip(sums) {
         // SAFETY: the lanes lie within the block, checked above.

@@ -217,6 +217,7 @@ impl<const N: usize> Lanes for Bytes<N> {
 impl Isa for Scalar {
     type X16 = Floats<4>;
     type Panel = Floats<4>;
+    type Row = Floats<4>;
     type X8 = Floats<4>;
     type X4 = Floats<4>;
     type X1 = Floats<1>;
@@ -229,6 +230,11 @@ impl Isa for Scalar {
 
     #[inline(always)]
     fn panel(self) -> Floats<4> {
+        Floats
+    }
+
+    #[inline(always)]
+    fn row(self) -> Floats<4> {
         Floats
     }
 

@@ -18,6 +18,9 @@ pub(crate) struct Taps {
     per_channel: usize,
     /// Channels in the arrays.
     channels: usize,
+    /// Of how many taps rows of the window are, and how far apart their inputs; all taps are in whole rows, whose
+    /// weights are neighbours.
+    row: Option<(usize, usize)>,
     steps: Steps,
     /// One more than the largest offsets within a channel.
     reach: Steps,
@@ -37,6 +40,7 @@ impl Taps {
             weight: [0; CAPACITY],
             per_channel: 0,
             channels: 0,
+            row: None,
             steps,
             reach: Steps { x: 0, weight: 0 },
         }
@@ -45,7 +49,13 @@ impl Taps {
     /// Forgets all taps.
     pub(crate) fn clear(&mut self) {
         self.reach = Steps { x: 0, weight: 0 };
-        (self.per_channel, self.channels) = (0, 0);
+        (self.per_channel, self.channels, self.row) = (0, 0, None);
+    }
+
+    /// The taps to come are whole rows of `count` taps, whose inputs lie `step` apart and whose weights are
+    /// neighbours.
+    pub(crate) fn in_rows(&mut self, count: usize, step: usize) {
+        self.row = Some((count, step));
     }
 
     /// Lists tap `weight` of the kernel, which finds its input at offset `x`; drops it where there is no more
@@ -110,7 +120,7 @@ impl Taps {
             return None;
         }
         let (x, tap) = (self.x.get(..count)?, self.weight.get(..count)?);
-        Some(BlockTaps { x, tap, reach: reach.x, weight })
+        Some(BlockTaps { x, tap, row: self.row, reach: reach.x, weight })
     }
 
     /// For `R` channels and `V` vectors of neighbouring outputs, whose inputs are neighbours from the first of
@@ -149,6 +159,30 @@ impl Taps {
         let (x, weight) = (x.as_ptr(), weight.as_ptr().wrapping_add(first_lane));
         let y = y.as_mut_ptr();
         let mut sums = [[lanes.zero(); V]; R];
+        if L::SCALARS > 1 && self.per_channel == 1 && R.is_multiple_of(L::SCALARS) {
+            // SAFETY: the only tap of each channel lies as far behind the one before as `steps` says.
+            unsafe {
+                let (x, weight) = (x.add(self.x[0]), weight.add(self.weight[0] * block));
+                let steps = Steps { x: self.steps.x, weight: self.steps.weight * block };
+                if let Some(start) = start {
+                    sums = start.map(|start| [lanes.splat(start); V]);
+                }
+                add_channels(lanes, count, x, weight, steps, &mut sums);
+            }
+            for (r, sums) in sums.into_iter().enumerate() {
+                for (v, sum) in sums.into_iter().enumerate() {
+                    // SAFETY: as below.
+                    unsafe {
+                        let y = y.add(r * plane + v * L::LANES);
+                        match start {
+                            Some(_) => lanes.store(y, sum),
+                            None => lanes.add_to(y, sum),
+                        }
+                    }
+                }
+            }
+            return;
+        }
         for (&place, &tap) in self.x.iter().zip(&self.weight).take(count) {
             // SAFETY: both offsets are below `reach`, and the slices hold as many elements and all vectors of
             // outputs behind them.
@@ -178,12 +212,26 @@ impl Taps {
     }
 }
 
+/// Repeats `$body` for each of `$outputs` outputs, at most twelve, with a constant `$index`.
+macro_rules! for_each_output {
+    ($outputs:ident, $index:ident => $body:block) => {
+        for_each_output!(@ $outputs, $index, $body, 0 1 2 3 4 5 6 7 8 9 10 11);
+    };
+    (@ $outputs:ident, $index:ident, $body:block, $($value:literal)*) => {$(
+        if $value < $outputs {
+            const $index: usize = $value;
+            $body
+        }
+    )*};
+}
+
 /// Taps, and their weights in a block of `B` output channels.
 pub(crate) struct BlockTaps<'a, T, const B: usize> {
     /// Below `reach` each.
     x: &'a [usize],
     /// Of each there are `B` weights.
     tap: &'a [usize],
+    row: Option<(usize, usize)>,
     reach: usize,
     weight: &'a [T],
 }
@@ -206,9 +254,29 @@ impl<T: Copy, const B: usize> BlockTaps<'_, T, B> {
         if x.len() < x_end || first_lane + L::LANES > B {
             return;
         }
+        let x_len = x.len();
         let (x, weight) = (x.as_ptr(), self.weight.as_ptr().wrapping_add(first_lane));
         let mut sums = [lanes.zero(); P];
-        for (&place, &tap) in self.x.iter().zip(self.tap) {
+        // Rows of three taps are met by few registers of neighbouring inputs, with some behind the last.
+        let fits = L::SCALARS > 1 && step == 1 && P.is_multiple_of(L::SCALARS);
+        let whole = fits && x_len >= x_end + (L::SCALARS - 2);
+        let (mut rest_x, mut rest_tap) = (self.x, self.tap);
+        macro_rules! rows {
+            ($($outputs:literal by $step:literal with $registers:literal),*) => {
+                match self.row {
+                    $(Some((3, $step)) if P == $outputs && whole => {
+                        // SAFETY: as below, and there is room for all registers behind the last input.
+                        unsafe {
+                            self.add_rows::<L, P, $step, $registers>(lanes, x, weight, &mut sums);
+                        }
+                        (rest_x, rest_tap) = (&[], &[]);
+                    })*
+                    _ => {}
+                }
+            };
+        }
+        rows!(12 by 1 with 4, 12 by 2 with 4, 8 by 1 with 3, 8 by 2 with 3, 4 by 1 with 2, 4 by 2 with 2);
+        for (&place, &tap) in rest_x.iter().zip(rest_tap) {
             // SAFETY: the lanes lie within the tap's block of weights, which is there; the offset is below
             // `reach`, and the slice holds as many elements and every output's inputs.
             let (weight, x) = unsafe { (lanes.load(weight.add(tap * B)), x.add(place)) };
@@ -226,6 +294,44 @@ impl<T: Copy, const B: usize> BlockTaps<'_, T, B> {
         for (total, sum) in totals.iter_mut().zip(sums) {
             // SAFETY: the lanes from the first on lie within the block, checked above.
             unsafe { lanes.add_to(total.as_mut_ptr().add(first_lane), sum) };
+        }
+    }
+
+    /// The products of rows of three taps, whose inputs lie `STEP` apart, found in `N` registers.
+    ///
+    /// # Safety
+    ///
+    /// `N` times `SCALARS` elements may be read from `x` and the offset of each row on; the weights as in
+    /// [`add_products`](Self::add_products).
+    #[inline(always)]
+    unsafe fn add_rows<L: Lanes<Element = T>, const P: usize, const STEP: usize, const N: usize>(
+        &self,
+        lanes: L,
+        x: *const T,
+        weight: *const T,
+        sums: &mut [L::Vector; P],
+    ) {
+        for (row, taps) in self.x.as_chunks::<3>().0.iter().zip(self.tap.as_chunks::<3>().0) {
+            // SAFETY: the caller's.
+            let x: [_; N] = unsafe { lanes.load_scalars(x.add(row[0])) };
+            let mut weight = weight.wrapping_add(taps[0] * B);
+            macro_rules! taps {
+                ($($tap:literal)*) => {$(
+                    // SAFETY: the caller's.
+                    let weight_of_tap = unsafe { lanes.load_next(&mut weight, B) };
+                    for_each_output!(P, OUTPUT => {
+                        let at = OUTPUT + $tap * STEP;
+                        let (sum, x) = (&mut sums[OUTPUT], x[at / L::SCALARS]);
+                        *sum = match at % L::SCALARS {
+                            0 => lanes.multiply_add_scalar::<0>(*sum, weight_of_tap, x),
+                            1 => lanes.multiply_add_scalar::<1>(*sum, weight_of_tap, x),
+                            2 => lanes.multiply_add_scalar::<2>(*sum, weight_of_tap, x),
+                            _ => lanes.multiply_add_scalar::<3>(*sum, weight_of_tap, x),
+                        };
+                    });
+                )*};
+            }
+            taps!(0 1 2);
         }
     }
 }
@@ -265,5 +371,61 @@ unsafe fn add_products_of_neighbours<L: Lanes, const P: usize>(
         // SAFETY: the caller's.
         let x = lanes.splat(unsafe { *x.add(p) });
         *sum = lanes.multiply_add(*sum, weight, x);
+    }
+}
+
+/// For `R` weights times `V` vectors of inputs: adds the products over `count` channels, of which the next one's
+/// inputs and weights lie `steps` further.
+///
+/// # Safety
+///
+/// All of them may be read.
+#[inline(always)]
+unsafe fn add_channels<L: F32Lanes, const R: usize, const V: usize>(
+    lanes: L,
+    count: usize,
+    mut x: *const f32,
+    mut weight: *const f32,
+    steps: Steps,
+    sums: &mut [[L::Vector; V]; R],
+) {
+    let mut channel = || {
+        let (mut at, next) = (x, x.wrapping_add(steps.x));
+        // SAFETY: the caller's.
+        let vectors: [_; V] = match V {
+            1 => [unsafe { lanes.load_next(&mut x, steps.x) }; V],
+            _ => {
+                x = next;
+                from_fn(|_| unsafe { lanes.load_next(&mut at, L::LANES) })
+            }
+        };
+        macro_rules! weights {
+            ($($registers:literal)*) => {
+                match R / L::SCALARS {
+                    $($registers => {
+                        // SAFETY: the caller's.
+                        let weights =
+                            unsafe { lanes.load_next_scalars::<$registers>(&mut weight, steps.weight) };
+                        for (register, weights) in weights.into_iter().enumerate() {
+                            for_each_scalar!(L, SCALAR => {
+                                let sums = &mut sums[register * L::SCALARS + SCALAR];
+                                for (sum, x) in sums.iter_mut().zip(vectors) {
+                                    *sum = lanes.multiply_add_scalar::<SCALAR>(*sum, x, weights);
+                                }
+                            });
+                        }
+                    })*
+                    _ => {}
+                }
+            };
+        }
+        weights!(1 2);
+    };
+    for _ in 0..count / 2 {
+        channel();
+        channel();
+    }
+    if count % 2 == 1 {
+        channel();
     }
 }

@@ -340,6 +340,7 @@ macro_rules! isa {
         impl Isa for $isa {
             type X16 = $x16_type;
             type Panel = $x16_type;
+            type Row = $x16_type;
             type X8 = F32x8;
             type X4 = F32x4;
             type X1 = F32x1;
@@ -352,6 +353,11 @@ macro_rules! isa {
 
             #[inline(always)]
             fn panel(self) -> $x16_type {
+                $x16
+            }
+
+            #[inline(always)]
+            fn row(self) -> $x16_type {
                 $x16
             }
 

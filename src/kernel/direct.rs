@@ -13,7 +13,7 @@ use core::iter::from_fn;
 use core::ops::Range;
 
 use crate::arch::backend::{self, Backend};
-use crate::arch::isa::{Isa, Operation};
+use crate::arch::isa::{Isa, Lanes, Operation};
 use crate::arch::taps::{Steps, Taps};
 use crate::geometry::{Axis, Channels, divide};
 use crate::kernel::arithmetic::{Arithmetic, Float};
@@ -205,6 +205,10 @@ impl<A: Arithmetic> Direct<A> {
         let (rows, columns) = (self.along(self.shape.rows), self.along(self.shape.columns));
         let (width, kernel) = (self.shape.columns.input, self.shape.columns.kernel);
         taps.clear();
+        let dilation = self.shape.columns.dilation.get();
+        if self.operator == Operator::Convolution(PaddingMode::Zeros) && first == 0 {
+            taps.in_rows(region.columns.taps.count, dilation);
+        }
         let mut number = 0;
         for (row_tap, row) in rows.taps(region.rows) {
             for (tap, column) in columns.taps(region.columns) {
@@ -241,17 +245,21 @@ impl<A: Arithmetic> Direct<A> {
         };
         let mut group = Group::new(step);
         for line in 0..lines {
-            let mut place = start.after(line, to_next);
-            let mut left = length;
-            while left > 0 {
-                let count = tile_outputs(left, most);
+            let first = start.after(line, to_next);
+            let mut done = 0;
+            while done < length {
+                let count = match step.input {
+                    1 => whole_registers::<A::X16>(length - done, length, most),
+                    _ => tile_outputs(length - done, most),
+                };
                 if !group.has_room(count) {
                     self.compute(region, &group, outputs.clone(), taps, operands);
                     group = Group::new(step);
                 }
-                group.push(place, count);
-                place = place.after(count, step);
-                left -= count;
+                // What does not fill a tile makes one with outputs before, which are computed twice.
+                done = done.min(length - count);
+                group.push(first.after(done, step), count);
+                done += count;
             }
         }
         self.compute(region, &group, outputs, taps, operands);
@@ -299,6 +307,16 @@ impl<A: Arithmetic> Direct<A> {
             }
         }
     }
+}
+
+/// How many outputs the next tile takes where `left` of `length` are left and the inputs of neighbours are
+/// neighbours: what fills registers of [`SCALARS`](Lanes::SCALARS).
+fn whole_registers<L: Lanes>(left: usize, length: usize, most: usize) -> usize {
+    if L::SCALARS == 1 || length < L::SCALARS {
+        return tile_outputs(left, most);
+    }
+    let (down, up) = (left / L::SCALARS * L::SCALARS, left.next_multiple_of(L::SCALARS));
+    if up <= length { up.min(most) } else { down.min(most) }
 }
 
 /// How many of `left` outputs the next tile takes, so that all are about equally large, and of a size that

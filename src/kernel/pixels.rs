@@ -17,6 +17,7 @@ const COLUMNS: usize = 64;
 /// Output channels that share each loaded vector of inputs.
 const fn channels_at_once<L: Lanes>(block: usize) -> usize {
     match (block, L::REGISTERS) {
+        (8.., _) if L::SCALARS > 1 => 8,
         (8.., 32..) => 8,
         (16.., _) => 6,
         (4.., _) => 4,
@@ -80,6 +81,7 @@ impl<I: Isa> OverPixels<'_, I> {
         while lane < block.size {
             let most = channels_at_once::<I::X16>(block.size).min(block.size - lane);
             let channels = match most {
+                8 if I::Row::SCALARS > 1 => self.strip::<8, 1>(strip, block, lane, pass),
                 8 => self.strip::<8, 2>(strip, block, lane, pass),
                 6 => self.strip::<6, 1>(strip, block, lane, pass),
                 4 => self.strip::<4, 1>(strip, block, lane, pass),
@@ -140,7 +142,7 @@ impl<const R: usize> Rows<'_, R> {
     #[inline(always)]
     fn run<I: Isa, const V: usize>(mut self, isa: I, columns: usize) {
         let mut done = 0;
-        done = self.vectors::<_, V>(isa.x16(), done, columns);
+        done = self.vectors::<_, V>(isa.row(), done, columns);
         done = self.vectors::<_, 1>(isa.x16(), done, columns);
         // Outputs that are written once may be written twice.
         if self.pass.once && columns >= 8 {

@@ -10,6 +10,48 @@ use core::arch::asm;
 /// Whether plain loads of vectors have to be aligned as vectors.
 const STRICT: bool = cfg!(target_os = "none");
 
+/// `N` registers, 1 to 4, from `$from` on, which `$address` is in assembly.
+///
+/// Several registers of one instruction have to be neighbours, which asks for their names. Those for two and
+/// for three or four do not overlap, as both are used together.
+macro_rules! ld1 {
+    ($from:expr, $address:literal, $($operand:tt)*) => {{
+        // SAFETY: every processor has the instruction.
+        let mut vectors = [unsafe { vdupq_n_f32(0.0) }; N];
+        match vectors.as_mut_slice() {
+            [a] if STRICT => {
+                // SAFETY: the caller's; reads nothing else.
+                unsafe {
+                    asm!(concat!("ld1 {{{:v}.4s}}, ", $address), out(vreg) *a, $($operand)*,
+                        options(pure, readonly, nostack, preserves_flags));
+                }
+            }
+            [a, b] if STRICT => ld1!(@ "v30.4s, v31.4s", $address, [a "v30", b "v31"], $($operand)*),
+            [a, b, c] if STRICT => {
+                ld1!(@ "v27.4s, v28.4s, v29.4s", $address, [a "v27", b "v28", c "v29"], $($operand)*);
+            }
+            [a, b, c, d] if STRICT => {
+                ld1!(@ "v26.4s, v27.4s, v28.4s, v29.4s", $address,
+                    [a "v26", b "v27", c "v28", d "v29"], $($operand)*);
+            }
+            vectors => {
+                for (index, vector) in vectors.iter_mut().enumerate() {
+                    // SAFETY: the caller's.
+                    *vector = unsafe { vld1q_f32($from.add(4 * index)) };
+                }
+            }
+        }
+        vectors
+    }};
+    (@ $registers:literal, $address:literal, [$($vector:ident $register:tt),*], $($operand:tt)*) => {
+        // SAFETY: the caller's; reads nothing else.
+        unsafe {
+            asm!(concat!("ld1 {{", $registers, "}}, ", $address), $($operand)*,
+                $(out($register) *$vector,)* options(pure, readonly, nostack, preserves_flags));
+        }
+    };
+}
+
 /// Loads `N` registers, 1 to 4.
 ///
 /// # Safety
@@ -17,39 +59,24 @@ const STRICT: bool = cfg!(target_os = "none");
 /// `4 * N` elements from `at` on may be read.
 #[inline(always)]
 pub(super) unsafe fn load<const N: usize>(at: *const f32) -> [float32x4_t; N] {
-    // SAFETY: every processor has the instruction.
-    let mut vectors = [unsafe { vdupq_n_f32(0.0) }; N];
-    // Several registers of one instruction have to be neighbours, which asks for their names. Those for two and
-    // three do not overlap, as both are used together.
-    macro_rules! ld1 {
-        ($registers:literal, $($vector:ident $register:tt),*) => {
-            // SAFETY: the caller's; reads nothing else.
-            unsafe {
-                asm!(concat!("ld1 {{", $registers, "}}, [{}]"), in(reg) at,
-                    $(out($register) *$vector,)* options(pure, readonly, nostack, preserves_flags));
-            }
-        };
-    }
-    match vectors.as_mut_slice() {
-        [a] if STRICT => {
-            // SAFETY: the caller's; reads nothing else.
-            unsafe {
-                asm!("ld1 {{{:v}.4s}}, [{}]", out(vreg) *a, in(reg) at,
-                    options(pure, readonly, nostack, preserves_flags));
-            }
-        }
-        [a, b] if STRICT => ld1!("v30.4s, v31.4s", a "v30", b "v31"),
-        [a, b, c] if STRICT => ld1!("v27.4s, v28.4s, v29.4s", a "v27", b "v28", c "v29"),
-        [a, b, c, d] if STRICT => {
-            ld1!("v28.4s, v29.4s, v30.4s, v31.4s", a "v28", b "v29", c "v30", d "v31");
-        }
-        vectors => {
-            for (index, vector) in vectors.iter_mut().enumerate() {
-                // SAFETY: the caller's.
-                *vector = unsafe { vld1q_f32(at.add(4 * index)) };
-            }
-        }
-    }
+    // SAFETY: the caller's.
+    ld1!(at, "[{}]", in(reg) at)
+}
+
+/// [`load`], and moves `at` on by `step` elements.
+///
+/// # Safety
+///
+/// `4 * N` elements from `at` on may be read.
+#[inline(always)]
+pub(super) unsafe fn load_next<const N: usize>(
+    at: &mut *const f32,
+    step: usize,
+) -> [float32x4_t; N] {
+    let from = *at;
+    let mut next = from;
+    let vectors = ld1!(from, "[{}], {}", inout(reg) next, in(reg) step * size_of::<f32>());
+    *at = if STRICT { next } else { from.wrapping_add(step) };
     vectors
 }
 

@@ -23,7 +23,7 @@ impl Neon {
     }
 }
 
-/// `N` registers of four f32: 1, 2 or 4.
+/// `N` registers of four f32, 1 to 4.
 ///
 /// Vectors are loaded and stored by `ld1` and `st1`, several registers at a time, which ask for no more
 /// alignment than elements have: on bare metal others trap as long as the MMU is off.
@@ -52,6 +52,12 @@ impl<const N: usize> Lanes for Floats<N> {
     }
 
     #[inline(always)]
+    unsafe fn load_next(self, at: &mut *const f32, step: usize) -> [float32x4_t; N] {
+        // SAFETY: the caller's.
+        unsafe { memory::load_next(at, step) }
+    }
+
+    #[inline(always)]
     fn splat(self, x: f32) -> [float32x4_t; N] {
         // SAFETY: every processor has the instruction.
         [unsafe { vdupq_n_f32(x) }; N]
@@ -75,6 +81,16 @@ impl<const N: usize> Lanes for Floats<N> {
     unsafe fn load_scalars<const M: usize>(self, at: *const f32) -> [float32x4_t; M] {
         // SAFETY: the caller's.
         unsafe { memory::load(at) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_next_scalars<const M: usize>(
+        self,
+        at: &mut *const f32,
+        step: usize,
+    ) -> [float32x4_t; M] {
+        // SAFETY: the caller's.
+        unsafe { memory::load_next(at, step) }
     }
 
     #[inline(always)]
@@ -220,6 +236,7 @@ impl Register for Floats<1> {
 impl Isa for Neon {
     type X16 = Floats<2>;
     type Panel = Floats<4>;
+    type Row = Floats<3>;
     type X8 = Floats<2>;
     type X4 = Floats<1>;
     type X1 = scalar::Floats<1>;
@@ -233,6 +250,11 @@ impl Isa for Neon {
 
     #[inline(always)]
     fn panel(self) -> Floats<4> {
+        Floats(())
+    }
+
+    #[inline(always)]
+    fn row(self) -> Floats<3> {
         Floats(())
     }
 
