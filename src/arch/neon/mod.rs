@@ -4,9 +4,7 @@ mod memory;
 mod transpose;
 
 use core::arch::aarch64::*;
-use core::array::from_fn;
 use core::mem::transmute;
-use core::ops::Range;
 
 use crate::arch::isa::{F32Lanes, Isa, Lanes, Operation, Register};
 use crate::arch::scalar;
@@ -132,18 +130,6 @@ impl<const N: usize> Lanes for Floats<N> {
 
 impl<const N: usize> F32Lanes for Floats<N> {
     #[inline(always)]
-    unsafe fn load_every_second(self, at: *const f32) -> [float32x4_t; N] {
-        from_fn(|register| {
-            let at = at.wrapping_add(8 * register);
-            // SAFETY: the caller's. The second half begins at an odd number, so as not to read one too many.
-            unsafe {
-                let ([low], [high]) = (memory::load(at), memory::load(at.add(3)));
-                every_second(low, high)
-            }
-        })
-    }
-
-    #[inline(always)]
     unsafe fn store(self, at: *mut f32, x: [float32x4_t; N]) {
         // SAFETY: the caller's.
         unsafe { memory::store(at, x) };
@@ -159,43 +145,27 @@ impl<const N: usize> F32Lanes for Floats<N> {
     }
 }
 
-/// Of seven neighbours the even ones; `high` begins with the last of `low`.
-#[inline(always)]
-fn every_second(low: float32x4_t, high: float32x4_t) -> float32x4_t {
-    // SAFETY: every processor has the instructions.
-    unsafe { vuzp1q_f32(low, vrev64q_f32(high)) }
-}
-
-/// Some lanes of a register.
-#[derive(Clone, Copy)]
-pub(crate) struct Mask {
-    /// All bits of these lanes.
-    bits: uint32x4_t,
-    start: u8,
-    end: u8,
-}
-
 impl Register for Floats<1> {
-    type Mask = Mask;
+    /// All bits of each lane.
+    type Mask = uint32x4_t;
 
     #[inline(always)]
-    fn mask(self, lanes: Range<usize>) -> Mask {
-        let (start, end) = (lanes.start.min(4) as u8, lanes.end.min(4) as u8);
+    fn mask(self, lanes: u32) -> uint32x4_t {
         // SAFETY: every processor has the instructions; a register is four numbers.
-        let bits = unsafe {
-            let lane = transmute::<[u32; 4], uint32x4_t>([0, 1, 2, 3]);
-            let from = vcgeq_u32(lane, vdupq_n_u32(u32::from(start)));
-            vandq_u32(from, vcltq_u32(lane, vdupq_n_u32(u32::from(end))))
-        };
-        Mask { bits, start, end }
+        unsafe {
+            let lane = transmute::<[u32; 4], uint32x4_t>([1, 2, 4, 8]);
+            vtstq_u32(vdupq_n_u32(lanes), lane)
+        }
     }
 
     /// Lane by lane, as there are no loads with a mask.
     #[inline(always)]
-    unsafe fn load_masked(self, at: *const f32, Mask { start, end, .. }: Mask) -> [float32x4_t; 1] {
+    unsafe fn load_masked(self, at: *const f32, mask: uint32x4_t) -> [float32x4_t; 1] {
         let mut lanes = [0.0; 4];
-        for (lane, x) in lanes.iter_mut().enumerate() {
-            if (usize::from(start)..usize::from(end)).contains(&lane) {
+        // SAFETY: a register is four numbers.
+        let mask = unsafe { transmute::<uint32x4_t, [u32; 4]>(mask) };
+        for (lane, (x, mask)) in lanes.iter_mut().zip(mask).enumerate() {
+            if mask != 0 {
                 // SAFETY: the caller's.
                 *x = unsafe { *at.wrapping_add(lane) };
             }
@@ -205,9 +175,9 @@ impl Register for Floats<1> {
     }
 
     #[inline(always)]
-    fn keep(self, [x]: [float32x4_t; 1], mask: Mask) -> [float32x4_t; 1] {
+    fn keep(self, [x]: [float32x4_t; 1], mask: uint32x4_t) -> [float32x4_t; 1] {
         // SAFETY: every processor has the instruction.
-        [unsafe { vreinterpretq_f32_u32(vandq_u32(vreinterpretq_u32_f32(x), mask.bits)) }]
+        [unsafe { vreinterpretq_f32_u32(vandq_u32(vreinterpretq_u32_f32(x), mask)) }]
     }
 
     #[inline(always)]
@@ -228,8 +198,14 @@ impl Register for Floats<1> {
     }
 
     #[inline(always)]
-    fn every_second(self, [low]: [float32x4_t; 1], [high]: [float32x4_t; 1]) -> [float32x4_t; 1] {
-        [every_second(low, high)]
+    fn halves(self, [low]: [float32x4_t; 1], [high]: [float32x4_t; 1]) -> [[float32x4_t; 1]; 2] {
+        // SAFETY: every processor has the instructions.
+        unsafe { [[vuzp1q_f32(low, high)], [vuzp2q_f32(low, high)]] }
+    }
+
+    #[inline(always)]
+    fn in_order(self, x: [float32x4_t; 1]) -> [float32x4_t; 1] {
+        x
     }
 }
 
@@ -241,7 +217,6 @@ impl Isa for Neon {
     type X4 = Floats<1>;
     type X1 = scalar::Floats<1>;
     type Widest = Floats<1>;
-    type Narrow = Floats<1>;
 
     #[inline(always)]
     fn x16(self) -> Floats<2> {
@@ -275,11 +250,6 @@ impl Isa for Neon {
 
     #[inline(always)]
     fn widest(self) -> Floats<1> {
-        Floats(())
-    }
-
-    #[inline(always)]
-    fn narrow(self) -> Floats<1> {
         Floats(())
     }
 
