@@ -63,7 +63,10 @@ const fn most_tiles<L: F32Lanes>() -> usize {
     let registers = divide(L::LANES, L::SCALARS);
     match L::SCALARS {
         1 => most_outputs::<L>(),
-        _ => divide((L::REGISTERS - 1) * registers, registers + 1),
+        _ => match divide((L::REGISTERS - 1) * registers, registers + 1) {
+            most @ ..12 => most,
+            _ => 12,
+        },
     }
 }
 
