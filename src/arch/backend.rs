@@ -2,7 +2,7 @@
 
 use crate::arch::isa::{Isa, Operation};
 #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
-use crate::arch::neon::Neon;
+use crate::arch::neon::{Neon, int8::Dots};
 use crate::arch::scalar::Scalar;
 #[cfg(all(feature = "simd", target_arch = "x86_64"))]
 use crate::arch::x86::{Avx2, Avx512};
@@ -32,6 +32,8 @@ pub enum Backend {
     Avx512,
     /// AArch64.
     Neon,
+    /// AArch64 with the dot product of i8, which Armv8.2 may and Armv8.4 must have.
+    NeonDot,
 }
 
 #[cfg(all(feature = "simd", target_arch = "x86_64"))]
@@ -40,7 +42,7 @@ cpufeatures::new!(avx2, "avx2", "fma");
 cpufeatures::new!(avx512, "avx512f", "avx2", "fma");
 
 impl Backend {
-    const ALL: [Self; 4] = [Self::Avx512, Self::Avx2, Self::Neon, Self::Scalar];
+    const ALL: [Self; 5] = [Self::Avx512, Self::Avx2, Self::NeonDot, Self::Neon, Self::Scalar];
 
     /// Whether this build has it and the processor runs it.
     pub fn is_available(self) -> bool {
@@ -52,6 +54,8 @@ impl Backend {
             Self::Avx512 => avx512::get(),
             #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
             Self::Neon => true,
+            #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+            Self::NeonDot => crate::arch::neon::has_dot_product(),
             _ => false,
         }
     }
@@ -73,6 +77,7 @@ impl Backend {
             Self::Avx2 => "avx2",
             Self::Avx512 => "avx512",
             Self::Neon => "neon",
+            Self::NeonDot => "neon-dot",
         }
     }
 
@@ -98,9 +103,22 @@ pub(crate) fn run(backend: Option<Backend>, operation: impl Operation) {
         }
     }
     #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
-    if backend.is_none_or(|backend| backend == Backend::Neon) {
+    if backend != Some(Backend::Scalar) {
         return Neon::new().run(operation);
     }
     let _ = backend;
     Scalar.run(operation);
+}
+
+/// What i8 is computed by on `backend`, or on the best there is; `None` is portable code.
+#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+pub(crate) fn dots(backend: Option<Backend>) -> Option<Dots> {
+    match backend {
+        None | Some(Backend::NeonDot) if Backend::NeonDot.is_available() => {
+            // SAFETY: it is available.
+            Some(unsafe { Dots::with_dot_product() })
+        }
+        Some(Backend::Scalar) => None,
+        _ => Some(Dots::new()),
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::arch::isa::{Isa, Lanes, Operation};
 use crate::arch::scalar::{Bytes, Scalar};
-use crate::quant::{FixedPoint, Requantization, round_half_even, saturate};
+use crate::quant::{FixedPoint, Requantization, Rounding, round_half_even, saturate};
 
 /// The blocks of output channels in f32.
 pub(crate) const FLOAT_BLOCKS: &[usize] = &[16, 8, 4, 1];
@@ -181,12 +181,21 @@ impl<R> Int8<R> {
 pub(crate) trait Rescale: Copy {
     /// `sum` times the packed factor of its channel, whose meaning is this type's affair.
     fn rescale(self, sum: i32, factor: FixedPoint) -> i32;
+
+    /// Which one.
+    #[cfg_attr(
+        not(all(feature = "simd", target_arch = "aarch64", target_feature = "neon")),
+        expect(dead_code, reason = "vectors ask for it")
+    )]
+    const ROUNDING: Rounding;
 }
 
 #[derive(Clone, Copy)]
 pub(crate) struct FixedDouble;
 
 impl Rescale for FixedDouble {
+    const ROUNDING: Rounding = Rounding::FixedDouble;
+
     fn rescale(self, sum: i32, factor: FixedPoint) -> i32 {
         factor.multiply_double(sum)
     }
@@ -196,6 +205,8 @@ impl Rescale for FixedDouble {
 pub(crate) struct FixedSingle;
 
 impl Rescale for FixedSingle {
+    const ROUNDING: Rounding = Rounding::FixedSingle;
+
     fn rescale(self, sum: i32, factor: FixedPoint) -> i32 {
         factor.multiply_single(sum)
     }
@@ -206,6 +217,8 @@ impl Rescale for FixedSingle {
 pub(crate) struct OnnxFloat;
 
 impl Rescale for OnnxFloat {
+    const ROUNDING: Rounding = Rounding::OnnxFloat;
+
     fn rescale(self, sum: i32, factor: FixedPoint) -> i32 {
         round_half_even(sum as f32 * f32::from_bits(factor.multiplier as u32))
     }

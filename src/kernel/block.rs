@@ -69,7 +69,7 @@ where
 
 /// The totals before the first product: the bias, and for every tap that finds padding what the padding
 /// holds.
-fn start<A: Arithmetic, const B: usize>(
+pub(super) fn start<A: Arithmetic, const B: usize>(
     direct: &Direct<A>,
     channels: &[A::Channel; B],
     Region { rows, columns }: Region,

@@ -16,11 +16,13 @@ use crate::arch::backend::{self, Backend};
 use crate::arch::isa::{Isa, Lanes, Operation};
 use crate::arch::taps::{Steps, Taps};
 use crate::geometry::{Axis, Channels, divide};
-use crate::kernel::arithmetic::{Arithmetic, Float};
+use crate::kernel::arithmetic::{Arithmetic, Float, Int8, Int8Channels, Rescale};
 use crate::kernel::block::{GroupOfBlock, most_outputs};
 use crate::kernel::depthwise::{self, Depthwise};
 use crate::kernel::group::{Group, Place};
 use crate::kernel::pixels::{self, OverPixels};
+#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+use crate::kernel::quads::Quads;
 use crate::kernel::runs::{Along, Operator, Run};
 use crate::padding::PaddingMode;
 
@@ -138,6 +140,22 @@ impl Operation for FloatDirect<'_> {
             }
             () => direct.run(operands),
         }
+    }
+}
+
+impl<R: Rescale> Direct<Int8<R>> {
+    /// Computes a whole output in i8.
+    pub(crate) fn int8(
+        &self,
+        backend: Option<Backend>,
+        operands: Operands<'_, i8, Int8Channels<'_>>,
+    ) {
+        #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+        if let Some(dots) = backend::dots(backend) {
+            return Quads { dots, direct: self, operands }.run();
+        }
+        let _ = backend;
+        self.run(operands);
     }
 }
 

@@ -12,6 +12,8 @@ pub(crate) mod direct;
 mod group;
 mod pixels;
 pub(crate) mod pool;
+#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+mod quads;
 pub(crate) mod runs;
 pub(crate) mod scale_shift;
 pub(crate) mod softmax;

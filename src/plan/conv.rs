@@ -259,7 +259,7 @@ impl ConvPlan<i8> {
         let (shape, operator) = (self.shape.flattened(), self.operator);
         with_rounding!(io, arithmetic => {
             let operands = Operands { weight, parameters: channels, x, y };
-            Direct { shape, operator, arithmetic }.run(operands);
+            Direct { shape, operator, arithmetic }.int8(self.backend, operands);
         });
         Ok(())
     }

@@ -154,7 +154,7 @@ impl LinearPlan<i8> {
             };
             let shape = Shape::fully_connected(self.channels);
             let operands = Operands { weight, parameters: channels, x, y };
-            Direct { shape, operator: OPERATOR, arithmetic }.run(operands);
+            Direct { shape, operator: OPERATOR, arithmetic }.int8(self.backend, operands);
         });
         Ok(())
     }
