@@ -1,14 +1,14 @@
 //! Direct convolution in i8 where instructions sum up four products at a time.
 //!
 //! Of a region ([`Region`]) sixteen neighbouring outputs at a time: what four taps meet is put side by side, for as
-//! many taps as [`Taps`] hold, and then multiplied with the weights of every block of output channels.
+//! many taps as [`Taps`] hold, and then multiplied with the weights of some blocks of output channels.
 //!
 //! Memory contract: reads the input and the packed weights; writes every element of the output, some twice.
 
 use core::array::from_fn;
 
 use crate::arch::neon::int8::{Dots, has_smallest};
-use crate::arch::quads::{CHANNELS, OUTPUTS, Quad, Rows, Scale, Totals, Weights};
+use crate::arch::quads::{CHANNELS, Lookup, OUTPUTS, Quad, Scale, Totals, Weights};
 use crate::arch::taps::{CAPACITY, Steps, Taps};
 use crate::kernel::arithmetic::{Arithmetic, Int8, Int8Channels, Rescale};
 use crate::kernel::block::start;
@@ -17,6 +17,9 @@ use crate::kernel::group::Place;
 
 /// Blocks of output channels whose totals are on the stack.
 const BLOCKS: usize = 8;
+
+/// Quads of taps at a time.
+const QUADS: usize = CAPACITY.div_ceil(4);
 
 /// A convolution and what it works on.
 pub(crate) struct Quads<'a, R> {
@@ -34,20 +37,34 @@ struct Tile {
     count: usize,
 }
 
-/// What the taps of some input channels meet.
-struct Inputs {
-    quads: [Quad; CAPACITY.div_ceil(4)],
-    len: usize,
-    /// The first channel, and the first tap of each, that are in `quads`.
+/// What is worked on at a time.
+struct Work {
+    taps: Taps,
+    /// Whether the taps are dense, see [`Weights`].
+    dense: bool,
+    lookup: [Lookup; QUADS],
+    inputs: [Quad; QUADS],
+    /// The input channel, counted through all groups, and the tap from which on they are there.
     from: Option<(usize, usize)>,
+    totals: [Totals; BLOCKS],
+    /// Whether a weight may be -128.
+    smallest: bool,
 }
 
 impl<R: Rescale> Quads<'_, R> {
     /// Computes a whole output.
+    #[inline(never)]
     pub(crate) fn run(mut self) {
         let shape = self.direct.shape;
-        let mut taps = Taps::new(Steps { x: shape.in_plane(), weight: shape.kernel() });
-        let smallest = has_smallest(self.operands.weight);
+        let mut work = Work {
+            taps: Taps::new(Steps { x: shape.in_plane(), weight: shape.kernel() }),
+            dense: false,
+            lookup: [Lookup { first: usize::MAX, index: [0; 16] }; QUADS],
+            inputs: [Quad([[0; 4]; OUTPUTS]); QUADS],
+            from: None,
+            totals: [Totals([[0; OUTPUTS]; CHANNELS]); BLOCKS],
+            smallest: has_smallest(self.operands.weight),
+        };
         for rows in self.direct.along(shape.rows).runs() {
             for columns in self.direct.along(shape.columns).runs() {
                 let region = Region { rows, columns };
@@ -64,7 +81,7 @@ impl<R: Rescale> Quads<'_, R> {
                     true => ((columns.count, across), (rows.count, down)),
                     false => ((rows.count, down), (columns.count, across)),
                 };
-                self.direct.list(region, 0, shape.channels.inputs, &mut taps);
+                self.list(region, 0, shape.channels.inputs, &mut work);
                 for line in 0..lines {
                     let first = start.after(line, to_next);
                     let mut done = 0;
@@ -72,8 +89,10 @@ impl<R: Rescale> Quads<'_, R> {
                         // The last tile ends with the line.
                         let at = done.min(length.saturating_sub(OUTPUTS));
                         let count = OUTPUTS.min(length);
-                        let tile = Tile { region, place: first.after(at, step), step, count };
-                        self.tile(tile, &mut taps, smallest);
+                        self.tile(
+                            &Tile { region, place: first.after(at, step), step, count },
+                            &mut work,
+                        );
                         done = at + count;
                     }
                 }
@@ -81,123 +100,110 @@ impl<R: Rescale> Quads<'_, R> {
         }
     }
 
-    /// A tile in all output channels, some blocks at a time.
-    fn tile(&mut self, tile: Tile, taps: &mut Taps, smallest: bool) {
-        let mut inputs = Inputs { quads: [Quad([[0; 4]; OUTPUTS]); _], len: 0, from: None };
-        let direct = self.direct;
-        let mut blocks = direct.blocks(0).peekable();
-        let mut group = usize::MAX;
-        while let Some(&first) = blocks.peek() {
-            if first.group != group {
-                group = first.group;
-                inputs.from = None;
+    /// Lists a region's taps, and where they find their weights.
+    fn list(&self, region: Region, first: usize, channels: usize, work: &mut Work) {
+        self.direct.list(region, first, channels, &mut work.taps);
+        let (_, taps) = work.taps.offsets(channels);
+        work.dense = taps.iter().enumerate().all(|(index, &tap)| index == tap);
+        if !work.dense {
+            for (lookup, taps) in work.lookup.iter_mut().zip(taps.chunks(4)) {
+                *lookup = Lookup::new(taps);
             }
+        }
+    }
+
+    /// A tile in all output channels, some blocks at a time.
+    fn tile(&mut self, tile: &Tile, work: &mut Work) {
+        work.from = None;
+        let mut blocks = self.direct.blocks(0);
+        let mut next = blocks.next();
+        while let Some(first) = next {
             let mut some = [first; BLOCKS];
             let mut count = 0;
             for place in &mut some {
-                if let Some(block) = blocks.next_if(|block| block.group == group) {
+                if let Some(block) = next
+                    && block.group == first.group
+                {
                     *place = block;
                     count += 1;
+                    next = blocks.next();
                 }
             }
-            let some = some.get(..count).unwrap_or_default();
-            self.blocks(&tile, some, taps, &mut inputs, smallest);
+            self.blocks(tile, some.get(..count).unwrap_or_default(), work);
         }
     }
 
-    /// A tile in a few blocks.
+    /// A tile in a few blocks of a group.
     #[inline(always)]
-    fn blocks(
-        &mut self,
-        tile: &Tile,
-        blocks: &[Block],
-        taps: &mut Taps,
-        inputs: &mut Inputs,
-        smallest: bool,
-    ) {
-        let direct = self.direct;
-        let (shape, region) = (direct.shape, tile.region);
+    fn blocks(&mut self, tile: &Tile, blocks: &[Block], work: &mut Work) {
+        let shape = self.direct.shape;
         let (channels, kernel) = (shape.channels.inputs, shape.kernel());
-        let mut totals = [Totals([[0; OUTPUTS]; CHANNELS]); BLOCKS];
-        for (totals, block) in totals.iter_mut().zip(blocks) {
-            let weight = self.operands.weight.get(block.first * channels * kernel..).unwrap_or(&[]);
-            macro_rules! start {
-                ($size:literal) => {{
-                    let channels: [_; $size] = from_fn(|lane| {
-                        Int8::<R>::channel(self.operands.parameters, block.first + lane)
-                    });
-                    let sums = start(direct, &channels, region, weight);
-                    for (totals, sum) in totals.0.iter_mut().zip(sums) {
-                        *totals = [sum; OUTPUTS];
-                    }
-                }};
-            }
-            if block.size == CHANNELS { start!(4) } else { start!(1) }
-        }
-        let group = blocks.first().map_or(0, |block| block.group);
-        let x = self.operands.x.get(group * channels * shape.in_plane()..).unwrap_or(&[]);
+        let group = blocks.first().map_or(0, |block| block.group) * channels;
         let quads = tile.count.div_ceil(4);
-        let per_channel = region.rows.taps.count * region.columns.taps.count;
-        let at_once = taps.channels().max(1);
+        let per_channel = tile.region.rows.taps.count * tile.region.columns.taps.count;
+        let at_once = work.taps.channels().max(1);
         for channel in (0..channels).step_by(at_once) {
             let count = at_once.min(channels - channel);
-            for part in (0..per_channel).step_by(CAPACITY) {
+            // Once where there is no tap at all, as totals have to be set.
+            for part in (0..per_channel.max(1)).step_by(CAPACITY) {
                 if per_channel > CAPACITY {
-                    direct.list(region, part, 1, taps);
+                    self.list(tile.region, part, 1, work);
                 }
-                let (places, weights) = taps.offsets(count);
-                if inputs.from != Some((channel, part)) {
-                    inputs.from = Some((channel, part));
-                    let x = x.get(channel * shape.in_plane() + tile.place.input..).unwrap_or(&[]);
-                    inputs.read(self.dots, x, places, tile.step.input);
+                let (places, taps) = work.taps.offsets(count);
+                let len = places.len().div_ceil(4);
+                let Some(inputs) = work.inputs.get_mut(..len) else { continue };
+                if work.from != Some((group + channel, part)) {
+                    work.from = Some((group + channel, part));
+                    let first = (group + channel) * shape.in_plane() + tile.place.input;
+                    let x = self.operands.x.get(first..).unwrap_or(&[]);
+                    self.dots.interleave(x, places, tile.step.input, inputs);
                 }
-                let quads_of = inputs.quads.get(..inputs.len).unwrap_or(&[]);
-                let dense = weights.len().is_multiple_of(4)
-                    && weights.iter().enumerate().all(|(index, &tap)| index == tap);
-                for (totals, block) in totals.iter_mut().zip(blocks) {
+                for (totals, block) in work.totals.iter_mut().zip(blocks) {
                     let first = (block.first * channels + channel * block.size) * kernel;
                     let weight = self.operands.weight.get(first..).unwrap_or(&[]);
-                    let weights = Weights { weight, taps: weights, dense, smallest };
+                    let (dense, smallest, lookup) = (work.dense, work.smallest, &work.lookup);
+                    let weights = Weights { weight, taps, dense, lookup, smallest };
+                    let first = channel == 0 && part == 0;
                     match block.size {
-                        CHANNELS => {
-                            self.dots.add_products::<CHANNELS>(quads_of, &weights, quads, totals)
-                        }
-                        _ => self.dots.add_products::<1>(quads_of, &weights, quads, totals),
+                        CHANNELS => self
+                            .dots
+                            .add_products::<CHANNELS>(inputs, &weights, quads, first, totals),
+                        _ => self.dots.add_products::<1>(inputs, &weights, quads, first, totals),
                     }
                 }
             }
         }
-        for (totals, block) in totals.iter().zip(blocks) {
-            for (lane, totals) in totals.0.iter().enumerate().take(block.size) {
-                let (_, factor) = Int8::<R>::channel(self.operands.parameters, block.first + lane);
-                let Int8 { zero_point, range, .. } = direct.arithmetic;
-                let scale = Scale { factor, rounding: R::ROUNDING, zero_point, range };
-                let outputs = self.dots.finish(totals, &scale);
-                let first = (block.first + lane) * shape.out_plane() + tile.place.output;
-                let Some(y) = self.operands.y.get_mut(first..) else { return };
-                match (tile.step.output, y.first_chunk_mut::<OUTPUTS>()) {
-                    (1, Some(y)) if tile.count == OUTPUTS => *y = outputs,
-                    (step, _) => {
-                        let y = y.iter_mut().step_by(step.max(1));
-                        y.zip(outputs).take(tile.count).for_each(|(y, output)| *y = output);
-                    }
-                }
+        for (totals, block) in work.totals.iter().zip(blocks) {
+            match block.size {
+                CHANNELS => self.finish::<CHANNELS>(tile, block, totals),
+                _ => self.finish::<1>(tile, block, totals),
             }
         }
     }
-}
 
-impl Inputs {
-    /// Reads what taps at `places` meet, the first output's first input being the first of `x`.
+    /// Writes the totals of a block as outputs.
     #[inline(always)]
-    fn read(&mut self, dots: Dots, x: &[i8], places: &[usize], step: usize) {
-        self.len = places.len().div_ceil(4);
-        for (quad, places) in self.quads.iter_mut().zip(places.chunks(4)) {
-            let mut four = [None; 4];
-            for (place, &offset) in four.iter_mut().zip(places) {
-                *place = Some(offset);
+    fn finish<const C: usize>(&mut self, tile: &Tile, block: &Block, totals: &Totals) {
+        let (direct, shape) = (self.direct, self.direct.shape);
+        let parameters = self.operands.parameters;
+        let channels: [_; C] = from_fn(|lane| Int8::<R>::channel(parameters, block.first + lane));
+        let first = block.first * shape.channels.inputs * shape.kernel();
+        let weight = self.operands.weight.get(first..).unwrap_or(&[]);
+        let starts = start(direct, &channels, tile.region, weight);
+        let lanes = channels.into_iter().zip(starts).zip(&totals.0);
+        for (lane, (((_, factor), start), totals)) in lanes.enumerate() {
+            let Int8 { zero_point, range, .. } = direct.arithmetic;
+            let scale = Scale { factor, rounding: R::ROUNDING, zero_point, range };
+            let outputs = self.dots.finish(totals, start, &scale);
+            let first = (block.first + lane) * shape.out_plane() + tile.place.output;
+            let Some(y) = self.operands.y.get_mut(first..) else { return };
+            match y.first_chunk_mut::<OUTPUTS>() {
+                Some(y) if tile.count == OUTPUTS && tile.step.output == 1 => *y = outputs,
+                _ => {
+                    let y = y.iter_mut().step_by(tile.step.output.max(1));
+                    y.zip(outputs).take(tile.count).for_each(|(y, output)| *y = output);
+                }
             }
-            dots.interleave(&Rows { x, places: four }, step, quad);
         }
     }
 }

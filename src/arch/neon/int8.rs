@@ -2,8 +2,9 @@
 
 use core::arch::aarch64::*;
 use core::arch::asm;
+use core::mem::transmute;
 
-use crate::arch::quads::{CHANNELS, OUTPUTS, Quad, Rows, Scale, Totals, Weights};
+use crate::arch::quads::{CHANNELS, LOOKUP, OUTPUTS, Quad, Scale, Totals, Weights};
 use crate::quant::Rounding;
 
 /// NEON, perhaps with its dot product.
@@ -26,55 +27,78 @@ impl Dots {
         Self { dot: true }
     }
 
-    /// Puts what four taps meet side by side, for [`OUTPUTS`] outputs, whose inputs lie `step` apart.
-    ///
-    /// Does nothing where the inputs are not there.
+    /// Puts what each four taps meet side by side, for [`OUTPUTS`] outputs, whose inputs lie `step` apart; the first
+    /// one's first input is the first of `x`, and `places` counts from there. Zeros where there is no place or no
+    /// input.
     #[inline(always)]
-    pub(crate) fn interleave(self, rows: &Rows<'_>, step: usize, to: &mut Quad) {
-        let Rows { x, places } = *rows;
-        let reach = match step {
-            1 => OUTPUTS,
-            2 => 2 * OUTPUTS,
-            _ => usize::MAX,
-        };
-        let end = |place: usize| place.checked_add(reach);
-        if !places.iter().flatten().all(|&place| end(place).is_some_and(|end| end <= x.len())) {
-            return slowly(rows, step, to);
+    pub(crate) fn interleave(self, x: &[i8], places: &[usize], step: usize, to: &mut [Quad]) {
+        // Whether vectors have loads for the step, and all of them lie in the slice.
+        let reach = if step == 1 { OUTPUTS } else { 2 * OUTPUTS };
+        let furthest = places.iter().fold(0, |furthest, &place| place.max(furthest));
+        let whole = step <= 2 && furthest.saturating_add(reach) <= x.len();
+        let (fours, rest) = places.as_chunks::<4>();
+        let (rest_x, mut quads) = (x, to.iter_mut());
+        if whole {
+            for (places, quad) in fours.iter().zip(&mut quads) {
+                // SAFETY: as many elements are in the slice; the array has room for all, and every processor has the
+                // instructions.
+                unsafe {
+                    let [a, b, c, d] = places.map(|place| match step {
+                        1 => load_bytes(x.as_ptr().add(place)),
+                        _ => vld2q_s8(x.as_ptr().add(place)).0,
+                    });
+                    vst4q_s8(quad.0.as_mut_ptr().cast(), int8x16x4_t(a, b, c, d));
+                }
+            }
+        } else {
+            for (places, quad) in fours.iter().zip(&mut quads) {
+                slowly(rest_x, places, step, quad);
+            }
         }
-        let load = |place: Option<usize>| match place {
-            // SAFETY: as many elements are in the slice, checked above; every processor has the instructions.
-            Some(place) => unsafe {
-                let at = x.as_ptr().add(place);
-                if step == 1 { load_bytes(at) } else { vld2q_s8(at).0 }
-            },
-            // SAFETY: every processor has the instruction.
-            None => unsafe { vdupq_n_s8(0) },
-        };
-        let [a, b, c, d] = places.map(load);
-        // SAFETY: the array has room for all, and every processor has the instruction.
-        unsafe { vst4q_s8(to.0.as_mut_ptr().cast(), int8x16x4_t(a, b, c, d)) };
+        if let (false, Some(quad)) = (rest.is_empty(), quads.next()) {
+            match whole {
+                true => {
+                    let mut rows = [[0; OUTPUTS]; 4];
+                    for (row, &place) in rows.iter_mut().zip(rest) {
+                        // SAFETY: as above.
+                        unsafe {
+                            let at = x.as_ptr().add(place);
+                            let bytes = if step == 1 { load_bytes(at) } else { vld2q_s8(at).0 };
+                            store_bytes(row.as_mut_ptr(), bytes);
+                        }
+                    }
+                    // SAFETY: as above.
+                    unsafe {
+                        let [a, b, c, d] = rows.each_ref().map(|row| load_bytes(row.as_ptr()));
+                        vst4q_s8(quad.0.as_mut_ptr().cast(), int8x16x4_t(a, b, c, d));
+                    }
+                }
+                false => slowly(rest_x, rest, step, quad),
+            }
+        }
     }
 
     /// For a block of [`CHANNELS`] or, if there is one, of `C` channels, and the first `quads` times four outputs:
-    /// adds all products to the totals.
+    /// adds all products to the totals, or if they are the `first`, makes them the totals.
     #[inline(always)]
     pub(crate) fn add_products<const C: usize>(
         self,
         x: &[Quad],
         weights: &Weights<'_>,
         quads: usize,
+        first: bool,
         totals: &mut Totals,
     ) {
         macro_rules! quads {
             ($($quads:literal)*) => {
                 match quads {
                     // SAFETY: `self` proves that the processor has the dot product.
-                    $($quads if self.dot => unsafe { dot::<C, $quads>(x, weights, totals) },)*
+                    $($quads if self.dot => unsafe { dot::<C, $quads>(x, weights, first, totals) },)*
                     _ if self.dot => {}
-                    0..=2 => plain::<C>(x, weights, 0, totals),
+                    0..=2 => plain::<C>(x, weights, 0, first, totals),
                     _ => {
-                        plain::<C>(x, weights, 0, totals);
-                        plain::<C>(x, weights, 2, totals);
+                        plain::<C>(x, weights, 0, first, totals);
+                        plain::<C>(x, weights, 2, first, totals);
                     }
                 }
             };
@@ -82,15 +106,20 @@ impl Dots {
         quads!(1 2 3 4);
     }
 
-    /// Sums of one channel as outputs.
+    /// Sums of one channel, and what they start from, as outputs.
     #[inline(always)]
-    pub(crate) fn finish(self, totals: &[i32; OUTPUTS], scale: &Scale) -> [i8; OUTPUTS] {
+    pub(crate) fn finish(
+        self,
+        totals: &[i32; OUTPUTS],
+        start: i32,
+        scale: &Scale,
+    ) -> [i8; OUTPUTS] {
         let mut y = [0; OUTPUTS];
-        // SAFETY: every processor has the instructions; sixteen numbers are read and written.
+        // SAFETY: every processor has the instructions; sixteen numbers are read, aligned as registers, and written.
         unsafe {
-            let sums = *totals.as_ptr().cast::<[[i32; 4]; 4]>();
-            let [a, b, c, d] =
-                sums.map(|sums| rescale(core::mem::transmute::<[i32; 4], int32x4_t>(sums), scale));
+            let start = vdupq_n_s32(start);
+            let sums = *totals.as_ptr().cast::<[int32x4_t; 4]>();
+            let [a, b, c, d] = sums.map(|sum| rescale(vaddq_s32(sum, start), scale));
             let low = vqmovn_high_s32(vqmovn_s32(a), b);
             let high = vqmovn_high_s32(vqmovn_s32(c), d);
             let bytes = vqmovn_high_s16(vqmovn_s16(low), high);
@@ -102,14 +131,15 @@ impl Dots {
     }
 }
 
-/// [`Dots::interleave`] element by element.
+/// Up to four taps of [`Dots::interleave`], element by element.
 #[inline(never)]
-fn slowly(rows: &Rows<'_>, step: usize, to: &mut Quad) {
-    for (index, place) in rows.places.iter().enumerate() {
-        for (output, quad) in to.0.iter_mut().enumerate() {
-            let at = place.map(|place| place + output * step);
-            if let Some(quad) = quad.get_mut(index) {
-                *quad = at.and_then(|at| rows.x.get(at)).copied().unwrap_or(0);
+fn slowly(x: &[i8], places: &[usize], step: usize, to: &mut Quad) {
+    *to = Quad([[0; 4]; OUTPUTS]);
+    for (index, &place) in places.iter().enumerate() {
+        let from = x.get(place..).unwrap_or(&[]).iter().step_by(step.max(1));
+        for (quad, &x) in to.0.iter_mut().zip(from) {
+            if let Some(byte) = quad.get_mut(index) {
+                *byte = x;
             }
         }
     }
@@ -146,24 +176,52 @@ fn rescale(sum: int32x4_t, scale: &Scale) -> int32x4_t {
     }
 }
 
-/// Four weights of each channel of a block, channel by channel.
+/// Four weights of each channel of a block, channel by channel. Where there are fewer taps, the others count for
+/// nothing, as they meet zeros.
 #[inline(always)]
 fn weights_of<const C: usize>(weights: &Weights<'_>, quad: usize) -> int8x16_t {
-    // From four taps of four channels each.
-    const TURNED: [u8; 16] = [0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15];
-    let mut bytes = [0_i8; 16];
-    if weights.dense
-        && C == CHANNELS
-        && let Some(packed) = weights.weight.as_chunks::<16>().0.get(quad)
+    let weight = weights.weight;
+    if weights.dense {
+        if C == CHANNELS
+            && let Some(packed) = weight.as_chunks::<16>().0.get(quad)
+        {
+            // SAFETY: sixteen elements.
+            return turned(unsafe { load_bytes(packed.as_ptr()) });
+        }
+        if C == 1
+            && let Some(packed) = weight.as_chunks::<4>().0.get(quad)
+        {
+            let number = i32::from_le_bytes(packed.map(i8::cast_unsigned));
+            // SAFETY: every processor has the instruction.
+            return unsafe { vreinterpretq_s8_s32(vdupq_n_s32(number)) };
+        }
+    } else if C == CHANNELS
+        && let Some(lookup) = weights.lookup.get(quad)
+        && let Some(packed) = weight.get(lookup.first..)
+        && let Some(packed) = packed.first_chunk::<LOOKUP>()
     {
-        // SAFETY: sixteen elements each, and every processor has the instructions.
+        // SAFETY: as many elements, and every processor has the instruction.
         return unsafe {
-            vqtbl1q_s8(
-                load_bytes(packed.as_ptr()),
-                core::mem::transmute::<[u8; 16], uint8x16_t>(TURNED),
-            )
+            let at = packed.as_ptr();
+            let [a, b, c, d] = [0, 16, 32, 48].map(|from| load_bytes(at.add(from)));
+            vqtbl4q_s8(int8x16x4_t(a, b, c, d), transmute::<[u8; 16], _>(lookup.index))
         };
     }
+    slow_weights::<C>(weights, quad)
+}
+
+/// Four taps of four channels each, channel by channel.
+#[inline(always)]
+fn turned(weights: int8x16_t) -> int8x16_t {
+    const INDEX: [u8; 16] = [0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15];
+    // SAFETY: every processor has the instruction; a register is sixteen numbers.
+    unsafe { vqtbl1q_s8(weights, transmute::<[u8; 16], uint8x16_t>(INDEX)) }
+}
+
+/// [`weights_of`] element by element.
+#[inline(never)]
+fn slow_weights<const C: usize>(weights: &Weights<'_>, quad: usize) -> int8x16_t {
+    let mut bytes = [0_i8; 16];
     for (k, &tap) in weights.taps.iter().skip(4 * quad).take(4).enumerate() {
         let packed = weights.weight.get(tap * C..).and_then(|rest| rest.get(..C)).unwrap_or(&[]);
         for (byte, &weight) in bytes.iter_mut().skip(k).step_by(4).zip(packed) {
@@ -175,16 +233,22 @@ fn weights_of<const C: usize>(weights: &Weights<'_>, quad: usize) -> int8x16_t {
 }
 
 #[target_feature(enable = "dotprod")]
-fn dot<const C: usize, const Q: usize>(x: &[Quad], weights: &Weights<'_>, totals: &mut Totals) {
+fn dot<const C: usize, const Q: usize>(
+    x: &[Quad],
+    weights: &Weights<'_>,
+    first: bool,
+    totals: &mut Totals,
+) {
     let mut sums = [[vdupq_n_s32(0); Q]; C];
-    for (sums, totals) in sums.iter_mut().zip(&totals.0) {
+    for (sums, totals) in sums.iter_mut().zip(&totals.0).filter(|_| !first) {
         for (sum, totals) in sums.iter_mut().zip(totals.as_chunks::<4>().0) {
             // SAFETY: a register is four numbers, and the totals are aligned as registers.
             *sum = unsafe { *totals.as_ptr().cast() };
         }
     }
-    for (quad, x) in x.iter().enumerate() {
-        let weights = weights_of::<C>(weights, quad);
+    let packed = weights.weight.as_chunks::<16>().0;
+    let streams = weights.dense && C == CHANNELS && packed.len() >= x.len();
+    let mut add = |weights: int8x16_t, x: &Quad| {
         // SAFETY: a register is sixteen numbers, and the inputs are aligned as registers.
         let x = unsafe { *x.0.as_ptr().cast::<[int8x16_t; 4]>() };
         macro_rules! channels {
@@ -202,6 +266,16 @@ fn dot<const C: usize, const Q: usize>(x: &[Quad], weights: &Weights<'_>, totals
             )*};
         }
         channels!(0 1 2 3);
+    };
+    if streams {
+        for (x, packed) in x.iter().zip(packed) {
+            // SAFETY: sixteen elements.
+            add(turned(unsafe { load_bytes(packed.as_ptr()) }), x);
+        }
+    } else {
+        for (quad, x) in x.iter().enumerate() {
+            add(weights_of::<C>(weights, quad), x);
+        }
     }
     for (sums, totals) in sums.iter().zip(&mut totals.0) {
         for (&sum, totals) in sums.iter().zip(totals.as_chunks_mut::<4>().0) {
@@ -211,12 +285,18 @@ fn dot<const C: usize, const Q: usize>(x: &[Quad], weights: &Weights<'_>, totals
     }
 }
 
-/// Two of four quads, from `first` on.
+/// Two times four outputs, from number `part` times four on.
 #[inline(always)]
-fn plain<const C: usize>(x: &[Quad], weights: &Weights<'_>, first: usize, totals: &mut Totals) {
+fn plain<const C: usize>(
+    x: &[Quad],
+    weights: &Weights<'_>,
+    part: usize,
+    first: bool,
+    totals: &mut Totals,
+) {
     match weights.smallest {
-        true => plain_with::<C, true>(x, weights, first, totals),
-        false => plain_with::<C, false>(x, weights, first, totals),
+        true => plain_with::<C, true>(x, weights, part, first, totals),
+        false => plain_with::<C, false>(x, weights, part, first, totals),
     }
 }
 
@@ -226,7 +306,8 @@ fn plain<const C: usize>(x: &[Quad], weights: &Weights<'_>, first: usize, totals
 fn plain_with<const C: usize, const SMALLEST: bool>(
     x: &[Quad],
     weights: &Weights<'_>,
-    first: usize,
+    part: usize,
+    first: bool,
     totals: &mut Totals,
 ) {
     // SAFETY: every processor has the instructions of this function; registers are arrays of as many numbers, and
@@ -251,7 +332,7 @@ fn plain_with<const C: usize, const SMALLEST: bool>(
                         let w0 = vreinterpretq_s8_s32(vdupq_laneq_s32::<$channel>(w0));
                         let w1 = vreinterpretq_s8_s32(vdupq_laneq_s32::<$channel>(w1));
                         for (q, [low, high]) in sums.iter_mut().enumerate() {
-                            let (x0, x1) = (x[0][(first + q) % 4], x[1][(first + q) % 4]);
+                            let (x0, x1) = (x[0][(part + q) % 4], x[1][(part + q) % 4]);
                             let products = vmull_s8(vget_low_s8(x0), vget_low_s8(w0));
                             let others = vmull_high_s8(x0, w0);
                             if SMALLEST {
@@ -271,10 +352,11 @@ fn plain_with<const C: usize, const SMALLEST: bool>(
             channels!(0 1 2 3);
         }
         for (sums, totals) in sums.iter().zip(&mut totals.0) {
-            let totals = totals.as_chunks_mut::<4>().0.iter_mut().skip(first);
+            let totals = totals.as_chunks_mut::<4>().0.iter_mut().skip(part);
             for (&[low, high], totals) in sums.iter().zip(totals) {
                 let at = totals.as_mut_ptr().cast::<int32x4_t>();
-                *at = vaddq_s32(*at, vpaddq_s32(low, high));
+                let before = if first { vdupq_n_s32(0) } else { *at };
+                *at = vaddq_s32(before, vpaddq_s32(low, high));
             }
         }
     }
