@@ -14,6 +14,7 @@ use crate::kernel::arithmetic::{Arithmetic, Int8, Int8Channels, Rescale};
 use crate::kernel::block::start;
 use crate::kernel::direct::{Block, Direct, Operands, Region};
 use crate::kernel::group::Place;
+use crate::quant::FixedPoint;
 
 /// Blocks of output channels whose totals are on the stack.
 const BLOCKS: usize = 8;
@@ -44,9 +45,11 @@ struct Work {
     dense: bool,
     lookup: [Lookup; QUADS],
     inputs: [Quad; QUADS],
-    /// The input channel, counted through all groups, and the tap from which on they are there.
-    from: Option<(usize, usize)>,
+    blocks: [Block; BLOCKS],
     totals: [Totals; BLOCKS],
+    /// What the sums of each block start from, and the factors of their channels.
+    starts: [[i32; CHANNELS]; BLOCKS],
+    factors: [[FixedPoint; CHANNELS]; BLOCKS],
     /// Whether a weight may be -128.
     smallest: bool,
 }
@@ -56,45 +59,32 @@ impl<R: Rescale> Quads<'_, R> {
     #[inline(never)]
     pub(crate) fn run(mut self) {
         let shape = self.direct.shape;
+        let nothing = FixedPoint { multiplier: 0, shift: 0 };
         let mut work = Work {
             taps: Taps::new(Steps { x: shape.in_plane(), weight: shape.kernel() }),
             dense: false,
             lookup: [Lookup { first: usize::MAX, index: [0; 16] }; QUADS],
             inputs: [Quad([[0; 4]; OUTPUTS]); QUADS],
-            from: None,
+            blocks: [Block { first: 0, group: 0, size: 0 }; BLOCKS],
             totals: [Totals([[0; OUTPUTS]; CHANNELS]); BLOCKS],
+            starts: [[0; CHANNELS]; BLOCKS],
+            factors: [[nothing; CHANNELS]; BLOCKS],
             smallest: has_smallest(self.operands.weight),
         };
         for rows in self.direct.along(shape.rows).runs() {
             for columns in self.direct.along(shape.columns).runs() {
                 let region = Region { rows, columns };
-                let (width, out_width) = (shape.columns.input, shape.columns.output);
-                let start = Place {
-                    input: rows.input * width + columns.input,
-                    output: rows.output * out_width + columns.output,
-                };
-                let down =
-                    Place { input: rows.input_step * width, output: rows.output_step * out_width };
-                let across = Place { input: columns.input_step, output: columns.output_step };
-                let upright = columns.count < OUTPUTS.min(rows.count);
-                let ((lines, to_next), (length, step)) = match upright {
-                    true => ((columns.count, across), (rows.count, down)),
-                    false => ((rows.count, down), (columns.count, across)),
-                };
                 self.list(region, 0, shape.channels.inputs, &mut work);
-                for line in 0..lines {
-                    let first = start.after(line, to_next);
-                    let mut done = 0;
-                    while done < length {
-                        // The last tile ends with the line.
-                        let at = done.min(length.saturating_sub(OUTPUTS));
-                        let count = OUTPUTS.min(length);
-                        self.tile(
-                            &Tile { region, place: first.after(at, step), step, count },
-                            &mut work,
-                        );
-                        done = at + count;
+                let mut blocks = self.direct.blocks(0).peekable();
+                while let Some(first) = blocks.peek().copied() {
+                    let mut count = 0;
+                    for place in &mut work.blocks {
+                        if let Some(block) = blocks.next_if(|block| block.group == first.group) {
+                            *place = block;
+                            count += 1;
+                        }
                     }
+                    self.region(region, count, &mut work);
                 }
             }
         }
@@ -112,33 +102,68 @@ impl<R: Rescale> Quads<'_, R> {
         }
     }
 
-    /// A tile in all output channels, some blocks at a time.
-    fn tile(&mut self, tile: &Tile, work: &mut Work) {
-        work.from = None;
-        let mut blocks = self.direct.blocks(0);
-        let mut next = blocks.next();
-        while let Some(first) = next {
-            let mut some = [first; BLOCKS];
-            let mut count = 0;
-            for place in &mut some {
-                if let Some(block) = next
-                    && block.group == first.group
-                {
-                    *place = block;
-                    count += 1;
-                    next = blocks.next();
-                }
+    /// A region in the first `blocks` blocks, all of one group; tiles lie along its longer side.
+    fn region(&mut self, region: Region, blocks: usize, work: &mut Work) {
+        let Region { rows, columns } = region;
+        let shape = self.direct.shape;
+        let each = work.starts.iter_mut().zip(&mut work.factors).zip(&work.blocks);
+        for ((starts, factors), block) in each.take(blocks) {
+            match block.size {
+                CHANNELS => self.start::<CHANNELS>(region, block, starts, factors),
+                _ => self.start::<1>(region, block, starts, factors),
             }
-            self.blocks(tile, some.get(..count).unwrap_or_default(), work);
+        }
+        let (width, out_width) = (shape.columns.input, shape.columns.output);
+        let start = Place {
+            input: rows.input * width + columns.input,
+            output: rows.output * out_width + columns.output,
+        };
+        let down = Place { input: rows.input_step * width, output: rows.output_step * out_width };
+        let across = Place { input: columns.input_step, output: columns.output_step };
+        let upright = columns.count < OUTPUTS.min(rows.count);
+        let ((lines, to_next), (length, step)) = match upright {
+            true => ((columns.count, across), (rows.count, down)),
+            false => ((rows.count, down), (columns.count, across)),
+        };
+        let count = OUTPUTS.min(length);
+        for line in 0..lines {
+            let first = start.after(line, to_next);
+            for at in (0..length).step_by(OUTPUTS) {
+                // The last tile ends with the line.
+                let place = first.after(at.min(length - count), step);
+                self.tile(&Tile { region, place, step, count }, blocks, work);
+            }
         }
     }
 
-    /// A tile in a few blocks of a group.
+    /// What the sums of a block start from, and its factors.
     #[inline(always)]
-    fn blocks(&mut self, tile: &Tile, blocks: &[Block], work: &mut Work) {
+    fn start<const C: usize>(
+        &self,
+        region: Region,
+        block: &Block,
+        starts: &mut [i32; CHANNELS],
+        factors: &mut [FixedPoint; CHANNELS],
+    ) {
+        let shape = self.direct.shape;
+        let parameters = self.operands.parameters;
+        let channels: [_; C] = from_fn(|lane| Int8::<R>::channel(parameters, block.first + lane));
+        let first = block.first * shape.channels.inputs * shape.kernel();
+        let weight = self.operands.weight.get(first..).unwrap_or(&[]);
+        let sums = start(self.direct, &channels, region, weight);
+        for (start, sum) in starts.iter_mut().zip(sums) {
+            *start = sum;
+        }
+        for (place, (_, factor)) in factors.iter_mut().zip(channels) {
+            *place = factor;
+        }
+    }
+
+    /// A tile in the first `blocks` blocks.
+    fn tile(&mut self, tile: &Tile, blocks: usize, work: &mut Work) {
         let shape = self.direct.shape;
         let (channels, kernel) = (shape.channels.inputs, shape.kernel());
-        let group = blocks.first().map_or(0, |block| block.group) * channels;
+        let group = work.blocks.first().map_or(0, |block| block.group) * channels;
         let quads = tile.count.div_ceil(4);
         let per_channel = tile.region.rows.taps.count * tile.region.columns.taps.count;
         let at_once = work.taps.channels().max(1);
@@ -150,58 +175,39 @@ impl<R: Rescale> Quads<'_, R> {
                     self.list(tile.region, part, 1, work);
                 }
                 let (places, taps) = work.taps.offsets(count);
-                let len = places.len().div_ceil(4);
-                let Some(inputs) = work.inputs.get_mut(..len) else { continue };
-                if work.from != Some((group + channel, part)) {
-                    work.from = Some((group + channel, part));
-                    let first = (group + channel) * shape.in_plane() + tile.place.input;
-                    let x = self.operands.x.get(first..).unwrap_or(&[]);
-                    self.dots.interleave(x, places, tile.step.input, inputs);
-                }
-                for (totals, block) in work.totals.iter_mut().zip(blocks) {
+                let Some(inputs) = work.inputs.get_mut(..places.len().div_ceil(4)) else { return };
+                let first = (group + channel) * shape.in_plane() + tile.place.input;
+                let x = self.operands.x.get(first..).unwrap_or(&[]);
+                self.dots.interleave(x, places, tile.step.input, inputs);
+                for (totals, block) in work.totals.iter_mut().zip(&work.blocks).take(blocks) {
                     let first = (block.first * channels + channel * block.size) * kernel;
                     let weight = self.operands.weight.get(first..).unwrap_or(&[]);
                     let (dense, smallest, lookup) = (work.dense, work.smallest, &work.lookup);
                     let weights = Weights { weight, taps, dense, lookup, smallest };
                     let first = channel == 0 && part == 0;
+                    let Self { dots, .. } = *self;
                     match block.size {
-                        CHANNELS => self
-                            .dots
-                            .add_products::<CHANNELS>(inputs, &weights, quads, first, totals),
-                        _ => self.dots.add_products::<1>(inputs, &weights, quads, first, totals),
+                        CHANNELS => dots.add_products::<4>(inputs, &weights, quads, first, totals),
+                        _ => dots.add_products::<1>(inputs, &weights, quads, first, totals),
                     }
                 }
             }
         }
-        for (totals, block) in work.totals.iter().zip(blocks) {
-            match block.size {
-                CHANNELS => self.finish::<CHANNELS>(tile, block, totals),
-                _ => self.finish::<1>(tile, block, totals),
-            }
-        }
-    }
-
-    /// Writes the totals of a block as outputs.
-    #[inline(always)]
-    fn finish<const C: usize>(&mut self, tile: &Tile, block: &Block, totals: &Totals) {
-        let (direct, shape) = (self.direct, self.direct.shape);
-        let parameters = self.operands.parameters;
-        let channels: [_; C] = from_fn(|lane| Int8::<R>::channel(parameters, block.first + lane));
-        let first = block.first * shape.channels.inputs * shape.kernel();
-        let weight = self.operands.weight.get(first..).unwrap_or(&[]);
-        let starts = start(direct, &channels, tile.region, weight);
-        let lanes = channels.into_iter().zip(starts).zip(&totals.0);
-        for (lane, (((_, factor), start), totals)) in lanes.enumerate() {
-            let Int8 { zero_point, range, .. } = direct.arithmetic;
-            let scale = Scale { factor, rounding: R::ROUNDING, zero_point, range };
-            let outputs = self.dots.finish(totals, start, &scale);
-            let first = (block.first + lane) * shape.out_plane() + tile.place.output;
-            let Some(y) = self.operands.y.get_mut(first..) else { return };
-            match y.first_chunk_mut::<OUTPUTS>() {
-                Some(y) if tile.count == OUTPUTS && tile.step.output == 1 => *y = outputs,
-                _ => {
-                    let y = y.iter_mut().step_by(tile.step.output.max(1));
-                    y.zip(outputs).take(tile.count).for_each(|(y, output)| *y = output);
+        let each = work.totals.iter().zip(&work.starts).zip(&work.factors).zip(&work.blocks);
+        for (((totals, starts), factors), block) in each.take(blocks) {
+            let each = totals.0.iter().zip(starts).zip(factors).take(block.size);
+            for (lane, ((totals, &start), &factor)) in each.enumerate() {
+                let Int8 { zero_point, range, .. } = self.direct.arithmetic;
+                let scale = Scale { factor, rounding: R::ROUNDING, zero_point, range };
+                let outputs = self.dots.finish(totals, start, &scale);
+                let first = (block.first + lane) * shape.out_plane() + tile.place.output;
+                let Some(y) = self.operands.y.get_mut(first..) else { return };
+                match y.first_chunk_mut::<OUTPUTS>() {
+                    Some(y) if tile.count == OUTPUTS && tile.step.output == 1 => *y = outputs,
+                    _ => {
+                        let y = y.iter_mut().step_by(tile.step.output.max(1));
+                        y.zip(outputs).take(tile.count).for_each(|(y, output)| *y = output);
+                    }
                 }
             }
         }

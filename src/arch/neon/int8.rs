@@ -320,7 +320,8 @@ fn plain_with<const C: usize, const SMALLEST: bool>(
         let pairs = pairs.iter().map(|[a, b]| [a, b]).chain(last);
         for (index, quads) in pairs.enumerate() {
             let single = 2 * index + 1 == x.len();
-            let x = quads.map(|x| *x.0.as_ptr().cast::<[int8x16_t; 4]>());
+            let x =
+                quads.map(|x| *x.0.as_ptr().cast::<int8x16_t>().add(part).cast::<[int8x16_t; 2]>());
             let w0 = vreinterpretq_s32_s8(weights_of::<C>(weights, 2 * index));
             let w1 = match single {
                 true => vdupq_n_s32(0),
@@ -332,7 +333,7 @@ fn plain_with<const C: usize, const SMALLEST: bool>(
                         let w0 = vreinterpretq_s8_s32(vdupq_laneq_s32::<$channel>(w0));
                         let w1 = vreinterpretq_s8_s32(vdupq_laneq_s32::<$channel>(w1));
                         for (q, [low, high]) in sums.iter_mut().enumerate() {
-                            let (x0, x1) = (x[0][(part + q) % 4], x[1][(part + q) % 4]);
+                            let (x0, x1) = (x[0][q], x[1][q]);
                             let products = vmull_s8(vget_low_s8(x0), vget_low_s8(w0));
                             let others = vmull_high_s8(x0, w0);
                             if SMALLEST {
