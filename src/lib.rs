@@ -113,7 +113,7 @@
 //!
 //! | feature | what it adds | by the crate |
 //! |---|---|---|
-//! | `simd` | AVX2 and AVX-512 for convolutions and [`Linear`] in f32, see [`Backend`]; portable code without | `cpufeatures` 0.3 |
+//! | `simd` | AVX2 and AVX-512 for convolutions and [`Linear`] in f32, NEON for them in f32 and i8, see [`Backend`]; portable code without | `cpufeatures` 0.3 |
 //! | `libm` | in f32, the activations that need exp, tanh or erf, and softmax | `libm` 0.2 |
 //! | `heapless` | `top_k`, the largest scores; `profile`, how long each layer takes | `heapless` 0.9 |
 //! | `defmt` | `defmt::Format` for errors (the sentence), specifications and their parts, tensors, profiles and what `top_k` returns | `defmt` 1 |
@@ -123,8 +123,8 @@
 //!
 //! # Contracts
 //!
-//! - **No heap, no hidden state.** Nothing but the arguments is read or written; with `simd` on x86-64 the
-//!   processor is asked once what it has.
+//! - **No heap, no hidden state.** Nothing but the arguments is read or written; with `simd` the
+//!   processor or the system is asked what there is.
 //! - **No panic.** `run` contains none; constructors of typed layers panic in the compiler alone.
 //! - **Bounds.** No kernel reads or writes outside the slices it was given.
 //! - **Errors.** One small `Copy` enum that says what was expected and what came; on an error nothing

@@ -30,6 +30,7 @@ CORE:
   m7   Cortex-M7F     thumbv7em-none-eabihf
   m55  Cortex-M55     thumbv8m.main-none-eabihf, as for a Cortex-M33: without Helium
   a53  Cortex-A53     aarch64-unknown-none
+  a76  Cortex-A76     aarch64-unknown-none
 
 PROGRAM:
   person_detection    the example's i8 network and its eleven photos

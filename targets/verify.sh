@@ -102,14 +102,16 @@ for triple in thumbv6m-none-eabi thumbv7em-none-eabihf; do
     fi
 done
 for name in "${cores[@]}"; do
-    if [[ $name != a53 ]]; then
+    if [[ $name != a* ]]; then
         step defmt "$name" compile '' "$root/targets/defmt.sh" "$name"
     fi
 done
 if [[ ! $quick ]]; then
     compiled=${#state[@]}
-    step 'cargo test' linux compile '' "$root/targets/test.sh" --no-run
-    step 'cargo test' linux run "$compiled" "$root/targets/test.sh" --no-fail-fast
+    step 'cargo test' 'linux-a53 linux-a76' compile '' "$root/targets/test.sh" --no-run
+    for name in a53 a76; do
+        step 'cargo test' "linux-$name" run "$compiled" "$root/targets/test.sh" --cpu "cortex-$name" --no-fail-fast
+    done
 fi
 
 log() {
@@ -170,18 +172,18 @@ for i in "${!state[@]}"; do
         if [[ $cell == ok ]]; then cells[${check[i]}/$column]=${state[i]}; fi
     done
 done
-if [[ ! $quick ]]; then cores+=(linux); fi
+if [[ ! $quick ]]; then cores+=(linux-a53 linux-a76); fi
 printf '\n%-17s' ''
-printf '%-9s' "${cores[@]}"
+printf '%-11s' "${cores[@]}"
 for name in "${checks[@]}"; do
     printf '\n%-17s' "$name"
-    for column in "${cores[@]}"; do printf '%-9s' "${cells[$name/$column]--}"; done
+    for column in "${cores[@]}"; do printf '%-11s' "${cells[$name/$column]--}"; done
 done
 echo
-if [[ ! $quick && -f $logs/cargo_test-linux-run.log ]]; then
-    awk '/^test result:/ { passed += $4; failed += $6 }
-        END { printf "tests for Linux on AArch64: %d passed, %d failed\n", passed, failed }' \
-        "$logs"/cargo_test-linux-run.log
+if [[ ! $quick ]]; then
+    cat "$logs"/cargo_test-linux-*-run.log 2>/dev/null |
+        awk '/^test result:/ { passed += $4; failed += $6 }
+            END { printf "tests for Linux on AArch64: %d passed, %d failed\n", passed, failed }'
 fi
 if ((${#failed[@]})); then
     printf 'failed, see: %s\n' "${failed[@]}"

@@ -32,7 +32,9 @@ pub enum Backend {
     Avx512,
     /// AArch64.
     Neon,
-    /// AArch64 with the dot product of i8, which Armv8.2 may and Armv8.4 must have.
+    /// AArch64 with the dot product of i8, which Armv8.2 may and Armv8.4 must have. Whether it is there
+    /// is asked of Linux or, without an operating system, of the processor, which answers at any exception level
+    /// but EL0; elsewhere it has to be in the target's features.
     NeonDot,
 }
 

@@ -83,7 +83,7 @@ impl<I: Isa> OverPixels<'_, I> {
             let channels = match most {
                 8 if I::Row::SCALARS > 1 => self.strip::<8, 1>(strip, block, lane, pass),
                 8 => self.strip::<8, 2>(strip, block, lane, pass),
-                6 => self.strip::<6, 1>(strip, block, lane, pass),
+                6 if I::Row::SCALARS == 1 => self.strip::<6, 1>(strip, block, lane, pass),
                 4 => self.strip::<4, 1>(strip, block, lane, pass),
                 _ => self.strip::<1, 4>(strip, block, lane, pass),
             };

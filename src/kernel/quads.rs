@@ -17,7 +17,7 @@ use crate::kernel::group::Place;
 use crate::quant::FixedPoint;
 
 /// Blocks of output channels whose totals are on the stack.
-const BLOCKS: usize = 8;
+const BLOCKS: usize = 4;
 
 /// Quads of taps at a time.
 const QUADS: usize = CAPACITY.div_ceil(4);
@@ -39,14 +39,14 @@ struct Tile {
 }
 
 /// What is worked on at a time.
-struct Work {
-    taps: Taps,
+struct Work<'a> {
+    taps: &'a mut Taps,
     /// Whether the taps are dense, see [`Weights`].
     dense: bool,
-    lookup: [Lookup; QUADS],
-    inputs: [Quad; QUADS],
+    lookup: &'a mut [Lookup; QUADS],
+    inputs: &'a mut [Quad; QUADS],
     blocks: [Block; BLOCKS],
-    totals: [Totals; BLOCKS],
+    totals: &'a mut [Totals; BLOCKS],
     /// What the sums of each block start from, and the factors of their channels.
     starts: [[i32; CHANNELS]; BLOCKS],
     factors: [[FixedPoint; CHANNELS]; BLOCKS],
@@ -60,13 +60,18 @@ impl<R: Rescale> Quads<'_, R> {
     pub(crate) fn run(mut self) {
         let shape = self.direct.shape;
         let nothing = FixedPoint { multiplier: 0, shift: 0 };
+        // By themselves, so that they are not built in one place and copied to another.
+        let mut taps = Taps::new(Steps { x: shape.in_plane(), weight: shape.kernel() });
+        let mut lookup = [Lookup { first: usize::MAX, index: [0; 16] }; QUADS];
+        let mut inputs = [Quad([[0; 4]; OUTPUTS]); QUADS];
+        let mut totals = [Totals([[0; OUTPUTS]; CHANNELS]); BLOCKS];
         let mut work = Work {
-            taps: Taps::new(Steps { x: shape.in_plane(), weight: shape.kernel() }),
+            taps: &mut taps,
             dense: false,
-            lookup: [Lookup { first: usize::MAX, index: [0; 16] }; QUADS],
-            inputs: [Quad([[0; 4]; OUTPUTS]); QUADS],
+            lookup: &mut lookup,
+            inputs: &mut inputs,
             blocks: [Block { first: 0, group: 0, size: 0 }; BLOCKS],
-            totals: [Totals([[0; OUTPUTS]; CHANNELS]); BLOCKS],
+            totals: &mut totals,
             starts: [[0; CHANNELS]; BLOCKS],
             factors: [[nothing; CHANNELS]; BLOCKS],
             smallest: has_smallest(self.operands.weight),
@@ -91,8 +96,8 @@ impl<R: Rescale> Quads<'_, R> {
     }
 
     /// Lists a region's taps, and where they find their weights.
-    fn list(&self, region: Region, first: usize, channels: usize, work: &mut Work) {
-        self.direct.list(region, first, channels, &mut work.taps);
+    fn list(&self, region: Region, first: usize, channels: usize, work: &mut Work<'_>) {
+        self.direct.list(region, first, channels, work.taps);
         let (_, taps) = work.taps.offsets(channels);
         work.dense = taps.iter().enumerate().all(|(index, &tap)| index == tap);
         if !work.dense {
@@ -103,7 +108,7 @@ impl<R: Rescale> Quads<'_, R> {
     }
 
     /// A region in the first `blocks` blocks, all of one group; tiles lie along its longer side.
-    fn region(&mut self, region: Region, blocks: usize, work: &mut Work) {
+    fn region(&mut self, region: Region, blocks: usize, work: &mut Work<'_>) {
         let Region { rows, columns } = region;
         let shape = self.direct.shape;
         let each = work.starts.iter_mut().zip(&mut work.factors).zip(&work.blocks);
@@ -160,7 +165,7 @@ impl<R: Rescale> Quads<'_, R> {
     }
 
     /// A tile in the first `blocks` blocks.
-    fn tile(&mut self, tile: &Tile, blocks: usize, work: &mut Work) {
+    fn tile(&mut self, tile: &Tile, blocks: usize, work: &mut Work<'_>) {
         let shape = self.direct.shape;
         let (channels, kernel) = (shape.channels.inputs, shape.kernel());
         let group = work.blocks.first().map_or(0, |block| block.group) * channels;
@@ -182,7 +187,8 @@ impl<R: Rescale> Quads<'_, R> {
                 for (totals, block) in work.totals.iter_mut().zip(&work.blocks).take(blocks) {
                     let first = (block.first * channels + channel * block.size) * kernel;
                     let weight = self.operands.weight.get(first..).unwrap_or(&[]);
-                    let (dense, smallest, lookup) = (work.dense, work.smallest, &work.lookup);
+                    let (dense, smallest, lookup) =
+                        (work.dense, work.smallest, work.lookup.as_slice());
                     let weights = Weights { weight, taps, dense, lookup, smallest };
                     let first = channel == 0 && part == 0;
                     let Self { dots, .. } = *self;

@@ -187,20 +187,10 @@ impl Register for Floats<1> {
         }
     }
 
-    /// Lane by lane, as there are no loads with a mask.
     #[inline(always)]
     unsafe fn load_masked(self, at: *const f32, mask: uint32x4_t) -> [float32x4_t; 1] {
-        let mut lanes = [0.0; 4];
-        // SAFETY: a register is four numbers.
-        let mask = unsafe { transmute::<uint32x4_t, [u32; 4]>(mask) };
-        for (lane, (x, mask)) in lanes.iter_mut().zip(mask).enumerate() {
-            if mask != 0 {
-                // SAFETY: the caller's.
-                *x = unsafe { *at.wrapping_add(lane) };
-            }
-        }
-        // SAFETY: four elements.
-        unsafe { memory::load(lanes.as_ptr()) }
+        // SAFETY: the caller's.
+        [unsafe { load_masked(at, mask) }]
     }
 
     #[inline(always)]
@@ -236,6 +226,26 @@ impl Register for Floats<1> {
     fn in_order(self, x: [float32x4_t; 1]) -> [float32x4_t; 1] {
         x
     }
+}
+
+/// Lane by lane, as there are no loads with a mask. Not inlined: it is rarely needed, and long.
+///
+/// # Safety
+///
+/// The elements of the lanes in `mask`, counted from `at`, may be read.
+#[inline(never)]
+unsafe fn load_masked(at: *const f32, mask: uint32x4_t) -> float32x4_t {
+    let mut lanes = [0.0; 4];
+    // SAFETY: a register is four numbers.
+    let mask = unsafe { transmute::<uint32x4_t, [u32; 4]>(mask) };
+    for (lane, (x, mask)) in lanes.iter_mut().zip(mask).enumerate() {
+        if mask != 0 {
+            // SAFETY: the caller's.
+            *x = unsafe { *at.wrapping_add(lane) };
+        }
+    }
+    // SAFETY: a register is four numbers.
+    unsafe { transmute::<[f32; 4], float32x4_t>(lanes) }
 }
 
 impl Isa for Neon {
