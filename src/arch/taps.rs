@@ -397,12 +397,13 @@ unsafe fn add_channels<L: F32Lanes, const R: usize, const V: usize>(
     sums: &mut [[L::Vector; V]; R],
 ) {
     let mut channel = || {
-        let (mut at, next) = (x, x.wrapping_add(steps.x));
-        // SAFETY: the caller's.
+        let mut at = x;
         let vectors: [_; V] = match V {
+            // SAFETY: the caller's.
             1 => [unsafe { lanes.load_next(&mut x, steps.x) }; V],
             _ => {
-                x = next;
+                x = x.wrapping_add(steps.x);
+                // SAFETY: the caller's.
                 from_fn(|_| unsafe { lanes.load_next(&mut at, L::LANES) })
             }
         };
@@ -411,8 +412,9 @@ unsafe fn add_channels<L: F32Lanes, const R: usize, const V: usize>(
                 match R / L::SCALARS {
                     $($registers => {
                         // SAFETY: the caller's.
-                        let weights =
-                            unsafe { lanes.load_next_scalars::<$registers>(&mut weight, steps.weight) };
+                        let weights: [_; $registers] = unsafe {
+                            lanes.load_next_scalars(&mut weight, steps.weight)
+                        };
                         for (register, weights) in weights.into_iter().enumerate() {
                             for_each_scalar!(L, SCALAR => {
                                 let sums = &mut sums[register * L::SCALARS + SCALAR];

@@ -22,7 +22,7 @@ use crate::kernel::depthwise::{self, Depthwise};
 use crate::kernel::group::{Group, Place};
 use crate::kernel::pixels::{self, OverPixels};
 #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
-use crate::kernel::quads::Quads;
+use crate::kernel::quads::{self, Quads};
 use crate::kernel::runs::{Along, Operator, Run};
 use crate::padding::PaddingMode;
 
@@ -151,7 +151,9 @@ impl<R: Rescale> Direct<Int8<R>> {
         operands: Operands<'_, i8, Int8Channels<'_>>,
     ) {
         #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
-        if let Some(dots) = backend::dots(backend) {
+        if quads::fits(&self.shape)
+            && let Some(dots) = backend::dots(backend)
+        {
             return Quads { dots, direct: self, operands }.run();
         }
         let _ = backend;

@@ -12,7 +12,7 @@ use crate::arch::quads::{CHANNELS, Lookup, OUTPUTS, Quad, Scale, Totals, Weights
 use crate::arch::taps::{CAPACITY, Steps, Taps};
 use crate::kernel::arithmetic::{Arithmetic, Int8, Int8Channels, Rescale};
 use crate::kernel::block::start;
-use crate::kernel::direct::{Block, Direct, Operands, Region};
+use crate::kernel::direct::{Block, Direct, Operands, Region, Shape};
 use crate::kernel::group::Place;
 use crate::quant::FixedPoint;
 
@@ -21,6 +21,14 @@ const BLOCKS: usize = 4;
 
 /// Quads of taps at a time.
 const QUADS: usize = CAPACITY.div_ceil(4);
+
+/// The fewest columns of outputs with which a group of fewer channels than a block is computed here.
+const COLUMNS: usize = 24;
+
+/// Whether a layer fills enough of what is computed at a time.
+pub(crate) fn fits(shape: &Shape) -> bool {
+    shape.channels.outputs >= CHANNELS || shape.columns.output >= COLUMNS
+}
 
 /// A convolution and what it works on.
 pub(crate) struct Quads<'a, R> {

@@ -204,7 +204,7 @@ fn weights_of<const C: usize>(weights: &Weights<'_>, quad: usize) -> int8x16_t {
         return unsafe {
             let at = packed.as_ptr();
             let [a, b, c, d] = [0, 16, 32, 48].map(|from| load_bytes(at.add(from)));
-            vqtbl4q_s8(int8x16x4_t(a, b, c, d), transmute::<[u8; 16], _>(lookup.index))
+            vqtbl4q_s8(int8x16x4_t(a, b, c, d), transmute::<[u8; 16], uint8x16_t>(lookup.index))
         };
     }
     slow_weights::<C>(weights, quad)
