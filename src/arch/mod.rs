@@ -8,6 +8,7 @@ pub(crate) mod isa;
 #[cfg_attr(not(all(feature = "simd", target_arch = "x86_64")), allow(dead_code))]
 mod pair;
 pub(crate) mod panel;
+pub(crate) mod rows;
 pub(crate) mod scalar;
 pub(crate) mod strip;
 pub(crate) mod taps;

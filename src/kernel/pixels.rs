@@ -6,13 +6,17 @@
 use core::array::from_fn;
 
 use crate::arch::isa::{F32Lanes, Isa, Lanes, Operation};
-use crate::arch::taps::{Steps, Taps};
+use crate::arch::rows::Rows;
 use crate::kernel::arithmetic::{Arithmetic, Float};
 use crate::kernel::direct::{Block, Direct, OperandsOf, Shape};
 
 /// Columns that go through all output channels before the next ones do, so that their inputs stay in the
 /// first-level cache.
 const COLUMNS: usize = 64;
+
+/// The most input channels whose products are summed up in registers, and whose inputs that cache holds. It
+/// bounds the rounding error as [`CAPACITY`](crate::arch::taps::CAPACITY) does.
+const CHANNELS: usize = 72;
 
 /// Output channels that share each loaded vector of inputs.
 const fn channels_at_once<L: Lanes>(block: usize) -> usize {
@@ -41,21 +45,20 @@ impl<I: Isa> Operation for OverPixels<'_, I> {
     fn run<J: Isa>(mut self, _isa: J) {
         let Shape { channels, columns, .. } = self.direct.shape;
         let (inputs, pixels) = (channels.inputs, columns.output);
-        let mut taps = Taps::new(Steps { x: pixels, weight: 1 });
-        taps.push(0, 0);
-        taps.repeat(inputs);
-        let at_once = taps.channels().max(1);
-        for channel in (0..inputs).step_by(at_once) {
-            let count = at_once.min(inputs - channel);
-            let pass = Pass { taps: &taps, channel, count, once: at_once >= inputs };
+        for channel in (0..inputs).step_by(CHANNELS) {
+            let count = CHANNELS.min(inputs - channel);
+            let pass = Pass { channel, count, once: count == inputs };
             for group in 0..channels.groups {
                 for first in (0..pixels).step_by(COLUMNS) {
+                    let end = pixels.min(first + COLUMNS);
+                    // No less than a whole vector, where some outputs may be written twice.
+                    let first = if pass.once { first.min(end.saturating_sub(16)) } else { first };
                     let x = (group * inputs + channel) * pixels + first;
-                    let strip = Strip { x, y: first, pixels: COLUMNS.min(pixels - first) };
+                    let strip = Strip { x, y: first, pixels: end - first };
                     let direct = self.direct;
                     let blocks = direct.blocks(group * channels.outputs);
                     for block in blocks.take_while(|block| block.group == group) {
-                        self.block(strip, block, &pass);
+                        self.block(strip, block, pass);
                     }
                 }
             }
@@ -64,8 +67,8 @@ impl<I: Isa> Operation for OverPixels<'_, I> {
 }
 
 /// One way through the outputs with a part of the input channels.
-struct Pass<'a> {
-    taps: &'a Taps,
+#[derive(Clone, Copy)]
+struct Pass {
     /// The first input channel and how many.
     channel: usize,
     count: usize,
@@ -75,7 +78,7 @@ struct Pass<'a> {
 
 impl<I: Isa> OverPixels<'_, I> {
     #[inline(always)]
-    fn block(&mut self, strip: Strip, block: Block, pass: &Pass<'_>) {
+    fn block(&mut self, strip: Strip, block: Block, pass: Pass) {
         let mut lane = 0;
         while lane < block.size {
             let most = channels_at_once::<I::X16>(block.size).min(block.size - lane);
@@ -96,7 +99,7 @@ impl<I: Isa> OverPixels<'_, I> {
         strip: Strip,
         block: Block,
         lane: usize,
-        pass: &Pass<'_>,
+        pass: Pass,
     ) -> usize {
         let (inputs, plane) = (self.direct.shape.channels.inputs, self.direct.shape.out_plane());
         let first = block.first + lane;
@@ -110,8 +113,10 @@ impl<I: Isa> OverPixels<'_, I> {
         };
         let bias = |channel| Float::<I>::channel(self.operands.parameters, first + channel);
         let start = (pass.channel == 0).then(|| from_fn(bias));
-        let rows = Rows::<R> { pass, weight: (weight, lane, block.size), x, start, y, plane };
-        rows.run::<I, V>(self.direct.arithmetic.0, strip.pixels);
+        let Block { size: block, .. } = block;
+        let rows = Rows::<R> { inputs: pass.count, weight, lane, block, plane, start };
+        let outputs = Outputs { rows, once: pass.once, x, y };
+        outputs.run::<I, V>(self.direct.arithmetic.0, strip.pixels);
         R
     }
 }
@@ -127,30 +132,23 @@ struct Strip {
 }
 
 /// A strip in `R` channels.
-struct Rows<'a, const R: usize> {
-    pass: &'a Pass<'a>,
-    weight: (&'a [f32], usize, usize),
+struct Outputs<'a, const R: usize> {
+    rows: Rows<'a, R>,
+    /// Whether they are written once.
+    once: bool,
     x: &'a [f32],
-    start: Option<[f32; R]>,
     y: &'a mut [f32],
-    plane: usize,
 }
 
-impl<const R: usize> Rows<'_, R> {
+impl<const R: usize> Outputs<'_, R> {
     #[inline(always)]
     fn run<I: Isa, const V: usize>(mut self, isa: I, columns: usize) {
         let mut done = 0;
         done = self.vectors::<_, V>(isa.x16(), done, columns);
         done = self.vectors::<_, 1>(isa.x16(), done, columns);
         // Outputs that are written once may be written twice.
-        if self.pass.once && columns >= 8 {
-            if done < columns {
-                done = self.vectors::<_, 1>(isa.x8(), done.min(columns - 8), columns);
-            }
-            if done < columns {
-                self.vectors::<_, 1>(isa.x8(), columns - 8, columns);
-            }
-            return;
+        if self.once && done < columns && columns >= 16 {
+            done = self.vectors::<_, 1>(isa.x16(), columns - 16, columns);
         }
         done = self.vectors::<_, 1>(isa.x8(), done, columns);
         done = self.vectors::<_, 1>(isa.x4(), done, columns);
@@ -169,9 +167,7 @@ impl<const R: usize> Rows<'_, R> {
             let (Some(x), Some(y)) = (self.x.get(done..), self.y.get_mut(done..)) else {
                 return columns;
             };
-            let Pass { taps, count, .. } = *self.pass;
-            let y = (y, self.plane);
-            taps.rows_of_products::<L, R, V>(lanes, count, self.weight, x, self.start, y);
+            self.rows.write::<L, V>(lanes, x, y);
             done += V * L::LANES;
         }
         done
