@@ -1,41 +1,47 @@
 //! Products of a few rows of weights with vectors of neighbouring inputs: the innermost loop of pointwise
-//! convolution.
+//! convolution, and of the transposed one that turns each input into two neighbouring outputs.
 
 use crate::arch::isa::F32Lanes;
 
-/// What `R` output channels are to the channels of an input.
+/// What `R` output channels, `P` neighbours in each, are to the channels of an input.
 #[derive(Clone, Copy)]
-pub(crate) struct Rows<'a, const R: usize> {
+pub(crate) struct Rows<'a, const R: usize, const P: usize> {
     /// Input channels.
     pub(crate) inputs: usize,
-    /// The weights of the first input channel, those of the output channels from `lane` on, and those of the
-    /// next input channel `block` further.
+    /// The weights of the first input channel, and those of the next ones each `next_input` further.
     pub(crate) weight: &'a [f32],
+    pub(crate) next_input: usize,
+    /// Where the `R` weights of the first neighbour are in them, and those of the next one `next_output`
+    /// further.
     pub(crate) lane: usize,
-    pub(crate) block: usize,
+    pub(crate) next_output: usize,
     /// From one channel to the next, in the input and in the output.
-    pub(crate) plane: usize,
+    pub(crate) in_plane: usize,
+    pub(crate) out_plane: usize,
     /// What products are added to, or else what the output holds.
     pub(crate) start: Option<[f32; R]>,
 }
 
-impl<const R: usize> Rows<'_, R> {
-    /// Writes `V` vectors of outputs to the beginning of each plane in `y`, whose inputs begin those in `x`.
-    /// Writes nothing where a slice is too short.
+impl<const R: usize, const P: usize> Rows<'_, R, P> {
+    /// Writes what `V` vectors of inputs at the beginning of each plane in `x` come to, `P` times as many
+    /// outputs, at most two, to the beginning of those in `y`. Writes nothing where a slice is too short.
     #[inline(always)]
     pub(crate) fn write<L: F32Lanes, const V: usize>(&self, lanes: L, x: &[f32], y: &mut [f32]) {
-        let Self { inputs, weight, lane, block, plane, start } = *self;
-        let end_of = |channels: usize| (channels - 1).checked_mul(plane)?.checked_add(V * L::LANES);
+        let Self { inputs, weight, next_input, lane, next_output, in_plane, out_plane, start } =
+            *self;
+        let end_of = |channels: usize, plane: usize, vectors: usize| {
+            (channels - 1).checked_mul(plane)?.checked_add(vectors * L::LANES)
+        };
         if inputs == 0
-            || end_of(inputs).is_none_or(|end| x.len() < end)
-            || end_of(R).is_none_or(|end| y.len() < end)
-            || lane + R > block
-            || inputs.checked_mul(block).is_none_or(|end| weight.len() < end)
+            || end_of(inputs, in_plane, V).is_none_or(|end| x.len() < end)
+            || end_of(R, out_plane, P * V).is_none_or(|end| y.len() < end)
+            || lane + (P - 1) * next_output + R > next_input
+            || inputs.checked_mul(next_input).is_none_or(|end| weight.len() < end)
         {
             return;
         }
         let (mut x, mut weight) = (x.as_ptr(), weight.as_ptr().wrapping_add(lane));
-        let mut sums = [[lanes.zero(); V]; R];
+        let mut sums = [[[lanes.zero(); V]; P]; R];
         for _ in 0..inputs {
             let mut inputs = [lanes.zero(); V];
             for (v, input) in inputs.iter_mut().enumerate() {
@@ -43,22 +49,28 @@ impl<const R: usize> Rows<'_, R> {
                 *input = unsafe { lanes.load(x.add(v * L::LANES)) };
             }
             for (r, sums) in sums.iter_mut().enumerate() {
-                // SAFETY: `weight` holds a block for each input channel, in which there are `R` lanes.
-                let weight = lanes.splat(unsafe { *weight.add(r) });
-                for (sum, input) in sums.iter_mut().zip(inputs) {
-                    *sum = lanes.multiply_add(*sum, weight, input);
+                for (p, sums) in sums.iter_mut().enumerate() {
+                    // SAFETY: `weight` holds `next_input` weights for each input channel, these among them.
+                    let weight = lanes.splat(unsafe { *weight.add(p * next_output + r) });
+                    for (sum, input) in sums.iter_mut().zip(inputs) {
+                        *sum = lanes.multiply_add(*sum, weight, input);
+                    }
                 }
             }
-            (x, weight) = (x.wrapping_add(plane), weight.wrapping_add(block));
+            (x, weight) = (x.wrapping_add(in_plane), weight.wrapping_add(next_input));
         }
         for (r, sums) in sums.into_iter().enumerate() {
-            for (v, sum) in sums.into_iter().enumerate() {
-                // SAFETY: `y` holds `V` vectors of `R` channels.
-                unsafe {
-                    let y = y.as_mut_ptr().add(r * plane + v * L::LANES);
-                    match start {
-                        Some(start) => lanes.store(y, lanes.add(lanes.splat(start[r]), sum)),
-                        None => lanes.add_to(y, sum),
+            for v in 0..V {
+                let (first, last) = (sums[0][v], sums[P - 1][v]);
+                let neighbours = if P == 1 { [first; 2] } else { lanes.zip(first, last) };
+                for (p, sum) in neighbours.into_iter().enumerate().take(P) {
+                    // SAFETY: `y` holds `P` times `V` vectors of `R` channels.
+                    unsafe {
+                        let y = y.as_mut_ptr().add(r * out_plane + (v * P + p) * L::LANES);
+                        match start {
+                            Some(start) => lanes.store(y, lanes.add(lanes.splat(start[r]), sum)),
+                            None => lanes.add_to(y, sum),
+                        }
                     }
                 }
             }

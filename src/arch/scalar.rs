@@ -78,6 +78,12 @@ impl<const N: usize> F32Lanes for Floats<N> {
         }
         a
     }
+
+    #[inline(always)]
+    fn zip(self, a: [f32; N], b: [f32; N]) -> [[f32; N]; 2] {
+        let both = |index: usize| if index % 2 == 0 { a[index / 2] } else { b[index / 2] };
+        [from_fn(both), from_fn(|lane| both(N + lane))]
+    }
 }
 
 impl<const N: usize> Register for Floats<N> {

@@ -133,7 +133,7 @@ impl Operation for FloatDirect<'_> {
             () if I::HAS_VECTORS && zeros && depthwise::fits(&shape) => {
                 isa.run(Depthwise { shape, operands });
             }
-            () if I::HAS_VECTORS && zeros && pixels::fits(&shape) => {
+            () if I::HAS_VECTORS && pixels::fits(operator, &shape) => {
                 isa.run(OverPixels { direct, operands });
             }
             () => direct.run(operands),
