@@ -60,8 +60,7 @@ impl<const R: usize, const P: usize> Rows<'_, R, P> {
             (x, weight) = (x.wrapping_add(in_plane), weight.wrapping_add(next_input));
         }
         for (r, sums) in sums.into_iter().enumerate() {
-            for v in 0..V {
-                let (first, last) = (sums[0][v], sums[P - 1][v]);
+            for (v, (&first, &last)) in sums[0].iter().zip(&sums[P - 1]).enumerate() {
                 let neighbours = if P == 1 { [first; 2] } else { lanes.zip(first, last) };
                 for (p, sum) in neighbours.into_iter().enumerate().take(P) {
                     // SAFETY: `y` holds `P` times `V` vectors of `R` channels.

@@ -81,7 +81,7 @@ impl<const N: usize> F32Lanes for Floats<N> {
 
     #[inline(always)]
     fn zip(self, a: [f32; N], b: [f32; N]) -> [[f32; N]; 2] {
-        let both = |index: usize| if index % 2 == 0 { a[index / 2] } else { b[index / 2] };
+        let both = |index: usize| [a, b][index % 2][index / 2];
         [from_fn(both), from_fn(|lane| both(N + lane))]
     }
 }

@@ -13,7 +13,7 @@ use core::iter::from_fn;
 use core::ops::Range;
 
 use crate::arch::backend::{self, Backend};
-use crate::arch::isa::{Isa, Operation};
+use crate::arch::isa::{Isa, Lanes, Operation};
 use crate::arch::taps::{Steps, Taps};
 use crate::geometry::{Axis, Channels, divide};
 use crate::kernel::arithmetic::{Arithmetic, Float};
@@ -151,11 +151,14 @@ impl<A: Arithmetic> Direct<A> {
         let mut first = 0;
         while first < self.shape.channels.all_outputs() {
             let end = self.cached_until(first);
+            let most = self.most_outputs(first);
             for rows in self.along(self.shape.rows).runs() {
                 for columns in self.along(self.shape.columns).runs() {
-                    let region = Region { rows, columns };
-                    self.list(region, 0, inputs, &mut taps);
-                    self.region(region, first..end, &mut taps, &mut operands);
+                    self.list(Region { rows, columns }, 0, inputs, &mut taps);
+                    for columns in tileable::<A>(columns, rows.count, most) {
+                        let region = Region { rows, columns };
+                        self.region(region, first..end, &mut taps, &mut operands);
+                    }
                 }
             }
             first = end;
@@ -299,6 +302,17 @@ impl<A: Arithmetic> Direct<A> {
             }
         }
     }
+}
+
+/// `columns` as runs whose tiles are full. One or two more than a tile holds would make two tiles of few sums,
+/// whose latency shows; taken by themselves, they lie in tiles along the rows.
+fn tileable<A: Arithmetic>(columns: Run, rows: usize, most: usize) -> impl Iterator<Item = Run> {
+    let left = columns.count - divide(columns.count, most) * most;
+    let few = A::X16::LANES >= 16 && left < 3 && columns.count > most && rows > 2;
+    let first = if few { columns.count - left } else { columns.count };
+    [columns.part(0, first), columns.part(first, columns.count)]
+        .into_iter()
+        .filter(|run| run.count > 0)
 }
 
 /// How many of `left` outputs the next tile takes, so that all are about equally large, and of a size that
