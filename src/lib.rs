@@ -185,7 +185,7 @@ pub use network::internal as __network;
 pub use network::{Layer, LayerInfo, Observer, Values};
 pub use padding::{Padding, PaddingMode};
 pub use plan::{
-    ActivatePlan, BatchNorm2dPlan, BinaryPlan, ConvPlan, DequantizePlan, Int8Parameters,
+    ActivatePlan, BatchNorm2dPlan, BinaryPlan, ConvPlan, DequantizePlan, Int8Parameters, Job, Jobs,
     LinearPlan, Parameters, PreluPlan, QuantizePlan, SoftmaxPlan, UnaryPlan, WeightScale,
 };
 pub use quant::{BinaryQuantization, FixedPoint, Quantization, Range, Requantization, Rounding};
