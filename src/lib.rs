@@ -58,6 +58,11 @@
 //!   returns a plan or an [`Error`]; `plan.packed_len()`, `plan.workspace_len()`, `plan.pack(..)` and
 //!   `plan.run(..)` work on slices. The typed door is a thin shell over exactly this one.
 //!
+//! # More than one core
+//!
+//! [`ConvPlan::split`] and [`LinearPlan::split`] make jobs of a layer, which write disjoint parts of its output
+//! and can run at the same time. The result is the same bit for bit, however many jobs there are.
+//!
 //! # Operators
 //!
 //! | operator | f32 | i8 | parameters |

@@ -5,7 +5,7 @@ use core::fmt::Debug;
 use nchw::{
     Activation, Algorithm, Backend, Buffer, Conv2d, ConvPlan, ConvTranspose2d, Error,
     Int8Parameters, Linear, LinearPlan, Padding, PaddingMode, Parameter, Parameters, Quantization,
-    Requantization, Rounding, WeightScale,
+    Requantization, Rounding, Tensor, WeightScale, Workspace, layer,
 };
 use nchw_test_support::guard::Pattern;
 use nchw_test_support::{Random, cases};
@@ -327,6 +327,25 @@ fn what_does_not_fit_is_an_error() {
     assert_eq!(error, length(Buffer::Input, 2, 3));
     let error = plan.split(0, &[0.0; 9], &[0.0; 2], &mut [0.0; 3]).map(drop).unwrap_err();
     assert_eq!(error, Error::Zero(Parameter::Jobs));
+}
+
+#[test]
+fn typed_layers_are_split() {
+    layer! {
+        struct Conv(f32) = Conv2d::new([2, 5, 6], 32, [3, 3]).padding([1, 1]);
+        struct Head(f32) = Linear::new([32, 5, 6], 20);
+    }
+    static CONV: Conv = Conv::without_bias(&[[[[0.3; 3]; 3]; 2]; 32]);
+    static HEAD: Head = Head::without_bias(&[[0.1; 960]; 20]);
+    let x = Tensor([[[0.7; 6]; 5]; 2]);
+    let (mut a, mut b) = (Tensor::ZERO, Tensor::ZERO);
+    CONV.run(&x, &mut a, &mut Workspace::none());
+    let count = run(CONV.split(2, &x, &mut b).unwrap(), |job| job.run(&mut []).unwrap());
+    assert_eq!((count, &a), (2, &b));
+    let (mut c, mut d) = (Tensor::ZERO, Tensor::ZERO);
+    HEAD.run(&a, &mut c);
+    assert_eq!(run(HEAD.split(2, &a, &mut d).unwrap(), |job| job.run()), 2);
+    assert_eq!(c, d);
 }
 
 #[test]
