@@ -25,6 +25,7 @@ if ! compgen -G "$libraries/librustc-*_rt.asan.a" >/dev/null; then
     echo "there is no AddressSanitizer in $libraries" >&2
     exit 1
 fi
+export CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_DEBUG=line-tables-only
 export RUSTC_BOOTSTRAP=1 RUSTFLAGS="-Zsanitizer=address --cfg nchw_asan"
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-target}/asan
 cargo test -p nchw --target "$target" --test properties --test quantized -- "${@:-edges}"

@@ -165,6 +165,9 @@ impl Job<'_, i8> {
     ///
     /// [`Error::Length`] for a workspace of less than [`workspace_len`](ConvPlan::workspace_len) elements;
     /// nothing is written then.
+    // Compiled where it is called: here, it would bring every rounding's kernels with it, and firmware that has
+    // no jobs would share them.
+    #[inline]
     pub fn run(&mut self, workspace: &mut [i8]) -> Result<(), Error> {
         let Self { plan, layout, shape, .. } = *self;
         plan.check_workspace(workspace.len())?;
@@ -190,6 +193,8 @@ impl Job<'_, f32, LinearPlan<f32>> {
 
 impl Job<'_, i8, LinearPlan<i8>> {
     /// Computes its part of the output.
+    // As above.
+    #[inline]
     pub fn run(&mut self) {
         let Self { plan, layout, .. } = *self;
         let packed = layout.split_int8(self.packed);
