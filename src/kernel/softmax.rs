@@ -1,7 +1,7 @@
 //! Softmax over the channels of every pixel.
 
 #[cfg(feature = "libm")]
-use crate::kernel::arithmetic::add_compensated;
+use crate::kernel::compensated::add_compensated;
 use crate::kernel::arithmetic::i32_at;
 use crate::kernel::{pieces, pieces_mut};
 use crate::quant::{FixedPoint, saturate};
