@@ -113,7 +113,7 @@
 //!
 //! | feature | what it adds | by the crate |
 //! |---|---|---|
-//! | `simd` | AVX2 and AVX-512 for convolutions and [`Linear`] in f32, see [`Backend`]; portable code without | `cpufeatures` 0.3 |
+//! | `simd` | AVX2 and AVX-512 in f32, see [`Backend`]; portable code without | `cpufeatures` 0.3 |
 //! | `libm` | in f32, the activations that need exp, tanh or erf, and softmax | `libm` 0.2 |
 //! | `heapless` | `top_k`, the largest scores; `profile`, how long each layer takes | `heapless` 0.9 |
 //! | `defmt` | `defmt::Format` for errors (the sentence), specifications and their parts, tensors, profiles and what `top_k` returns | `defmt` 1 |
@@ -132,9 +132,9 @@
 //! - **f32.** The error against exact arithmetic stays below
 //!   `k * 2^-24 * (sum |x| |w| + |b|)`, `k = 4 + log2(products per output)`, for sums of products, but for
 //!   convolutions and linear layers whose products are all equal: `k = 4 + (72 + products / 72) / 4`; 4
-//!   ulp + 1e-7 for what is based on exp and tanh; maxima, copies and clamps are exact. By Winograd's method
-//!   ([`Algorithm`]) k is 24 for tiles of 2x2 and 96 for 4x4, and counts from the largest such sum in an
-//!   output's channel; on random numbers in 64 channels it comes to 1 and 3.
+//!   ulp + 1e-7 for what is based on exp and tanh ([`Activation`] has them one by one); maxima, copies and
+//!   clamps are exact. By Winograd's method ([`Algorithm`]) k is 24 for tiles of 2x2 and 96 for 4x4, and counts
+//!   from the largest such sum in an output's channel; on random numbers in 64 channels it comes to 1 and 3.
 //! - **i8.** Equal to the reference, bit for bit; softmax and tables of curves are the nearest number to the
 //!   exact value.
 //! - **Unsafe** code lives under `arch/` alone: instructions, the innermost loops over slices whose lengths are

@@ -19,6 +19,12 @@ impl<const N: usize> Sums<N> {
         sums.zip(numbers).for_each(|((sum, excess), number)| add_compensated(sum, excess, *number));
     }
 
+    /// Adds one number to each sum, and leaves out what rounding takes.
+    #[inline(always)]
+    pub(crate) fn add_uncompensated(&mut self, numbers: &[f32; N]) {
+        self.sums.iter_mut().zip(numbers).for_each(|(sum, number)| *sum += number);
+    }
+
     /// The sums.
     #[inline(always)]
     pub(crate) fn sums(&self) -> &[f32; N] {
@@ -28,21 +34,23 @@ impl<const N: usize> Sums<N> {
     /// The sum of all.
     #[inline(always)]
     pub(crate) fn total(mut self) -> f32 {
-        let mut half = N / 2;
-        while half > 0 {
-            if let (Some((sums, other_sums)), Some((excess, other_excess))) =
-                (self.sums.split_at_mut_checked(half), self.excess.split_at_mut_checked(half))
-            {
-                let pairs = sums.iter_mut().zip(excess).zip(other_sums.iter().zip(other_excess));
-                for ((sum, excess), (other_sum, other_excess)) in pairs {
-                    add_compensated(sum, excess, *other_sum);
-                    *excess += *other_excess;
-                }
-            }
-            half /= 2;
-        }
-        self.sums.first().copied().unwrap_or(0.0)
+        self.sums.iter_mut().zip(&self.excess).for_each(|(sum, excess)| *sum -= excess);
+        halve(self.sums, |one, other| one + other)
     }
+}
+
+/// What `merge` makes of all numbers, of one half with the other until one number is left; `N` is a power of
+/// two.
+#[inline(always)]
+pub(crate) fn halve<const N: usize>(mut numbers: [f32; N], merge: impl Fn(f32, f32) -> f32) -> f32 {
+    let mut half = N / 2;
+    while half > 0 {
+        if let Some((ones, others)) = numbers.split_at_mut_checked(half) {
+            ones.iter_mut().zip(others).for_each(|(one, other)| *one = merge(*one, *other));
+        }
+        half /= 2;
+    }
+    numbers.first().copied().unwrap_or(0.0)
 }
 
 /// Adds one number to a sum.

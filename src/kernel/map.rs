@@ -1,6 +1,6 @@
-//! Functions of one element or of two, element by element. The loops are plain arithmetic without
-//! branches, of which the compiler makes vectors: every back-end gets the same bits, whatever the place of
-//! an element in its slice.
+//! Functions of every element in f32, in place. The loops are plain arithmetic without branches, of which the
+//! compiler makes vectors for the instruction set that runs them; what comes of an element does not depend on
+//! its place.
 //!
 //! None is generic or inlined, so that each is compiled here, once, and linked only where it is used.
 
@@ -8,17 +8,17 @@ use core::hint::select_unpredictable as select;
 
 use crate::arch::backend::{self, Backend};
 use crate::arch::isa::{Isa, Operation};
-use crate::kernel::curves::{
-    clamp, expm1, gelu as gelu_at, gelu_tanh as gelu_tanh_at, sigmoid as sigmoid_at,
-    tanh as tanh_at,
-};
+#[cfg(feature = "libm")]
+use crate::kernel::curves;
+use crate::kernel::pieces_mut;
 
 /// How many elements go through one function before the next, so that they stay in the nearest cache.
 pub(crate) const PART: usize = 2048;
 
-/// Functions `name(backend, values, parameters..)` that put `$y` in the place of every `$x`.
+/// Functions `name(backend, values, parameters..)` that put `$y` in the place of every `$x`; `$isa` is the
+/// instruction set.
 macro_rules! in_place {
-    ($($(#[$doc:meta])* $name:ident($x:ident $(, $parameter:ident)*) = $y:expr;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident<$isa:ident>($x:ident $(, $parameter:ident)*) = $y:expr;)*) => {$(
         $(#[$doc])*
         #[inline(never)]
         pub(crate) fn $name(
@@ -32,7 +32,7 @@ macro_rules! in_place {
             }
             impl Operation for Map<'_> {
                 #[inline(always)]
-                fn run<I: Isa>(self, _isa: I) {
+                fn run<$isa: Isa>(self, _isa: $isa) {
                     $(let $parameter = self.$parameter;)*
                     for value in self.values {
                         let $x = *value;
@@ -45,113 +45,76 @@ macro_rules! in_place {
     )*};
 }
 
-// None ends with a choice between a new and the old value, of which the compiler would make stores under a
-// mask, slow with AVX2. To add 0 or to multiply by 1 changes no number.
+// None ends with a choice between a new and the old value, of which the compiler would make stores under a mask,
+// slow with AVX2: to add 0 or to multiply by 1 changes no number.
 in_place! {
     /// `max(x, 0)`.
-    relu(x) = select(x < 0.0, 0.0, x) + 0.0;
+    relu<I>(x) = {
+        let relu = clamp(x, 0.0, f32::INFINITY);
+        if I::HAS_VECTORS { relu + 0.0 } else { relu }
+    };
     /// `min(max(x, min), max)`.
-    clamped(x, min, max) = clamp(x, min, max);
+    clamped<I>(x, min, max) = clamp(x, min, max);
     /// `x`, or `slope * x` where it is negative.
-    leaky(x, slope) = x * select(x < 0.0, slope, 1.0);
+    leaky_relu<I>(x, slope) = leaky(x, slope);
     /// See [`Activation::Hardswish`](crate::Activation::Hardswish).
-    hardswish(x) = x * clamp(x + 3.0, 0.0, 6.0) / 6.0;
+    hardswish<I>(x) = x * clamp(x + 3.0, 0.0, 6.0) / 6.0;
     /// See [`Activation::Hardsigmoid`](crate::Activation::Hardsigmoid).
-    hardsigmoid(x, alpha, beta) = clamp(alpha * x + beta, 0.0, 1.0);
+    hardsigmoid<I>(x, alpha, beta) = clamp(alpha * x + beta, 0.0, 1.0);
+}
+
+#[cfg(feature = "libm")]
+in_place! {
     /// See [`Activation::Elu`](crate::Activation::Elu).
-    elu(x, alpha) = alpha * expm1(select(x > 0.0, 0.0, x)) + select(x < 0.0, 0.0, x);
+    elu<I>(x, alpha) = curves::elu::<I>(x, alpha);
     /// `1 / (1 + e^-x)`.
-    sigmoid(x) = sigmoid_at(x);
+    sigmoid<I>(x) = curves::sigmoid::<I>(x);
     /// `tanh(x)`.
-    tanh(x) = tanh_at(x);
+    tanh<I>(x) = curves::tanh::<I>(x);
     /// `x / (1 + e^-x)`.
-    silu(x) = x * sigmoid_at(x);
+    silu<I>(x) = x * curves::sigmoid::<I>(x);
     /// See [`Activation::Gelu`](crate::Activation::Gelu).
-    gelu(x) = gelu_at(x);
+    gelu<I>(x) = curves::gelu::<I>(x);
     /// See [`Activation::GeluTanh`](crate::Activation::GeluTanh).
-    gelu_tanh(x) = gelu_tanh_at(x);
+    gelu_tanh<I>(x) = curves::gelu_tanh::<I>(x);
 }
 
-/// Functions `name(backend, x, operands.., y)` that make `$y` of every element of `x` and its operands:
-/// numbers, or elements of slices.
-macro_rules! from_to {
-    ($($(#[$doc:meta])* $name:ident($x:ident, $($number:ident),*) = $y:expr;)*) => {$(
-        $(#[$doc])*
-        #[inline(never)]
-        pub(crate) fn $name(
-            backend: Option<Backend>,
-            x: &[f32],
-            $($number: f32,)*
-            y: &mut [f32],
-        ) {
-            struct Map<'a> {
-                x: &'a [f32],
-                y: &'a mut [f32],
-                $($number: f32,)*
+/// [`leaky_relu`] with a slope of its own for each channel, a plane of `plane` elements.
+#[inline(never)]
+pub(crate) fn prelu(backend: Option<Backend>, values: &mut [f32], plane: usize, slopes: &[f32]) {
+    backend::run(backend, Prelu { values, plane, slopes });
+}
+
+struct Prelu<'a> {
+    values: &'a mut [f32],
+    plane: usize,
+    slopes: &'a [f32],
+}
+
+impl Operation for Prelu<'_> {
+    #[inline(always)]
+    fn run<I: Isa>(self, _isa: I) {
+        for (values, &slope) in pieces_mut(self.values, self.plane).zip(self.slopes) {
+            for value in values {
+                *value = leaky(*value, slope);
             }
-            impl Operation for Map<'_> {
-                #[inline(always)]
-                fn run<I: Isa>(self, _isa: I) {
-                    $(let $number = self.$number;)*
-                    for (y, &$x) in self.y.iter_mut().zip(self.x) {
-                        *y = $y;
-                    }
-                }
-            }
-            backend::run(backend, Map { x, y, $($number),* });
         }
-    )*};
-}
-
-from_to! {
-    /// `x + number`.
-    add_number(x, number) = x + number;
-    /// `x * number`.
-    mul_number(x, number) = x * number;
-    /// `x * factor + shift`.
-    scale_shift(x, factor, shift) = x * factor + shift;
-}
-
-/// Functions `name(backend, first, second, y)` that make `$y` of every pair of elements.
-macro_rules! of_pairs {
-    ($($(#[$doc:meta])* $name:ident($first:ident, $second:ident) = $y:expr;)*) => {$(
-        $(#[$doc])*
-        #[inline(never)]
-        pub(crate) fn $name(
-            backend: Option<Backend>,
-            first: &[f32],
-            second: &[f32],
-            y: &mut [f32],
-        ) {
-            struct Map<'a> {
-                first: &'a [f32],
-                second: &'a [f32],
-                y: &'a mut [f32],
-            }
-            impl Operation for Map<'_> {
-                #[inline(always)]
-                fn run<I: Isa>(self, _isa: I) {
-                    for ((y, &$first), &$second) in self.y.iter_mut().zip(self.first).zip(self.second)
-                    {
-                        *y = $y;
-                    }
-                }
-            }
-            backend::run(backend, Map { first, second, y });
-        }
-    )*};
-}
-
-of_pairs! {
-    /// `first + second`.
-    add(first, second) = first + second;
-    /// `first * second`.
-    mul(first, second) = first * second;
-}
-
-/// `x` as it is.
-pub(crate) fn copy<T: Copy>(x: &[T], y: &mut [T]) {
-    for (y, x) in y.iter_mut().zip(x) {
-        *y = *x;
     }
+}
+
+/// `f32::clamp` without its panic on an empty range.
+#[inline(always)]
+pub(crate) fn clamp(x: f32, min: f32, max: f32) -> f32 {
+    if x < min {
+        min
+    } else if x > max {
+        max
+    } else {
+        x
+    }
+}
+
+#[inline(always)]
+fn leaky(x: f32, slope: f32) -> f32 {
+    x * select(x < 0.0, slope, 1.0)
 }

@@ -8,9 +8,13 @@ pub(crate) mod arithmetic;
 pub(crate) mod binary;
 mod block;
 mod compensated;
+#[cfg(feature = "libm")]
+mod curves;
 mod depthwise;
 pub(crate) mod direct;
+mod fold;
 mod group;
+pub(crate) mod map;
 mod pixels;
 pub(crate) mod pool;
 pub(crate) mod runs;

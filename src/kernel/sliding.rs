@@ -6,23 +6,14 @@
 //!
 //! Memory contract: reads the inputs inside each window; writes every output, some of them twice.
 
-use core::hint::select_unpredictable as select;
-
 use crate::arch::backend::{self, Backend};
 use crate::arch::isa::{Isa, Operation};
 use crate::geometry::Axis;
-use crate::kernel::compensated::Sums;
+use crate::kernel::fold::{FEW_PARTS, Fold, Largest, Mean, PART};
 use crate::kernel::pool::{self, Divisor, Reduction, Windows};
 use crate::kernel::runs::{Along, Operator, Run};
 use crate::kernel::{pieces, pieces_mut};
 use crate::padding::PaddingMode;
-
-/// How many inputs are at work side by side where the window is the whole plane.
-const PARTS: usize = 64;
-
-/// How many inputs of a window are added up before their sum is added to the window's. With so few, no
-/// average of fewer than thousands loses what its row in the table of errors allows.
-const PART: usize = 4;
 
 /// The directions of a sliding window.
 #[derive(Clone, Copy)]
@@ -93,11 +84,15 @@ impl Operation for Average<'_> {
             && let Some(sliding) = pool.sliding()
         {
             for region in sliding.regions() {
-                let mean = Mean { divisor: region.divisor(sliding, divisor) as f32 };
+                let divisor = region.divisor(sliding, divisor) as f32;
                 if sliding.is_global() {
-                    return sliding.global(mean, x, y);
+                    return sliding.global(Mean::<true> { divisor }, x, y);
                 }
-                region.fold(isa, sliding, mean, x, y);
+                if region.parts() <= FEW_PARTS {
+                    region.fold(isa, sliding, Mean::<false> { divisor }, x, y);
+                } else {
+                    region.fold(isa, sliding, Mean::<true> { divisor }, x, y);
+                }
             }
             return;
         }
@@ -109,95 +104,6 @@ impl Pool<'_> {
     /// The same, if windows slide in both directions.
     fn sliding(&self) -> Option<Sliding> {
         Some(Sliding { rows: self.rows.sliding()?, columns: self.columns.sliding()? })
-    }
-}
-
-/// What becomes of the inputs of a window: of those of `N` windows side by side.
-trait Fold: Copy {
-    type State<const N: usize>: Copy;
-
-    fn start<const N: usize>(self) -> Self::State<N>;
-
-    /// One input of every window.
-    fn add<const N: usize>(self, state: &mut Self::State<N>, x: &[f32]);
-
-    /// After the last of at most [`PART`] inputs.
-    fn end_part<const N: usize>(self, _state: &mut Self::State<N>) {}
-
-    fn results<const N: usize>(self, state: Self::State<N>) -> [f32; N];
-
-    /// The result of one window, of which every lane has seen a part.
-    fn result<const N: usize>(self, state: Self::State<N>) -> f32;
-}
-
-#[derive(Clone, Copy)]
-struct Largest;
-
-impl Fold for Largest {
-    type State<const N: usize> = [f32; N];
-
-    #[inline(always)]
-    fn start<const N: usize>(self) -> [f32; N] {
-        [f32::NEG_INFINITY; N]
-    }
-
-    #[inline(always)]
-    fn add<const N: usize>(self, largest: &mut [f32; N], x: &[f32]) {
-        for (largest, &x) in largest.iter_mut().zip(x) {
-            let larger = select(x > *largest, x, *largest);
-            *largest = select(x.is_nan(), x, larger);
-        }
-    }
-
-    #[inline(always)]
-    fn results<const N: usize>(self, largest: [f32; N]) -> [f32; N] {
-        largest
-    }
-
-    #[inline(always)]
-    fn result<const N: usize>(self, largest: [f32; N]) -> f32 {
-        let mut all = self.start::<1>();
-        largest.iter().for_each(|&x| self.add(&mut all, &[x]));
-        let [largest] = all;
-        largest
-    }
-}
-
-#[derive(Clone, Copy)]
-struct Mean {
-    divisor: f32,
-}
-
-impl Fold for Mean {
-    /// The sums of the parts before, and of this one.
-    type State<const N: usize> = (Sums<N>, [f32; N]);
-
-    #[inline(always)]
-    fn start<const N: usize>(self) -> Self::State<N> {
-        (Sums::ZERO, [0.0; N])
-    }
-
-    #[inline(always)]
-    fn add<const N: usize>(self, (_, part): &mut Self::State<N>, x: &[f32]) {
-        for (sum, x) in part.iter_mut().zip(x) {
-            *sum += x;
-        }
-    }
-
-    #[inline(always)]
-    fn end_part<const N: usize>(self, (sums, part): &mut Self::State<N>) {
-        sums.add(part);
-        *part = [0.0; N];
-    }
-
-    #[inline(always)]
-    fn results<const N: usize>(self, (sums, _): Self::State<N>) -> [f32; N] {
-        sums.sums().map(|sum| sum / self.divisor)
-    }
-
-    #[inline(always)]
-    fn result<const N: usize>(self, (sums, _): Self::State<N>) -> f32 {
-        sums.total() / self.divisor
     }
 }
 
@@ -221,16 +127,12 @@ impl Sliding {
     /// Computes the only output of every plane.
     #[inline(always)]
     fn global<F: Fold>(&self, fold: F, x: &[f32], y: &mut [f32]) {
-        for (x, y) in pieces(x, self.rows.input * self.columns.input).zip(y) {
-            let mut state = fold.start::<PARTS>();
-            let (lines, rest) = x.as_chunks::<PARTS>();
-            for lines in lines.chunks(PART) {
-                lines.iter().for_each(|x| fold.add(&mut state, x));
-                fold.end_part(&mut state);
-            }
-            fold.add(&mut state, rest);
-            fold.end_part(&mut state);
-            *y = fold.result(state);
+        let plane = self.rows.input * self.columns.input;
+        // A line is some vectors, so that they need not wait for each other, where there are many.
+        if plane < 1024 {
+            pieces(x, plane).zip(y).for_each(|(x, y)| *y = fold.all::<16>(x));
+        } else {
+            pieces(x, plane).zip(y).for_each(|(x, y)| *y = fold.all::<64>(x));
         }
     }
 
@@ -244,6 +146,11 @@ impl Sliding {
 }
 
 impl Region {
+    /// How many sums of at most [`PART`] inputs a window is.
+    fn parts(self) -> usize {
+        self.rows.taps.count * self.columns.taps.count.div_ceil(PART)
+    }
+
     /// What the sums of its windows are divided by.
     fn divisor(self, sliding: Sliding, divisor: Divisor) -> usize {
         let Sliding { rows, columns } = sliding;

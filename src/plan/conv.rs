@@ -232,7 +232,7 @@ impl ConvPlan<f32> {
             Algorithm::Winograd4 => tiles4(backend, Winograd { shape, operands, workspace }),
         }
         let Shape { rows, columns, .. } = shape;
-        self.activation.apply_planes(y, rows.output * columns.output, parts.prelu);
+        self.activation.apply_planes(self.backend, y, rows.output * columns.output, parts.prelu);
         Ok(())
     }
 }

@@ -129,7 +129,7 @@ impl LinearPlan<f32> {
         let parts = self.layout().split(packed);
         let operands = Operands { weight: parts.weight, parameters: parts.bias, x, y: &mut *y };
         direct::float(self.backend, Shape::fully_connected(self.channels), OPERATOR, operands);
-        self.activation.apply_planes(y, 1, parts.prelu);
+        self.activation.apply_planes(self.backend, y, 1, parts.prelu);
         Ok(())
     }
 }

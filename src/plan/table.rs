@@ -7,7 +7,7 @@ use crate::arch::backend::Backend;
 use crate::const_math::exp;
 use crate::error::{Buffer, Error};
 use crate::geometry::{tri, volume};
-use crate::kernel::{softmax, table};
+use crate::kernel::{map, softmax, table};
 use crate::plan::cost::cost_methods;
 use crate::plan::layout::put;
 use crate::plan::pack_int8::write;
@@ -100,8 +100,10 @@ impl ActivatePlan<f32> {
     #[inline(always)]
     pub fn run(&self, x: &[f32], y: &mut [f32]) -> Result<(), Error> {
         check_io(x, self.input_len(), y, self.input_len())?;
-        y.iter_mut().zip(x).for_each(|(y, x)| *y = *x);
-        self.activation.apply(y, 0.0);
+        for (x, y) in x.chunks(map::PART).zip(y.chunks_mut(map::PART)) {
+            y.iter_mut().zip(x).for_each(|(y, x)| *y = *x);
+            self.activation.apply(self.backend, y);
+        }
         Ok(())
     }
 }
@@ -215,7 +217,7 @@ impl SoftmaxPlan<f32> {
     pub fn run(&self, x: &[f32], y: &mut [f32]) -> Result<(), Error> {
         check_io(x, self.input_len(), y, self.input_len())?;
         #[cfg(feature = "libm")]
-        softmax::float(self.shape[1] * self.shape[2], x, y);
+        softmax::float::run(self.backend, self.shape[1] * self.shape[2], x, y);
         Ok(())
     }
 }

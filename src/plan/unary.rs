@@ -178,15 +178,15 @@ impl UnaryPlan<f32> {
                     }
                 }
             }
-            Operator::UpsampleNearest => upsample::nearest(input, output, x, y),
+            Operator::UpsampleNearest => upsample::nearest_float(self.backend, input, output, x, y),
             Operator::UpsampleBilinear { align_corners } => {
-                upsample::bilinear(*align_corners, input, output, x, y);
+                upsample::bilinear(self.backend, *align_corners, input, output, x, y);
             }
             Operator::ZeroPad { top, left } => {
                 zero_pad::run(input, output, [*top, *left], 0.0, x, y);
             }
         }
-        self.activation.apply(y, 0.0);
+        self.activation.apply(self.backend, y);
         Ok(())
     }
 }
