@@ -145,11 +145,11 @@ fn linear(row: Row, data: &[Data], features: usize) {
 
 fn global_average(data: &[Data], height: usize, width: usize) {
     let input = [3, height, width];
-    holds(&format!("global average of {input:?}"), Row::AvgPool2d, data, &|_, values| {
+    holds(&format!("global average of {input:?}"), Row::AvgPool2d, data, &|backend, values| {
         let plan = AdaptiveAvgPool2d::global(input).plan::<f32>().unwrap();
         let x = values(plan.input_len());
         let mut y = vec![f32::NAN; 3];
-        plan.run(&x, &mut y).unwrap();
+        plan.backend(backend).unwrap().run(&x, &mut y).unwrap();
         (y, float::adaptive_avg_pool2d([1, 1], input, &widen(&x)))
     });
 }
@@ -157,13 +157,13 @@ fn global_average(data: &[Data], height: usize, width: usize) {
 /// One channel is larger by `stands_out`.
 fn softmax(data: &[Data], channels: usize, stands_out: f32) {
     let name = format!("softmax over {channels}, one larger by {stands_out}");
-    holds(&name, Row::Exponential, data, &|_, values| {
+    holds(&name, Row::Exponential, data, &|backend, values| {
         let input = [channels, 1, 1];
         let plan = Softmax::new(input).plan::<f32>().unwrap();
         let mut x = values(channels);
         x[0] += stands_out;
         let mut y = vec![f32::NAN; channels];
-        plan.run(&x, &mut y).unwrap();
+        plan.backend(backend).unwrap().run(&x, &mut y).unwrap();
         (y, float::softmax(input, &widen(&x)))
     });
 }
@@ -210,11 +210,11 @@ fn average_pools() {
     global_average(&RANDOM, 56, 56);
     global_average(&RANDOM, 112, 112);
     let (input, kernel_size) = ([3, 58, 58], [56, 56]);
-    holds("average over 56 x 56", Row::AvgPool2d, &RANDOM, &|_, values| {
+    holds("average over 56 x 56", Row::AvgPool2d, &RANDOM, &|backend, values| {
         let plan = AvgPool2d::new(input, kernel_size).stride([1, 1]).plan::<f32>().unwrap();
         let x = values(plan.input_len());
         let mut y = vec![f32::NAN; plan.output_len()];
-        plan.run(&x, &mut y).unwrap();
+        plan.backend(backend).unwrap().run(&x, &mut y).unwrap();
         let oracle = nchw_oracle::AvgPool2d {
             kernel_size,
             stride: [1, 1],
