@@ -17,11 +17,12 @@ use crate::quant::Quantization;
 ///
 /// | activation | ulp | and |
 /// |---|---|---|
-/// | `Elu` with `alpha` 1 | 2 | |
+/// | `Elu` with `alpha` 1 | 1 | |
 /// | `Sigmoid` | 3 | 3e-39: zero below -88.7, where `exp(-x)` overflows |
 /// | `Tanh` | 3 | |
 /// | `Silu` | 3 | 3e-37, likewise |
-/// | `Gelu`, `GeluTanh` | 3 | 2e-8 |
+/// | `Gelu` | 3 | 2e-8 |
+/// | `GeluTanh` | 4 | 2e-8 |
 ///
 /// Source: <https://docs.pytorch.org/docs/stable/nn.html#non-linear-activations-weighted-sum-nonlinearity>.
 ///
