@@ -118,7 +118,7 @@
 //!
 //! | feature | what it adds | by the crate |
 //! |---|---|---|
-//! | `simd` | AVX2 and AVX-512 for convolutions and [`Linear`] in f32, see [`Backend`]; portable code without | `cpufeatures` 0.3 |
+//! | `simd` | AVX2 and AVX-512 in f32, see [`Backend`]; portable code without | `cpufeatures` 0.3 |
 //! | `libm` | in f32, the activations that need exp, tanh or erf, and softmax | `libm` 0.2 |
 //! | `heapless` | `top_k`, the largest scores; `profile`, how long each layer takes | `heapless` 0.9 |
 //! | `defmt` | `defmt::Format` for errors (the sentence), specifications and their parts, tensors, profiles and what `top_k` returns | `defmt` 1 |
@@ -139,7 +139,7 @@
 //!   convolutions and linear layers whose products are all equal: `k = 4 + (147 + products / 147) / 4`. By
 //!   Winograd's method ([`Algorithm`]) k is 24 for tiles of 2x2 and 80 for 4x4, and counts from the largest such
 //!   sum in an output's channel; on random numbers in 64 channels it comes to 1 and 3. For average pools k is
-//!   4, for bilinear upsampling 5; what is based on exp and tanh errs by less than 4 ulp + 1e-7; sums and products
+//!   4, for bilinear upsampling 5; what is based on exp and tanh errs by less than 4 ulp + 1e-7 ([`Activation`] has them one by one); sums and products
 //!   of two tensors are rounded once; maxima, copies and clamps are exact. `tests/support/src/tolerance.rs` has
 //!   the table, and a test holds each of its rows to less than four times the largest error seen:
 //!   `cargo test --test precision -- --nocapture` prints both.

@@ -289,7 +289,7 @@ impl ConvPlan<f32> {
             Algorithm::Winograd2 => tiles2(backend, Winograd { shape, operands, workspace }),
             Algorithm::Winograd4 => tiles4(backend, Winograd { shape, operands, workspace }),
         }
-        self.activation.apply_planes(y, shape.out_plane(), packed.prelu);
+        self.activation.apply_planes(backend, y, shape.out_plane(), packed.prelu);
     }
 }
 

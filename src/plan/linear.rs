@@ -173,7 +173,7 @@ impl LinearPlan<f32> {
     pub(super) fn compute(&self, channels: Channels, packed: Packed<'_>, x: &[f32], y: &mut [f32]) {
         let operands = Operands { weight: packed.weight, parameters: packed.bias, x, y: &mut *y };
         direct::float(self.backend, Shape::fully_connected(channels), OPERATOR, operands);
-        self.activation.apply_planes(y, 1, packed.prelu);
+        self.activation.apply_planes(self.backend, y, 1, packed.prelu);
     }
 }
 

@@ -16,22 +16,22 @@ const RANGES: [Data; 4] =
 
 fn global_average(table: &mut Table, data: &[Data], height: usize, width: usize) {
     let input = [3, height, width];
-    table.run(["avg_pool2d", "global"], Row::AvgPool2d, data, &|_, values| {
+    table.run(["avg_pool2d", "global"], Row::AvgPool2d, data, &|backend, values| {
         let plan = AdaptiveAvgPool2d::global(input).plan::<f32>().unwrap();
         let x = values(plan.input_len());
         let mut y = vec![f32::NAN; 3];
-        plan.run(&x, &mut y).unwrap();
+        plan.backend(backend).unwrap().run(&x, &mut y).unwrap();
         (y, float::adaptive_avg_pool2d([1, 1], input, &widen(&x)))
     });
 }
 
 fn average(table: &mut Table, size: usize, kernel_size: [usize; 2]) {
     let input = [3, size, size];
-    table.run(["avg_pool2d", "windows"], Row::AvgPool2d, &RANDOM, &|_, values| {
+    table.run(["avg_pool2d", "windows"], Row::AvgPool2d, &RANDOM, &|backend, values| {
         let plan = AvgPool2d::new(input, kernel_size).stride([1, 1]).plan::<f32>().unwrap();
         let x = values(plan.input_len());
         let mut y = vec![f32::NAN; plan.output_len()];
-        plan.run(&x, &mut y).unwrap();
+        plan.backend(backend).unwrap().run(&x, &mut y).unwrap();
         let oracle = nchw_oracle::AvgPool2d {
             kernel_size,
             stride: [1, 1],
@@ -56,11 +56,11 @@ pub(crate) fn pools(table: &mut Table) {
         average(table, size, kernel_size);
     }
     let (input, kernel_size) = ([3, 20, 20], [3, 3]);
-    table.run(["max_pool2d", "windows"], Row::MaxPool2d, &RANDOM, &|_, values| {
+    table.run(["max_pool2d", "windows"], Row::MaxPool2d, &RANDOM, &|backend, values| {
         let plan = MaxPool2d::new(input, kernel_size).stride([1, 1]).plan::<f32>().unwrap();
         let x = values(plan.input_len());
         let mut y = vec![f32::NAN; plan.output_len()];
-        plan.run(&x, &mut y).unwrap();
+        plan.backend(backend).unwrap().run(&x, &mut y).unwrap();
         let oracle = nchw_oracle::MaxPool2d {
             kernel_size,
             stride: [1, 1],
@@ -74,7 +74,7 @@ pub(crate) fn pools(table: &mut Table) {
 
 pub(crate) fn norms_and_blends(table: &mut Table) {
     let shape = [64, 16, 16];
-    table.run(["batch_norm2d", "alone"], Row::BatchNorm2d, &RANDOM, &|_, values| {
+    table.run(["batch_norm2d", "alone"], Row::BatchNorm2d, &RANDOM, &|backend, values| {
         let [mean, gamma, beta] = [(); 3].map(|()| values(64));
         let var: Vec<f32> = values(64).iter().map(|value| value.abs() + 0.1).collect();
         let norm = BatchNorm::new(&mean, &var).affine(&gamma, &beta);
@@ -83,7 +83,7 @@ pub(crate) fn norms_and_blends(table: &mut Table) {
         plan.pack(&norm, &mut packed).unwrap();
         let x = values(plan.input_len());
         let mut y = vec![f32::NAN; plan.output_len()];
-        plan.run(&packed, &x, &mut y).unwrap();
+        plan.backend(backend).unwrap().run(&packed, &x, &mut y).unwrap();
         let oracle = float::BatchNorm2d {
             eps: norm.eps,
             mean: &widen(&mean),
@@ -94,13 +94,13 @@ pub(crate) fn norms_and_blends(table: &mut Table) {
         (y, float::batch_norm2d(&oracle, shape, &widen(&x)))
     });
     for align_corners in [false, true] {
-        table.run(["upsample", "bilinear"], Row::UpsampleBilinear, &RANDOM, &|_, values| {
+        table.run(["upsample", "bilinear"], Row::UpsampleBilinear, &RANDOM, &|backend, values| {
             let (input, output_size) = ([3, 31, 31], [97, 70]);
             let mode = UpsampleMode::Bilinear { align_corners };
             let plan = Upsample::to(input, output_size).mode(mode).plan::<f32>().unwrap();
             let x = values(plan.input_len());
             let mut y = vec![f32::NAN; plan.output_len()];
-            plan.run(&x, &mut y).unwrap();
+            plan.backend(backend).unwrap().run(&x, &mut y).unwrap();
             let oracle = UpsampleBilinear { output_size, align_corners };
             (y, float::upsample_bilinear(&oracle, input, &widen(&x)))
         });
@@ -131,12 +131,12 @@ const CURVES: &[Curve] = &[
 
 pub(crate) fn activations(table: &mut Table) {
     for &(name, row, activation, reference) in CURVES {
-        table.run(["activate", name], row, &RANGES, &|_, values| {
+        table.run(["activate", name], row, &RANGES, &|backend, values| {
             let shape = [1, 100, 100];
             let plan = Activate::new(shape, activation).plan::<f32>().unwrap();
             let x = values(plan.input_len());
             let mut y = vec![f32::NAN; plan.output_len()];
-            plan.run(&x, &mut y).unwrap();
+            plan.backend(backend).unwrap().run(&x, &mut y).unwrap();
             (y, reference(shape, &widen(&x)))
         });
     }
@@ -147,13 +147,13 @@ pub(crate) fn softmax(table: &mut Table) {
     for (channels, stands_out) in
         [(10, 0.0), (1000, 0.0), (4096, 0.0), (1000, 6.0), (1000, 8.0), (1000, 10.0), (1000, 12.0)]
     {
-        table.run(["softmax", "exp"], Row::Softmax, &RANDOM, &|_, values| {
+        table.run(["softmax", "exp"], Row::Softmax, &RANDOM, &|backend, values| {
             let input = [channels, 1, 1];
             let plan = Softmax::new(input).plan::<f32>().unwrap();
             let mut x = values(channels);
             x[0] += stands_out;
             let mut y = vec![f32::NAN; channels];
-            plan.run(&x, &mut y).unwrap();
+            plan.backend(backend).unwrap().run(&x, &mut y).unwrap();
             (y, float::softmax(input, &widen(&x)))
         });
     }
@@ -161,25 +161,25 @@ pub(crate) fn softmax(table: &mut Table) {
 
 pub(crate) fn exact_operators(table: &mut Table) {
     let shape = [5, 9, 11];
-    table.run(["add", "same shape"], Row::Elementwise, &RANDOM, &|_, values| {
+    table.run(["add", "same shape"], Row::Elementwise, &RANDOM, &|backend, values| {
         let plan = Add::new(shape).plan::<f32>().unwrap();
         let [a, b] = [(); 2].map(|()| values(plan.input_len()));
         let mut y = vec![f32::NAN; plan.output_len()];
-        plan.run(&a, &b, &mut y).unwrap();
+        plan.backend(backend).unwrap().run(&a, &b, &mut y).unwrap();
         (y, float::add(shape, &widen(&a), shape, &widen(&b)))
     });
-    table.run(["mul", "per channel"], Row::Elementwise, &RANDOM, &|_, values| {
+    table.run(["mul", "per channel"], Row::Elementwise, &RANDOM, &|backend, values| {
         let plan = Mul::new(shape).per_channel().plan::<f32>().unwrap();
         let (a, b) = (values(plan.input_len()), values(5));
         let mut y = vec![f32::NAN; plan.output_len()];
-        plan.run(&a, &b, &mut y).unwrap();
+        plan.backend(backend).unwrap().run(&a, &b, &mut y).unwrap();
         (y, float::mul(shape, &widen(&a), [5, 1, 1], &widen(&b)))
     });
-    table.run(["zero_pad2d", "copy"], Row::Copy, &RANDOM, &|_, values| {
+    table.run(["zero_pad2d", "copy"], Row::Copy, &RANDOM, &|backend, values| {
         let plan = ZeroPad2d::new(shape, [1, 2, 3, 4]).plan::<f32>().unwrap();
         let x = values(plan.input_len());
         let mut y = vec![f32::NAN; plan.output_len()];
-        plan.run(&x, &mut y).unwrap();
+        plan.backend(backend).unwrap().run(&x, &mut y).unwrap();
         (y, float::zero_pad2d([1, 2, 3, 4], shape, &widen(&x)))
     });
 }

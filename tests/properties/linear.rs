@@ -1,14 +1,14 @@
 //! Fully connected layers, and the operators with one parameter per channel.
 
-use nchw::{Activation, Backend, BatchNorm2d, Conv2d, Linear, Parameters, Prelu};
+use nchw::{Activation, BatchNorm2d, Conv2d, Linear, Parameters, Prelu};
 use nchw_oracle::{Output, float};
 use nchw_test_support::reference::widen;
-use nchw_test_support::{Guarded, Random, Row, assert_close};
+use nchw_test_support::{Guarded, Random, Row};
 use proptest::prelude::*;
 
 use crate::common::{
     Norm, NormData, Outcome, activated, activation, any_activation, assert_conv, check, edge,
-    guarded, input, norm, output, rarely, shape,
+    guarded, input, norm, on_backends, rarely, shape,
 };
 
 /// A linear layer and what goes into it.
@@ -75,12 +75,7 @@ pub(crate) fn test(case: &Case) -> Outcome {
     let slopes = slopes.unwrap_or_default();
     let (row, want) = activated((Row::Linear, want), spec.activation, &slopes);
     let x = guarded(&x);
-    for backend in Backend::available() {
-        println!("on {}", backend.name());
-        let plan = plan.backend(backend).unwrap();
-        let y = output(outputs, |y| plan.run(packed.slice(), x.slice(), y));
-        assert_close(row, &y, &want);
-    }
+    on_backends(row, &want, |backend, y| plan.backend(backend)?.run(packed.slice(), x.slice(), y));
     Outcome::Ran
 }
 
@@ -130,8 +125,9 @@ fn batch_norm2d() {
         let want = norm.apply(*shape, &widen(&x));
         let (row, want) = activated((Row::BatchNorm2d, want), *activation, &[]);
         let x = guarded(&x);
-        let y = output(plan.input_len(), |y| plan.run(packed.slice(), x.slice(), y));
-        assert_close(row, &y, &want);
+        on_backends(row, &want, |backend, y| {
+            plan.backend(backend)?.run(packed.slice(), x.slice(), y)
+        });
         Outcome::Ran
     });
 }
@@ -147,8 +143,9 @@ fn prelu() {
         let slopes = random.f32s_in(shape[0], -2.0, 2.0);
         let want = float::prelu(&widen(&slopes), *shape, &widen(&x));
         let (x, slopes) = (guarded(&x), guarded(&slopes));
-        let y = output(plan.input_len(), |y| plan.run(slopes.slice(), x.slice(), y));
-        assert_close(Row::LeakyRelu, &y, &want);
+        on_backends(Row::LeakyRelu, &want, |backend, y| {
+            plan.backend(backend)?.run(slopes.slice(), x.slice(), y)
+        });
         Outcome::Ran
     });
 }
@@ -169,8 +166,9 @@ fn long_sums_of_one_sign() {
         let plan = Linear::new([*length, 1, 1], *outputs).plan::<f32>().unwrap();
         let mut packed = Guarded::new(plan.packed_len());
         assert_eq!(plan.pack(&weight, &parameters, packed.slice_mut()), Ok(()));
-        let y = output(plan.output_len(), |y| plan.run(packed.slice(), &x, y));
-        assert_close(Row::Linear, &y, &want);
+        on_backends(Row::Linear, &want, |backend, y| {
+            plan.backend(backend)?.run(packed.slice(), &x, y)
+        });
 
         // The same sums as convolutions, of one tap and of nine.
         for kernel in [[1, 1], [3, 3]] {

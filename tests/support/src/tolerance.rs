@@ -208,7 +208,7 @@ fn element(row: Row, index: usize, got: f32, output: &Output) -> Worst {
 }
 
 /// Distance of neighbouring f32 numbers at `value`.
-fn ulp(value: f64) -> f64 {
+pub fn ulp(value: f64) -> f64 {
     let below = (value.abs() as f32).min(f32::MAX.next_down());
     f64::from(below.next_up()) - f64::from(below)
 }
