@@ -1,4 +1,4 @@
-//! The operators beside convolution, at sizes of ordinary networks. Elements are those of the output; for
+//! The operators beside convolution, at sizes of ordinary networks, on every back-end. Elements are those of the output; for
 //! `Linear` they are operations, two per multiply-add.
 
 use core::hint::black_box;
@@ -7,8 +7,8 @@ use core::time::Duration;
 use anyhow::Result;
 use criterion::{Criterion, Throughput};
 use nchw::{
-    Activate, Activation, AdaptiveAvgPool2d, Add, AvgPool2d, Backend, Error, Linear, MaxPool2d,
-    Mul, Parameters, Softmax, Upsample, UpsampleMode,
+    Activate, Activation, AdaptiveAvgPool2d, Add, AvgPool2d, Backend, Conv2d, Error, Linear,
+    MaxPool2d, Mul, Parameters, Softmax, Upsample, UpsampleMode,
 };
 use nchw_benches::case::Aligned;
 
@@ -20,6 +20,7 @@ fn main() -> Result<()> {
         .configure_from_args();
     pools(&mut criterion)?;
     activations(&mut criterion)?;
+    fused(&mut criterion)?;
     binary(&mut criterion)?;
     upsample(&mut criterion)?;
     softmax(&mut criterion)?;
@@ -28,20 +29,22 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// Benches `run`, which makes `y_len` outputs of `x_len` inputs.
+/// Benches `run`, which makes `y_len` outputs of `x_len` inputs, on every back-end.
 fn bench(
     criterion: &mut Criterion,
     name: &str,
     [x_len, y_len]: [usize; 2],
-    run: impl Fn(&[f32], &mut [f32]) -> Result<(), Error>,
+    run: impl Fn(Backend, &[f32], &mut [f32]) -> Result<(), Error>,
 ) -> Result<()> {
     let (x, mut y) = (Aligned::random(x_len), Aligned::zero(y_len));
-    run(x.get(), y.get_mut())?;
     let mut group = criterion.benchmark_group(name);
     group.throughput(Throughput::Elements(y_len as u64));
-    group.bench_function(Backend::best().name(), |bencher| {
-        bencher.iter(|| run(black_box(x.get()), black_box(y.get_mut())));
-    });
+    for backend in Backend::available() {
+        run(backend, x.get(), y.get_mut())?;
+        group.bench_function(backend.name(), |bencher| {
+            bencher.iter(|| run(backend, black_box(x.get()), black_box(y.get_mut())));
+        });
+    }
     group.finish();
     Ok(())
 }
@@ -62,7 +65,7 @@ fn pools(criterion: &mut Criterion) -> Result<()> {
         ("AdaptiveAvgPool2d global", AdaptiveAvgPool2d::global(small).plan()?),
     ] {
         let lens = [plan.input_len(), plan.output_len()];
-        bench(criterion, name, lens, |x, y| plan.run(x, y))?;
+        bench(criterion, name, lens, |backend, x, y| plan.backend(backend)?.run(x, y))?;
     }
     Ok(())
 }
@@ -77,9 +80,32 @@ fn activations(criterion: &mut Criterion) -> Result<()> {
         ("Tanh", Activation::Tanh),
         ("Silu", Activation::Silu),
         ("Gelu", Activation::Gelu),
+        ("GeluTanh", Activation::GeluTanh),
+        ("Elu", Activation::Elu { alpha: 1.0 }),
     ] {
         let plan = Activate::new([64, 56, 56], activation).plan::<f32>()?;
-        bench(criterion, name, [plan.input_len(); 2], |x, y| plan.run(x, y))?;
+        bench(criterion, name, [plan.input_len(); 2], |backend, x, y| {
+            plan.backend(backend)?.run(x, y)
+        })?;
+    }
+    Ok(())
+}
+
+/// A layer of so few multiply-adds that its activation counts.
+fn fused(criterion: &mut Criterion) -> Result<()> {
+    let layer = Conv2d::new([16, 56, 56], 64, [1, 1]);
+    for (name, activation) in [
+        ("Conv2d 16 -> 64 k1", Activation::Identity),
+        ("Conv2d 16 -> 64 k1 relu", Activation::Relu),
+        ("Conv2d 16 -> 64 k1 silu", Activation::Silu),
+    ] {
+        let plan = layer.activation(activation).plan::<f32>()?;
+        let weight = Aligned::random(plan.weight_shape().iter().product());
+        let mut packed = Aligned::zero(plan.packed_len());
+        plan.pack(weight.get(), &Parameters::NONE, packed.get_mut())?;
+        bench(criterion, name, [plan.input_len(), plan.output_len()], |backend, x, y| {
+            plan.backend(backend)?.run(packed.get(), x, y, &mut [])
+        })?;
     }
     Ok(())
 }
@@ -93,7 +119,9 @@ fn binary(criterion: &mut Criterion) -> Result<()> {
     ] {
         let second = Aligned::random(plan.second_input_len());
         let lens = [plan.input_len(), plan.output_len()];
-        bench(criterion, name, lens, |x, y| plan.run(x, second.get(), y))?;
+        bench(criterion, name, lens, |backend, x, y| {
+            plan.backend(backend)?.run(x, second.get(), y)
+        })?;
     }
     Ok(())
 }
@@ -104,7 +132,9 @@ fn upsample(criterion: &mut Criterion) -> Result<()> {
         ("Upsample bilinear", UpsampleMode::Bilinear { align_corners: false }),
     ] {
         let plan = Upsample::by([64, 28, 28], [2, 2]).mode(mode).plan::<f32>()?;
-        bench(criterion, name, [plan.input_len(), plan.output_len()], |x, y| plan.run(x, y))?;
+        bench(criterion, name, [plan.input_len(), plan.output_len()], |backend, x, y| {
+            plan.backend(backend)?.run(x, y)
+        })?;
     }
     Ok(())
 }
@@ -112,7 +142,9 @@ fn upsample(criterion: &mut Criterion) -> Result<()> {
 fn softmax(criterion: &mut Criterion) -> Result<()> {
     for (name, shape) in [("Softmax 1000", [1000, 1, 1]), ("Softmax 21x56x56", [21, 56, 56])] {
         let plan = Softmax::new(shape).plan::<f32>()?;
-        bench(criterion, name, [plan.input_len(); 2], |x, y| plan.run(x, y))?;
+        bench(criterion, name, [plan.input_len(); 2], |backend, x, y| {
+            plan.backend(backend)?.run(x, y)
+        })?;
     }
     Ok(())
 }

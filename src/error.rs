@@ -192,6 +192,8 @@ pub enum Parameter {
     Groups,
     /// The divisor that replaces an average pool's own.
     DivisorOverride,
+    /// The number of jobs that a layer is split into.
+    Jobs,
 }
 
 /// A spatial direction of an NCHW tensor.
@@ -415,6 +417,7 @@ impl Parameter {
             Self::Dilation(Width) => "the dilation along W",
             Self::Groups => "groups",
             Self::DivisorOverride => "divisor_override",
+            Self::Jobs => "the number of jobs",
         }
     }
 }

@@ -20,7 +20,9 @@
 /// - `MACS`, `FLASH` and `RAM`: what it costs, in multiply-adds and bytes;
 /// - `run(&self, x, y, ..)`: `x` and `y` are [`Tensor`](crate::Tensor)s of exactly the layer's
 ///   shapes; it cannot fail. Operators with two inputs take both before `y`; convolutions take a
-///   [`Workspace`](crate::Workspace) of at least `WORKSPACE` elements after it.
+///   [`Workspace`](crate::Workspace) of at least `WORKSPACE` elements after it;
+/// - `split(&self, jobs, x, y)` in convolutions and linear layers: the layer as jobs for several threads or
+///   cores, see [`ConvPlan::split`](crate::ConvPlan::split).
 ///
 /// Layers without weights ([`MaxPool2d`](crate::MaxPool2d), [`Add`](crate::Add), ..) are unit
 /// structs. Layers with weights hold them packed and are meant to be a `static`, so that the compiler
@@ -109,15 +111,19 @@ macro_rules! __layer {
         ::core::compile_error!("a PReLU has no i8 form; a leaky ReLU has, as a table: `Activate`");
     };
     (Conv2d $e:ident, $($rest:tt)*) => {
-        $crate::__layer_struct! { packed Conv2d ConvPlan $e, [conv run_with_workspace], $($rest)* }
+        $crate::__layer_struct! {
+            packed Conv2d ConvPlan $e, [conv run_with_workspace split_conv], $($rest)*
+        }
     };
     (ConvTranspose2d $e:ident, $($rest:tt)*) => {
         $crate::__layer_struct! {
-            packed ConvTranspose2d ConvPlan $e, [conv run_with_workspace], $($rest)*
+            packed ConvTranspose2d ConvPlan $e, [conv run_with_workspace split_conv], $($rest)*
         }
     };
     (Linear $e:ident, $($rest:tt)*) => {
-        $crate::__layer_struct! { packed Linear LinearPlan $e, [linear run_packed], $($rest)* }
+        $crate::__layer_struct! {
+            packed Linear LinearPlan $e, [linear run_packed split_linear], $($rest)*
+        }
     };
     (BatchNorm2d f32, $($rest:tt)*) => {
         $crate::__layer_struct! {
@@ -484,6 +490,28 @@ macro_rules! __layer_part {
             }
         }
         $crate::__layer_trait! { $name $e, (x: $e input_shape) -> $e, workspace []: 0 }
+    };
+    (split_conv $name:ident $e:ident) => { $crate::__layer_part! { @split $name $e ConvPlan } };
+    (split_linear $name:ident $e:ident) => { $crate::__layer_part! { @split $name $e LinearPlan } };
+    (@split $name:ident $e:ident $plan:ident) => {
+        #[allow(dead_code, reason = "a layer has more to offer than each program uses")]
+        impl $name {
+            /// The layer as at most `jobs` jobs, which threads or cores can run at the same time; see the
+            /// plan's `split`.
+            ///
+            /// # Errors
+            ///
+            /// If `jobs` is 0.
+            #[inline]
+            pub fn split<'a>(
+                &'a self,
+                jobs: usize,
+                x: &'a $crate::__layer_tensor!($name $e input_shape),
+                y: &'a mut $crate::__layer_tensor!($name $e output_shape),
+            ) -> ::core::result::Result<$crate::Jobs<'a, $e, $crate::$plan<$e>>, $crate::Error> {
+                Self::PLAN.split(jobs, &self.packed, x.as_slice(), y.as_mut_slice())
+            }
+        }
     };
     (run_unary $name:ident $e:ident) => { $crate::__layer_part! { @run $name $e, $e $e } };
     (run_quantize $name:ident $e:ident) => { $crate::__layer_part! { @run $name $e, f32 i8 } };

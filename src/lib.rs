@@ -58,6 +58,11 @@
 //!   returns a plan or an [`Error`]; `plan.packed_len()`, `plan.workspace_len()`, `plan.pack(..)` and
 //!   `plan.run(..)` work on slices. The typed door is a thin shell over exactly this one.
 //!
+//! # More than one core
+//!
+//! [`ConvPlan::split`] and [`LinearPlan::split`] make jobs of a layer, which write disjoint parts of its output
+//! and can run at the same time. The result is the same bit for bit, however many jobs there are.
+//!
 //! # Operators
 //!
 //! | operator | f32 | i8 | parameters |
@@ -113,7 +118,7 @@
 //!
 //! | feature | what it adds | by the crate |
 //! |---|---|---|
-//! | `simd` | AVX2 and AVX-512 for convolutions and [`Linear`] in f32, NEON for them in f32 and i8, see [`Backend`]; portable code without | `cpufeatures` 0.3 |
+//! | `simd` | AVX2 and AVX-512 in f32, NEON for convolutions and [`Linear`] in f32 and i8, see [`Backend`]; portable code without | `cpufeatures` 0.3 |
 //! | `libm` | in f32, the activations that need exp, tanh or erf, and softmax | `libm` 0.2 |
 //! | `heapless` | `top_k`, the largest scores; `profile`, how long each layer takes | `heapless` 0.9 |
 //! | `defmt` | `defmt::Format` for errors (the sentence), specifications and their parts, tensors, profiles and what `top_k` returns | `defmt` 1 |
@@ -131,10 +136,13 @@
 //!   is written.
 //! - **f32.** The error against exact arithmetic stays below
 //!   `k * 2^-24 * (sum |x| |w| + |b|)`, `k = 4 + log2(products per output)`, for sums of products, but for
-//!   convolutions and linear layers whose products are all equal: `k = 4 + (72 + products / 72) / 4`; 4
-//!   ulp + 1e-7 for what is based on exp and tanh; maxima, copies and clamps are exact. By Winograd's method
-//!   ([`Algorithm`]) k is 24 for tiles of 2x2 and 96 for 4x4, and counts from the largest such sum in an
-//!   output's channel; on random numbers in 64 channels it comes to 1 and 3.
+//!   convolutions and linear layers whose products are all equal: `k = 4 + (147 + products / 147) / 4`. By
+//!   Winograd's method ([`Algorithm`]) k is 24 for tiles of 2x2 and 80 for 4x4, and counts from the largest such
+//!   sum in an output's channel; on random numbers in 64 channels it comes to 1 and 3. For average pools k is
+//!   4, for bilinear upsampling 5; what is based on exp and tanh errs by less than 4 ulp + 1e-7 ([`Activation`] has them one by one); sums and products
+//!   of two tensors are rounded once; maxima, copies and clamps are exact. `tests/support/src/tolerance.rs` has
+//!   the table, and a test holds each of its rows to less than four times the largest error seen:
+//!   `cargo test --test precision -- --nocapture` prints both.
 //! - **i8.** Equal to the reference, bit for bit; softmax and tables of curves are the nearest number to the
 //!   exact value.
 //! - **Unsafe** code lives under `arch/` alone: instructions, the innermost loops over slices whose lengths are
@@ -185,7 +193,7 @@ pub use network::internal as __network;
 pub use network::{Layer, LayerInfo, Observer, Values};
 pub use padding::{Padding, PaddingMode};
 pub use plan::{
-    ActivatePlan, BatchNorm2dPlan, BinaryPlan, ConvPlan, DequantizePlan, Int8Parameters,
+    ActivatePlan, BatchNorm2dPlan, BinaryPlan, ConvPlan, DequantizePlan, Int8Parameters, Job, Jobs,
     LinearPlan, Parameters, PreluPlan, QuantizePlan, SoftmaxPlan, UnaryPlan, WeightScale,
 };
 pub use quant::{BinaryQuantization, FixedPoint, Quantization, Range, Requantization, Rounding};

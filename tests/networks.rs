@@ -21,8 +21,8 @@ fn person_detection_gives_the_reference_bytes() {
     let mut memory = Box::new(mobilenet::Memory::NEW);
     let mut scores = Tensor::ZERO;
     for photo in &photos::PHOTOS {
-        let photo_tensor = photos::input(&photo.image().unwrap());
-        mobilenet::MOBILENET.infer(&photo_tensor, &mut memory, &mut scores);
+        *memory.photo() = photos::input(&photo.image().unwrap());
+        mobilenet::MOBILENET.infer(&mut memory, &mut scores);
         assert_eq!(scores.as_slice(), photo.reference, "{}", photo.name);
         assert_eq!(scores[[1, 0, 0]] > scores[[0, 0, 0]], photo.person, "{}", photo.name);
     }

@@ -15,6 +15,8 @@ mod common;
 mod conv;
 #[path = "properties/conv_transpose.rs"]
 mod conv_transpose;
+#[path = "properties/edges.rs"]
+mod edges;
 #[path = "properties/elementwise.rs"]
 mod elementwise;
 #[path = "properties/linear.rs"]

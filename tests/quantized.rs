@@ -17,6 +17,8 @@ mod conv;
 mod conv_transpose;
 #[path = "quantized/doors.rs"]
 mod doors;
+#[path = "quantized/edges.rs"]
+mod edges;
 #[path = "quantized/elementwise.rs"]
 mod elementwise;
 #[path = "quantized/float_weights.rs"]

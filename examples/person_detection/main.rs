@@ -44,10 +44,10 @@ struct Verdict {
 
 impl Verdict {
     fn of(image: &GrayImage, memory: &mut Memory) -> Self {
-        let x = photos::input(image);
+        *memory.photo() = photos::input(image);
         let start = Instant::now();
         let mut scores = Tensor::ZERO;
-        MOBILENET.infer(&x, memory, &mut scores);
+        MOBILENET.infer(memory, &mut scores);
         let time = start.elapsed();
         Self { scores: [scores[[0, 0, 0]], scores[[1, 0, 0]]], time }
     }

@@ -87,10 +87,13 @@ network! {
     }
 
     /// The memory one inference needs.
-    pub struct Memory;
+    pub struct Memory {
+        /// Brightness; other tensors take its place when the first layer has run.
+        pub photo: Tensor<i8, 1, 96, 96>,
+    }
 
-    /// The probabilities of "no person" and "person" in `photo`, as [`PROBABILITY`].
-    pub fn infer(photo: Tensor<i8, 1, 96, 96>) -> probabilities: Tensor<i8, 2, 1, 1> {
+    /// The probabilities of "no person" and "person" in the photo in memory, as [`PROBABILITY`].
+    pub fn infer() -> probabilities: Tensor<i8, 2, 1, 1> {
         probabilities = photo
             | features0 | features1 | features2 | features3 | features4
             | features5 | features6 | features7 | features8 | features9

@@ -129,6 +129,9 @@ pub(crate) trait F32Lanes: Lanes<Element = f32, Total = f32> {
     /// `a - b`, lane by lane.
     fn subtract(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
 
+    /// The lanes of both in turn: `a[0], b[0], a[1], ..`, in two vectors.
+    fn zip(self, a: Self::Vector, b: Self::Vector) -> [Self::Vector; 2];
+
     /// `N` vectors, the first from `first` on and each of the others `step` elements further; zeros
     /// where the slice is too short.
     #[inline(always)]

@@ -12,6 +12,7 @@ mod pair;
 pub(crate) mod panel;
 #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
 pub(crate) mod quads;
+pub(crate) mod rows;
 pub(crate) mod scalar;
 pub(crate) mod strip;
 pub(crate) mod taps;

@@ -95,4 +95,9 @@ impl<L: F32Lanes> F32Lanes for Pair<L> {
     fn subtract(self, a: [L::Vector; 2], b: [L::Vector; 2]) -> [L::Vector; 2] {
         [self.0.subtract(a[0], b[0]), self.0.subtract(a[1], b[1])]
     }
+
+    #[inline(always)]
+    fn zip(self, a: [L::Vector; 2], b: [L::Vector; 2]) -> [[L::Vector; 2]; 2] {
+        [self.0.zip(a[0], b[0]), self.0.zip(a[1], b[1])]
+    }
 }

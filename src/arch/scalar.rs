@@ -96,6 +96,12 @@ impl<const N: usize> F32Lanes for Floats<N> {
         }
         a
     }
+
+    #[inline(always)]
+    fn zip(self, a: [f32; N], b: [f32; N]) -> [[f32; N]; 2] {
+        let both = |index: usize| [a, b][index % 2][index / 2];
+        [from_fn(both), from_fn(|lane| both(N + lane))]
+    }
 }
 
 impl<const N: usize> Register for Floats<N> {

@@ -1,12 +1,11 @@
 //! Sums of products over listed places: the innermost loops of every convolution.
 
-use core::array::from_fn;
+use crate::arch::isa::{Lanes, for_each_scalar};
 
-use crate::arch::isa::{F32Lanes, Lanes, for_each_scalar};
-
-/// The most taps that are summed up in registers before they are added to the totals. It bounds the
-/// rounding error: a sum of this many products, then a sum of such sums.
-pub(crate) const CAPACITY: usize = 72;
+/// The most taps that are summed up in registers before they are added to the totals: three channels of a
+/// 7x7 kernel, or fewer where the stack is small. It bounds the rounding error: a sum of this many products,
+/// then a sum of such sums.
+pub(crate) const CAPACITY: usize = if cfg!(target_arch = "arm") { 72 } else { 147 };
 
 /// Where the taps of an output find their inputs and their weights, for several input channels.
 pub(crate) struct Taps {
@@ -128,94 +127,6 @@ impl Taps {
         }
         let (x, tap) = (self.x.get(..count)?, self.weight.get(..count)?);
         Some(BlockTaps { x, tap, row: self.row, reach: reach.x, weight })
-    }
-
-    /// For `R` channels and `V` vectors of neighbouring outputs, whose inputs are neighbours from the first of
-    /// `x` on: the products over the taps of the first `channels` channels, added to `start` or to what is in
-    /// `y`. Channels lie `plane` apart in `y`, and are lanes `first_lane..` of the weights.
-    ///
-    /// Writes nothing where a slice is too short.
-    #[inline(always)]
-    pub(crate) fn rows_of_products<L, const R: usize, const V: usize>(
-        &self,
-        lanes: L,
-        channels: usize,
-        (weight, first_lane, block): (&[f32], usize, usize),
-        x: &[f32],
-        start: Option<[f32; R]>,
-        (y, plane): (&mut [f32], usize),
-    ) where
-        L: F32Lanes,
-    {
-        let channels = channels.min(self.channels);
-        let count = channels * self.per_channel;
-        if channels == 0 || first_lane + R > block {
-            return;
-        }
-        let Some(reach) = self.reach(channels) else { return };
-        let (Some(x_end), Some(weight_end), Some(y_end)) = (
-            reach.x.checked_add(V * L::LANES - 1),
-            reach.weight.checked_mul(block),
-            plane.checked_mul(R - 1).and_then(|last| last.checked_add(V * L::LANES)),
-        ) else {
-            return;
-        };
-        if count > 0 && x.len() < x_end || weight.len() < weight_end || y.len() < y_end {
-            return;
-        }
-        let (x, weight) = (x.as_ptr(), weight.as_ptr().wrapping_add(first_lane));
-        let y = y.as_mut_ptr();
-        let mut sums = [[lanes.zero(); V]; R];
-        if L::SCALARS > 1 && self.per_channel == 1 && R.is_multiple_of(L::SCALARS) {
-            // SAFETY: the only tap of each channel lies as far behind the one before as `steps` says.
-            unsafe {
-                let (x, weight) = (x.add(self.x[0]), weight.add(self.weight[0] * block));
-                let steps = Steps { x: self.steps.x, weight: self.steps.weight * block };
-                if let Some(start) = start {
-                    sums = start.map(|start| [lanes.splat(start); V]);
-                }
-                add_channels(lanes, count, x, weight, steps, &mut sums);
-            }
-            for (r, sums) in sums.into_iter().enumerate() {
-                for (v, sum) in sums.into_iter().enumerate() {
-                    // SAFETY: as below.
-                    unsafe {
-                        let y = y.add(r * plane + v * L::LANES);
-                        match start {
-                            Some(_) => lanes.store(y, sum),
-                            None => lanes.add_to(y, sum),
-                        }
-                    }
-                }
-            }
-            return;
-        }
-        for (&place, &tap) in self.x.iter().zip(&self.weight).take(count) {
-            // SAFETY: both offsets are below `reach`, and the slices hold as many elements and all vectors of
-            // outputs behind them.
-            let (x, weight) = unsafe { (x.add(place), weight.add(tap * block)) };
-            // SAFETY: as above.
-            let x: [_; V] = from_fn(|v| unsafe { lanes.load(x.add(v * L::LANES)) });
-            for (r, sums) in sums.iter_mut().enumerate() {
-                // SAFETY: the lanes lie within the tap's block of weights.
-                let weight = lanes.splat(unsafe { *weight.add(r) });
-                for (sum, x) in sums.iter_mut().zip(x) {
-                    *sum = lanes.multiply_add(*sum, weight, x);
-                }
-            }
-        }
-        for (r, sums) in sums.into_iter().enumerate() {
-            for (v, sum) in sums.into_iter().enumerate() {
-                // SAFETY: `y` holds `R` rows of `V` vectors, `plane` apart.
-                unsafe {
-                    let y = y.add(r * plane + v * L::LANES);
-                    match start {
-                        Some(start) => lanes.store(y, lanes.add(lanes.splat(start[r]), sum)),
-                        None => lanes.add_to(y, sum),
-                    }
-                }
-            }
-        }
     }
 }
 
@@ -378,63 +289,5 @@ unsafe fn add_products_of_neighbours<L: Lanes, const P: usize>(
         // SAFETY: the caller's.
         let x = lanes.splat(unsafe { *x.add(p) });
         *sum = lanes.multiply_add(*sum, weight, x);
-    }
-}
-
-/// For `R` weights times `V` vectors of inputs: adds the products over `count` channels, of which the next one's
-/// inputs and weights lie `steps` further.
-///
-/// # Safety
-///
-/// All of them may be read.
-#[inline(always)]
-unsafe fn add_channels<L: F32Lanes, const R: usize, const V: usize>(
-    lanes: L,
-    count: usize,
-    mut x: *const f32,
-    mut weight: *const f32,
-    steps: Steps,
-    sums: &mut [[L::Vector; V]; R],
-) {
-    let mut channel = || {
-        let mut at = x;
-        let vectors: [_; V] = match V {
-            // SAFETY: the caller's.
-            1 => [unsafe { lanes.load_next(&mut x, steps.x) }; V],
-            _ => {
-                x = x.wrapping_add(steps.x);
-                // SAFETY: the caller's.
-                from_fn(|_| unsafe { lanes.load_next(&mut at, L::LANES) })
-            }
-        };
-        macro_rules! weights {
-            ($($registers:literal)*) => {
-                match R / L::SCALARS {
-                    $($registers => {
-                        // SAFETY: the caller's.
-                        let weights: [_; $registers] = unsafe {
-                            lanes.load_next_scalars(&mut weight, steps.weight)
-                        };
-                        for (register, weights) in weights.into_iter().enumerate() {
-                            for_each_scalar!(L, SCALAR => {
-                                let sums = &mut sums[register * L::SCALARS + SCALAR];
-                                for (sum, x) in sums.iter_mut().zip(vectors) {
-                                    *sum = lanes.multiply_add_scalar::<SCALAR>(*sum, x, weights);
-                                }
-                            });
-                        }
-                    })*
-                    _ => {}
-                }
-            };
-        }
-        weights!(1 2);
-    };
-    for _ in 0..count / 2 {
-        channel();
-        channel();
-    }
-    if count % 2 == 1 {
-        channel();
     }
 }

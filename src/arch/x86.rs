@@ -37,7 +37,7 @@ impl Avx512 {
 macro_rules! float_lanes {
     ($(#[$doc:meta])* $name:ident($vector:ty), $lanes:literal, $registers:literal,
      $zero:ident $load:ident $splat:ident $multiply_add:ident $add:ident $subtract:ident
-     $store:ident $halves:ident $in_order:ident;
+     $zip:ident $store:ident $halves:ident $in_order:ident;
      $mask:ty = $to_mask:ident, $load_masked:ident $store_first:ident $keep:ident) => {
         $(#[$doc])*
         #[derive(Clone, Copy)]
@@ -124,6 +124,12 @@ macro_rules! float_lanes {
                 // SAFETY: `self` proves that the instruction is there.
                 unsafe { $subtract(a, b) }
             }
+
+            #[inline(always)]
+            fn zip(self, a: $vector, b: $vector) -> [$vector; 2] {
+                // SAFETY: `self` proves that the instructions are there.
+                unsafe { $zip(a, b) }
+            }
         }
 
         impl Register for $name {
@@ -172,28 +178,55 @@ float_lanes! {
     /// A register of AVX-512.
     F32x16(__m512), 16, 32,
     _mm512_setzero_ps _mm512_loadu_ps _mm512_set1_ps _mm512_fmadd_ps _mm512_add_ps _mm512_sub_ps
-    _mm512_storeu_ps halves_16 same_16; __mmask16 = mask_16, load_masked_16 store_first_16 _mm512_maskz_mov_ps
+    zip_16 _mm512_storeu_ps halves_16 same_16; __mmask16 = mask_16, load_masked_16 store_first_16 _mm512_maskz_mov_ps
 }
 
 float_lanes! {
     /// A register of AVX.
     F32x8(__m256), 8, 16,
     _mm256_setzero_ps _mm256_loadu_ps _mm256_set1_ps _mm256_fmadd_ps _mm256_add_ps _mm256_sub_ps
-    _mm256_storeu_ps halves_8 in_order_8; __m256i = mask_8, _mm256_maskload_ps store_first_8 keep_8
+    zip_8 _mm256_storeu_ps halves_8 in_order_8; __m256i = mask_8, _mm256_maskload_ps store_first_8 keep_8
 }
 
 float_lanes! {
     /// Half a register of AVX.
     F32x4(__m128), 4, 16,
     _mm_setzero_ps _mm_loadu_ps _mm_set1_ps _mm_fmadd_ps _mm_add_ps _mm_sub_ps
-    _mm_storeu_ps halves_4 same_4; __m128i = mask_4, _mm_maskload_ps store_first_4 keep_4
+    zip_4 _mm_storeu_ps halves_4 same_4; __m128i = mask_4, _mm_maskload_ps store_first_4 keep_4
 }
 
 float_lanes! {
     /// The lowest lane of a register.
     F32x1(__m128), 1, 16,
     _mm_setzero_ps _mm_load_ss _mm_set_ss _mm_fmadd_ss _mm_add_ss _mm_sub_ss
-    _mm_store_ss halves_1 same_4; __m128i = mask_1, _mm_maskload_ps store_first_4 keep_4
+    zip_1 _mm_store_ss halves_1 same_4; __m128i = mask_1, _mm_maskload_ps store_first_4 keep_4
+}
+
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn zip_16(a: __m512, b: __m512) -> [__m512; 2] {
+    let low = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+    let high = _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+    [_mm512_permutex2var_ps(a, low, b), _mm512_permutex2var_ps(a, high, b)]
+}
+
+#[target_feature(enable = "avx")]
+#[inline]
+fn zip_8(a: __m256, b: __m256) -> [__m256; 2] {
+    let (low, high) = (_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
+    [_mm256_permute2f128_ps::<0x20>(low, high), _mm256_permute2f128_ps::<0x31>(low, high)]
+}
+
+#[target_feature(enable = "sse")]
+#[inline]
+fn zip_4(a: __m128, b: __m128) -> [__m128; 2] {
+    [_mm_unpacklo_ps(a, b), _mm_unpackhi_ps(a, b)]
+}
+
+#[target_feature(enable = "sse")]
+#[inline]
+fn zip_1(a: __m128, b: __m128) -> [__m128; 2] {
+    [a, b]
 }
 
 #[target_feature(enable = "avx512f")]

@@ -61,15 +61,6 @@ pub(crate) trait Arithmetic: Copy {
     );
 }
 
-/// Kahan's step: what rounding takes from one sum is given back in the next.
-pub(crate) fn add_compensated(sum: &mut f32, lost: &mut f32, part: f32) {
-    let term = part - *lost;
-    let next = *sum + term;
-    // Nothing can be given back to infinity, and the attempt would make it NaN.
-    *lost = if next.is_finite() { (next - *sum) - term } else { 0.0 };
-    *sum = next;
-}
-
 /// f32: a channel is its bias.
 #[derive(Clone, Copy)]
 pub(crate) struct Float<I>(pub(crate) I);

@@ -1,35 +1,82 @@
 //! Two tensors, element by element.
 
+use crate::arch::backend::{self, Backend};
+use crate::arch::isa::{Isa, Operation};
 use crate::kernel::{pieces, pieces_mut};
 use crate::quant::{FixedPoint, Quantization, saturate};
 
-/// What becomes of a pair of elements.
+/// Functions in f32: `name(backend, first, second, y)` of two tensors of one shape, and `per_channel(backend, plane,
+/// first, second, y)` of every channel, a plane of `plane` elements, with one number of its own. None is generic, so
+/// that each is compiled here, once.
+macro_rules! float {
+    ($($name:ident, $per_channel:ident: $operation:expr;)*) => {$(
+        #[inline(never)]
+        pub(crate) fn $name(
+            backend: Option<Backend>,
+            first: &[f32],
+            second: &[f32],
+            y: &mut [f32],
+        ) {
+            backend::run(backend, Pairs { operation: $operation, first, second, y });
+        }
+
+        #[inline(never)]
+        pub(crate) fn $per_channel(
+            backend: Option<Backend>,
+            plane: usize,
+            first: &[f32],
+            second: &[f32],
+            y: &mut [f32],
+        ) {
+            backend::run(backend, PerChannel { operation: $operation, plane, first, second, y });
+        }
+    )*};
+}
+
+float! {
+    add, add_per_channel: |first, second| first + second;
+    mul, mul_per_channel: |first, second| first * second;
+}
+
+struct Pairs<'a, F> {
+    operation: F,
+    first: &'a [f32],
+    second: &'a [f32],
+    y: &'a mut [f32],
+}
+
+impl<F: Fn(f32, f32) -> f32> Operation for Pairs<'_, F> {
+    #[inline(always)]
+    fn run<I: Isa>(self, _isa: I) {
+        for (y, (&first, &second)) in self.y.iter_mut().zip(self.first.iter().zip(self.second)) {
+            *y = (self.operation)(first, second);
+        }
+    }
+}
+
+struct PerChannel<'a, F> {
+    operation: F,
+    plane: usize,
+    first: &'a [f32],
+    second: &'a [f32],
+    y: &'a mut [f32],
+}
+
+impl<F: Fn(f32, f32) -> f32> Operation for PerChannel<'_, F> {
+    #[inline(always)]
+    fn run<I: Isa>(self, _isa: I) {
+        let planes = pieces_mut(self.y, self.plane).zip(pieces(self.first, self.plane));
+        for ((y, first), &second) in planes.zip(self.second) {
+            for (y, &first) in y.iter_mut().zip(first) {
+                *y = (self.operation)(first, second);
+            }
+        }
+    }
+}
+
+/// What becomes of a pair of elements in i8.
 pub(crate) trait Combine: Copy {
-    type Element: Copy;
-
-    fn combine(self, first: Self::Element, second: Self::Element) -> Self::Element;
-}
-
-#[derive(Clone, Copy)]
-pub(crate) struct AddFloat;
-
-impl Combine for AddFloat {
-    type Element = f32;
-
-    fn combine(self, first: f32, second: f32) -> f32 {
-        first + second
-    }
-}
-
-#[derive(Clone, Copy)]
-pub(crate) struct MulFloat;
-
-impl Combine for MulFloat {
-    type Element = f32;
-
-    fn combine(self, first: f32, second: f32) -> f32 {
-        first * second
-    }
+    fn combine(self, first: i8, second: i8) -> i8;
 }
 
 /// The three zero points of an i8 operator, subtracted, subtracted and added, and its output range.
@@ -67,8 +114,6 @@ impl AddInt8 {
 }
 
 impl Combine for AddInt8 {
-    type Element = i8;
-
     fn combine(self, first: i8, second: i8) -> i8 {
         let (first, second) = self.offsets.inputs(first, second);
         let first = self.first.multiply_double(first << Self::LEFT_SHIFT);
@@ -85,8 +130,6 @@ pub(crate) struct MulInt8 {
 }
 
 impl Combine for MulInt8 {
-    type Element = i8;
-
     fn combine(self, first: i8, second: i8) -> i8 {
         let (first, second) = self.offsets.inputs(first, second);
         self.offsets.output(self.factor.multiply_double(first * second))
@@ -94,12 +137,7 @@ impl Combine for MulInt8 {
 }
 
 /// Combines two tensors of one shape.
-pub(crate) fn same_shape<C: Combine>(
-    operation: C,
-    first: &[C::Element],
-    second: &[C::Element],
-    y: &mut [C::Element],
-) {
+pub(crate) fn same_shape<C: Combine>(operation: C, first: &[i8], second: &[i8], y: &mut [i8]) {
     for (y, (&first, &second)) in y.iter_mut().zip(first.iter().zip(second)) {
         *y = operation.combine(first, second);
     }
@@ -109,9 +147,9 @@ pub(crate) fn same_shape<C: Combine>(
 pub(crate) fn per_channel<C: Combine>(
     operation: C,
     plane: usize,
-    first: &[C::Element],
-    second: &[C::Element],
-    y: &mut [C::Element],
+    first: &[i8],
+    second: &[i8],
+    y: &mut [i8],
 ) {
     for ((y, first), &second) in pieces_mut(y, plane).zip(pieces(first, plane)).zip(second) {
         for (y, &first) in y.iter_mut().zip(first) {

@@ -135,7 +135,7 @@ impl Operation for FloatDirect<'_> {
             () if I::HAS_VECTORS && zeros && depthwise::fits(&shape) => {
                 isa.run(Depthwise { shape, operands });
             }
-            () if I::HAS_VECTORS && zeros && pixels::fits(&shape) => {
+            () if I::HAS_VECTORS && pixels::fits(operator, &shape) => {
                 isa.run(OverPixels { direct, operands });
             }
             () => direct.run(operands),
@@ -171,11 +171,14 @@ impl<A: Arithmetic> Direct<A> {
         let mut first = 0;
         while first < self.shape.channels.all_outputs() {
             let end = self.cached_until(first);
+            let most = self.most_outputs(first);
             for rows in self.along(self.shape.rows).runs() {
                 for columns in self.along(self.shape.columns).runs() {
-                    let region = Region { rows, columns };
-                    self.list(region, 0, inputs, &mut taps);
-                    self.region(region, first..end, &mut taps, &mut operands);
+                    self.list(Region { rows, columns }, 0, inputs, &mut taps);
+                    for columns in tileable::<A>(columns, rows.count, most) {
+                        let region = Region { rows, columns };
+                        self.region(region, first..end, &mut taps, &mut operands);
+                    }
                 }
             }
             first = end;
@@ -337,6 +340,17 @@ fn whole_registers<L: Lanes>(left: usize, length: usize, most: usize) -> usize {
     }
     let (down, up) = (left / L::SCALARS * L::SCALARS, left.next_multiple_of(L::SCALARS));
     if up <= length { up.min(most) } else { down.min(most) }
+}
+
+/// `columns` as runs whose tiles are full. One or two more than a tile holds would make two tiles of few sums,
+/// whose latency shows; taken by themselves, they lie in tiles along the rows.
+fn tileable<A: Arithmetic>(columns: Run, rows: usize, most: usize) -> impl Iterator<Item = Run> {
+    let left = columns.count - divide(columns.count, most) * most;
+    let few = A::X16::LANES >= 16 && left < 3 && columns.count > most && rows > 2;
+    let first = if few { columns.count - left } else { columns.count };
+    [columns.part(0, first), columns.part(first, columns.count)]
+        .into_iter()
+        .filter(|run| run.count > 0)
 }
 
 /// How many of `left` outputs the next tile takes, so that all are about equally large, and of a size that

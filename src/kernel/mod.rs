@@ -7,15 +7,21 @@ use core::mem::take;
 pub(crate) mod arithmetic;
 pub(crate) mod binary;
 mod block;
+mod compensated;
+#[cfg(feature = "libm")]
+mod curves;
 mod depthwise;
 pub(crate) mod direct;
+mod fold;
 mod group;
+pub(crate) mod map;
 mod pixels;
 pub(crate) mod pool;
 #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
 mod quads;
 pub(crate) mod runs;
 pub(crate) mod scale_shift;
+pub(crate) mod sliding;
 pub(crate) mod softmax;
 pub(crate) mod table;
 pub(crate) mod upsample;

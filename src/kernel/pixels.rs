@@ -1,34 +1,69 @@
-//! Direct convolution in f32 with neighbouring outputs of a row in a vector, for layers that are
-//! pointwise.
+//! Direct convolution in f32 with neighbouring inputs of a row in a vector, where every output meets one tap:
+//! pointwise layers, and transposed ones of 2x2 with a stride of 2, whose rows come two at a time.
 //!
-//! Memory contract: reads the input and the packed weights; adds to every output once per part of the taps.
+//! Memory contract: reads the input and the packed weights; adds to every output once per part of the input
+//! channels.
 
 use core::array::from_fn;
 
 use crate::arch::isa::{F32Lanes, Isa, Lanes, Operation};
-use crate::arch::taps::{Steps, Taps};
+use crate::arch::rows::Rows;
+use crate::geometry::{Axis, Channels};
 use crate::kernel::arithmetic::{Arithmetic, Float};
 use crate::kernel::direct::{Block, Direct, OperandsOf, Shape};
+use crate::kernel::runs::Operator;
+use crate::padding::PaddingMode;
 
 /// Columns that go through all output channels before the next ones do, so that their inputs stay in the
 /// first-level cache.
 const COLUMNS: usize = 64;
 
-/// Output channels that share each loaded vector of inputs.
-const fn channels_at_once<L: Lanes>(block: usize) -> usize {
-    match (block, L::REGISTERS) {
-        (8.., _) if L::SCALARS > 1 => 8,
-        (8.., 32..) => 8,
-        (16.., _) => 6,
-        (4.., _) => 4,
-        _ => 1,
+/// The most input channels whose products are summed up in registers, and whose inputs that cache holds. It
+/// bounds the rounding error as [`CAPACITY`](crate::arch::taps::CAPACITY) does.
+const CHANNELS: usize = 72;
+
+/// How many of the `left` output channels of a block share each loaded vector of inputs, `P` outputs each.
+const fn channels_at_once<L: Lanes, const P: usize>(block: usize, left: usize) -> usize {
+    let most = match (P, L::REGISTERS) {
+        (1, _) if L::SCALARS > 1 && block >= 8 => 8,
+        (_, _) if L::SCALARS > 1 => 4,
+        (1, 32..) => 8,
+        (1, _) if block >= 16 => 6,
+        (1, _) | (_, 32..) => 4,
+        _ => 3,
+    };
+    match left {
+        // Rather than 3 + 1.
+        4 if most == 3 => 2,
+        _ if left < most => left,
+        _ => most,
     }
 }
 
 /// Whether a layer is pointwise over one long row, in which pixels fill vectors as well as output channels do
 /// and come out in the order in which they are stored.
-pub(crate) fn fits(shape: &Shape) -> bool {
-    shape.kernel() == 1 && shape.rows.output == 1 && shape.columns.output >= COLUMNS
+fn is_pointwise(operator: Operator, shape: &Shape) -> bool {
+    operator == Operator::Convolution(PaddingMode::Zeros)
+        && shape.kernel() == 1
+        && shape.rows.output == 1
+        && shape.columns.output >= COLUMNS
+}
+
+/// Whether a transposed layer makes two by two outputs of each input, in rows that fill a vector.
+fn doubles(operator: Operator, shape: &Shape) -> bool {
+    let doubled = |axis: Axis| {
+        let Axis { input, output, kernel, stride, before, .. } = axis;
+        (kernel, stride.get(), before, output) == (2, 2, 0, 2 * input) && axis.dilation.get() == 1
+    };
+    operator == Operator::Transposed
+        && doubled(shape.rows)
+        && doubled(shape.columns)
+        && shape.columns.input >= 16
+}
+
+/// Whether this is for a layer.
+pub(crate) fn fits(operator: Operator, shape: &Shape) -> bool {
+    is_pointwise(operator, shape) || doubles(operator, shape)
 }
 
 /// Computes a whole output.
@@ -40,33 +75,16 @@ pub(crate) struct OverPixels<'a, I: Isa> {
 impl<I: Isa> Operation for OverPixels<'_, I> {
     #[inline(always)]
     fn run<J: Isa>(mut self, _isa: J) {
-        let Shape { channels, columns, .. } = self.direct.shape;
-        let (inputs, pixels) = (channels.inputs, columns.output);
-        let mut taps = Taps::new(Steps { x: pixels, weight: 1 });
-        taps.push(0, 0);
-        taps.repeat(inputs);
-        let at_once = taps.channels().max(1);
-        for channel in (0..inputs).step_by(at_once) {
-            let count = at_once.min(inputs - channel);
-            let pass = Pass { taps: &taps, channel, count, once: at_once >= inputs };
-            for group in 0..channels.groups {
-                for first in (0..pixels).step_by(COLUMNS) {
-                    let x = (group * inputs + channel) * pixels + first;
-                    let strip = Strip { x, y: first, pixels: COLUMNS.min(pixels - first) };
-                    let direct = self.direct;
-                    let blocks = direct.blocks(group * channels.outputs);
-                    for block in blocks.take_while(|block| block.group == group) {
-                        self.block(strip, block, &pass);
-                    }
-                }
-            }
+        match self.direct.operator {
+            Operator::Convolution(_) => self.passes::<1>(),
+            Operator::Transposed => self.passes::<2>(),
         }
     }
 }
 
 /// One way through the outputs with a part of the input channels.
-struct Pass<'a> {
-    taps: &'a Taps,
+#[derive(Clone, Copy)]
+struct Pass {
     /// The first input channel and how many.
     channel: usize,
     count: usize,
@@ -75,84 +93,128 @@ struct Pass<'a> {
 }
 
 impl<I: Isa> OverPixels<'_, I> {
+    /// Everything, where each input meets `P` by `P` taps.
     #[inline(always)]
-    fn block(&mut self, strip: Strip, block: Block, pass: &Pass<'_>) {
+    fn passes<const P: usize>(&mut self) {
+        let shape = self.direct.shape;
+        let Channels { groups, inputs, outputs } = shape.channels;
+        for channel in (0..inputs).step_by(CHANNELS) {
+            let count = CHANNELS.min(inputs - channel);
+            let pass = Pass { channel, count, once: count == inputs };
+            for group in 0..groups {
+                let plane = (group * inputs + channel) * shape.in_plane();
+                for row in 0..P * shape.rows.input {
+                    let (input, tap) = (row / P, row % P * P);
+                    let start = plane + input * shape.columns.input;
+                    for first in (0..shape.columns.input).step_by(COLUMNS) {
+                        let end = shape.columns.input.min(first + COLUMNS);
+                        // No less than a whole vector, where some outputs may be written twice.
+                        let first =
+                            if pass.once { first.min(end.saturating_sub(16)) } else { first };
+                        let y = row * shape.columns.output + P * first;
+                        let strip = Strip { x: start + first, y, tap, pixels: end - first };
+                        let direct = self.direct;
+                        let blocks = direct.blocks(group * outputs);
+                        for block in blocks.take_while(|block| block.group == group) {
+                            self.block::<P>(strip, block, pass);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn block<const P: usize>(&mut self, strip: Strip, block: Block, pass: Pass) {
         let mut lane = 0;
         while lane < block.size {
-            let most = channels_at_once::<I::X16>(block.size).min(block.size - lane);
-            let channels = match most {
-                8 if I::Row::SCALARS > 1 => self.strip::<8, 1>(strip, block, lane, pass),
-                8 => self.strip::<8, 2>(strip, block, lane, pass),
-                6 if I::Row::SCALARS == 1 => self.strip::<6, 1>(strip, block, lane, pass),
-                4 => self.strip::<4, 1>(strip, block, lane, pass),
-                _ => self.strip::<1, 4>(strip, block, lane, pass),
+            let left = block.size - lane;
+            let channels = match channels_at_once::<I::X16, P>(block.size, left) {
+                8 if P == 1 && I::Row::SCALARS > 1 => {
+                    self.strip::<8, P, 1>(strip, block, lane, pass)
+                }
+                8 if P == 1 => self.strip::<8, P, 2>(strip, block, lane, pass),
+                6 if P == 1 && I::Row::SCALARS == 1 => {
+                    self.strip::<6, P, 1>(strip, block, lane, pass)
+                }
+                4 if P == 1 => self.strip::<4, P, 1>(strip, block, lane, pass),
+                4 if I::Row::SCALARS > 1 => self.strip::<4, P, 1>(strip, block, lane, pass),
+                4 => self.strip::<4, P, 2>(strip, block, lane, pass),
+                3 if P > 1 => self.strip::<3, P, 1>(strip, block, lane, pass),
+                2 if P > 1 => self.strip::<2, P, 1>(strip, block, lane, pass),
+                _ if P > 1 => self.strip::<1, P, 2>(strip, block, lane, pass),
+                _ => self.strip::<1, P, 4>(strip, block, lane, pass),
             };
             lane += channels;
         }
     }
 
-    /// `R` output channels from `lane` of the block on, vectors of `V` times 16 outputs first. Returns `R`.
+    /// `R` output channels from `lane` of the block on, vectors of `V` times 16 inputs first. Returns `R`.
     #[inline(always)]
-    fn strip<const R: usize, const V: usize>(
+    fn strip<const R: usize, const P: usize, const V: usize>(
         &mut self,
         strip: Strip,
         block: Block,
         lane: usize,
-        pass: &Pass<'_>,
+        pass: Pass,
     ) -> usize {
-        let (inputs, plane) = (self.direct.shape.channels.inputs, self.direct.shape.out_plane());
-        let first = block.first + lane;
-        let weight = block.first * inputs + pass.channel * block.size;
+        let shape = self.direct.shape;
+        let (first, kernel, out_plane) = (block.first + lane, shape.kernel(), shape.out_plane());
+        let weight = (block.first * shape.channels.inputs + pass.channel * block.size) * kernel;
         let (Some(x), Some(weight), Some(y)) = (
             self.operands.x.get(strip.x..),
             self.operands.weight.get(weight..),
-            self.operands.y.get_mut(first * plane + strip.y..),
+            self.operands.y.get_mut(first * out_plane + strip.y..),
         ) else {
             return R;
         };
         let bias = |channel| Float::<I>::channel(self.operands.parameters, first + channel);
-        let start = (pass.channel == 0).then(|| from_fn(bias));
-        let rows = Rows::<R> { pass, weight: (weight, lane, block.size), x, start, y, plane };
-        rows.run::<I, V>(self.direct.arithmetic.0, strip.pixels);
+        let rows = Rows::<R, P> {
+            inputs: pass.count,
+            weight,
+            next_input: kernel * block.size,
+            lane: strip.tap * block.size + lane,
+            next_output: block.size,
+            in_plane: shape.in_plane(),
+            out_plane,
+            start: (pass.channel == 0).then(|| from_fn(bias)),
+        };
+        let outputs = Outputs { rows, once: pass.once, x, y };
+        outputs.run::<I, V>(self.direct.arithmetic.0, strip.pixels);
         R
     }
 }
 
-/// Neighbouring outputs, in every channel.
+/// Neighbouring inputs, and what they come to in a row of outputs, in every channel.
 #[derive(Clone, Copy)]
 struct Strip {
-    /// Where the first output's input is.
+    /// Where the inputs begin.
     x: usize,
     /// Where the outputs begin within a plane.
     y: usize,
+    /// The first output's tap.
+    tap: usize,
     pixels: usize,
 }
 
 /// A strip in `R` channels.
-struct Rows<'a, const R: usize> {
-    pass: &'a Pass<'a>,
-    weight: (&'a [f32], usize, usize),
+struct Outputs<'a, const R: usize, const P: usize> {
+    rows: Rows<'a, R, P>,
+    /// Whether they are written once.
+    once: bool,
     x: &'a [f32],
-    start: Option<[f32; R]>,
     y: &'a mut [f32],
-    plane: usize,
 }
 
-impl<const R: usize> Rows<'_, R> {
+impl<const R: usize, const P: usize> Outputs<'_, R, P> {
     #[inline(always)]
     fn run<I: Isa, const V: usize>(mut self, isa: I, columns: usize) {
         let mut done = 0;
         done = self.vectors::<_, V>(isa.row(), done, columns);
         done = self.vectors::<_, 1>(isa.x16(), done, columns);
         // Outputs that are written once may be written twice.
-        if self.pass.once && columns >= 8 {
-            if done < columns {
-                done = self.vectors::<_, 1>(isa.x8(), done.min(columns - 8), columns);
-            }
-            if done < columns {
-                self.vectors::<_, 1>(isa.x8(), columns - 8, columns);
-            }
-            return;
+        if self.once && done < columns && columns >= I::X16::LANES {
+            done = self.vectors::<_, 1>(isa.x16(), columns - I::X16::LANES, columns);
         }
         done = self.vectors::<_, 1>(isa.x8(), done, columns);
         done = self.vectors::<_, 1>(isa.x4(), done, columns);
@@ -168,12 +230,10 @@ impl<const R: usize> Rows<'_, R> {
         columns: usize,
     ) -> usize {
         while done + V * L::LANES <= columns {
-            let (Some(x), Some(y)) = (self.x.get(done..), self.y.get_mut(done..)) else {
+            let (Some(x), Some(y)) = (self.x.get(done..), self.y.get_mut(P * done..)) else {
                 return columns;
             };
-            let Pass { taps, count, .. } = *self.pass;
-            let y = (y, self.plane);
-            taps.rows_of_products::<L, R, V>(lanes, count, self.weight, x, self.start, y);
+            self.rows.write::<L, V>(lanes, x, y);
             done += V * L::LANES;
         }
         done

@@ -4,8 +4,8 @@
 
 use core::num::NonZeroUsize;
 
-use crate::geometry::Axis;
-use crate::kernel::arithmetic::add_compensated;
+use crate::geometry::{Axis, divide};
+use crate::kernel::compensated::add_compensated;
 use crate::kernel::{pieces, pieces_mut, row};
 
 /// How an output's window is found along one direction.
@@ -61,6 +61,23 @@ impl Windows {
         }
     }
 
+    /// The same windows, if they slide.
+    pub(crate) fn sliding(&self) -> Option<Axis> {
+        match self {
+            Self::Sliding(axis) => Some(*axis),
+            Self::Adaptive { input, output } => {
+                let length = NonZeroUsize::new(divide(*input, output.get()))?;
+                (length.get() * output.get() == *input).then(|| Axis {
+                    input: *input,
+                    output: output.get(),
+                    kernel: length.get(),
+                    stride: length,
+                    ..Axis::line(1)
+                })
+            }
+        }
+    }
+
     fn span(&self, index: usize) -> Span {
         match self {
             Self::Sliding(axis) => {
@@ -87,12 +104,18 @@ impl Windows {
 pub(crate) enum Reduction {
     /// The largest input; NaN if there is one.
     Maximum,
-    /// The sum divided by as many inputs as the window holds.
-    AverageInside,
-    /// The sum divided by inputs and padding.
-    AveragePadded,
-    /// The sum divided by a fixed number.
-    SumOver(usize),
+    /// The sum, divided.
+    Average(Divisor),
+}
+
+/// What a sum is divided by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Divisor {
+    /// The inputs in the window.
+    Inside,
+    /// Inputs and padding.
+    Padded,
+    Fixed(usize),
 }
 
 /// What pooling needs to know of a tensor's elements.
@@ -171,9 +194,9 @@ pub(crate) fn run<T: Pooled>(
                         *y = T::maximum(window.flatten());
                         continue;
                     }
-                    Reduction::AverageInside => count,
-                    Reduction::AveragePadded => down.padded_count * across.padded_count,
-                    Reduction::SumOver(divisor) => divisor,
+                    Reduction::Average(Divisor::Inside) => count,
+                    Reduction::Average(Divisor::Padded) => down.padded_count * across.padded_count,
+                    Reduction::Average(Divisor::Fixed(divisor)) => divisor,
                 };
                 *y = T::average(T::sum(window.flatten()), count, divisor, zero);
             }

@@ -32,6 +32,18 @@ pub(crate) struct Run {
     pub(crate) taps: TapRange,
 }
 
+impl Run {
+    /// The outputs from number `first` to number `end`.
+    pub(crate) fn part(self, first: usize, end: usize) -> Self {
+        Self {
+            output: self.output + first * self.output_step,
+            input: self.input + first * self.input_step,
+            count: end - first,
+            ..self
+        }
+    }
+}
+
 /// Taps along one direction, equally spaced in the kernel.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TapRange {

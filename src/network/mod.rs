@@ -30,7 +30,7 @@ pub mod internal {
 ///         layer: Type,
 ///         ..
 ///     }
-///     pub struct Memory;
+///     pub struct Memory; // or { input: Tensor<f32, ..>, .. }
 ///     pub fn infer(input: Tensor<f32, ..>, ..) -> output: Tensor<f32, ..>, .. {
 ///         tensor = layer(tensor, ..);
 ///         tensor = tensor | layer | layer;
@@ -53,6 +53,7 @@ pub mod internal {
 /// | `name.infer(&input, .., &mut memory, &mut output, ..)` | runs all layers, in the order written; it cannot fail |
 /// | `name.infer_with(.., &mut observer)` | the same, shown to an [`Observer`](crate::Observer) |
 /// | `Memory::NEW` | the memory that one inference needs: activations and workspace |
+/// | `memory.input()` | an input that lies in it |
 /// | `Name::MACS` | multiply-adds of one inference |
 /// | `Name::FLASH` | bytes of all parameters |
 /// | `Name::RAM` | bytes of `Memory` |
@@ -61,7 +62,30 @@ pub mod internal {
 /// | `Name::LAYERS` | an array with a [`LayerInfo`](crate::LayerInfo) for each step |
 ///
 /// The compiler plans where tensors lie ([`memory::plan`](crate::memory::plan)); inputs and outputs are the
-/// caller's and part of no plan.
+/// caller's and part of no plan. But an input may be a field of the memory instead of an argument: then it
+/// lies there, where other tensors come to lie once no layer reads it any more, and the method of its name
+/// lends it to be written before each inference.
+///
+/// ```
+/// # use nchw::{MaxPool2d, Tensor, layer, network};
+/// layer! { struct Shrink(i8) = MaxPool2d::new([1, 96, 96], [4, 4]); }
+/// layer! { struct Halve(i8) = MaxPool2d::new([1, 24, 24], [2, 2]); }
+///
+/// network! {
+///     struct Net(i8) {}
+///     struct Memory {
+///         /// From the camera.
+///         photo: Tensor<i8, 1, 96, 96>,
+///     }
+///     fn infer() -> y: Tensor<i8, 1, 12, 12> {
+///         y = photo | Shrink | Halve;
+///     }
+/// }
+/// let (mut memory, mut y) = (Memory::NEW, Tensor::ZERO);
+/// memory.photo().as_mut_slice().fill(3);
+/// Net {}.infer(&mut memory, &mut y);
+/// assert_eq!((Net::RAM, y[[0, 0, 0]]), (96 * 96 + 24 * 24, 3));
+/// ```
 ///
 /// ```
 /// use nchw::{Conv2d, MaxPool2d, Tensor, Upsample, layer, network};
@@ -129,9 +153,11 @@ macro_rules! network {
             $($(#[$field_attribute:meta])* $field_vis:vis $field:ident: $type:ty),* $(,)?
         }
         $(#[$memory_attribute:meta])*
-        $memory_vis:vis struct $memory:ident;
+        $memory_vis:vis struct $memory:ident
+            $({ $($(#[$held_attribute:meta])* $held_vis:vis $held:ident: $held_type:ty),* $(,)? })?
+            $(;)?
         $(#[$infer_attribute:meta])*
-        $infer_vis:vis fn infer($($input:ident: $input_type:ty),+ $(,)?)
+        $infer_vis:vis fn infer($($input:ident: $input_type:ty),* $(,)?)
             -> $($output:ident: $output_type:ty),+ { $($statement:tt)* }
     ) => {
         $crate::__network_steps! {
@@ -139,6 +165,7 @@ macro_rules! network {
                 [$(#[$attribute])*] [$vis] $name $e
                 [$([$(#[$field_attribute])* $field_vis] $field: [$type])*]
                 [$(#[$memory_attribute])* $memory_vis] $memory
+                [$($([$(#[$held_attribute])* $held_vis] $held: [$held_type])*)?]
                 [$(#[$infer_attribute])*] [$infer_vis]
                 ($($input: [$input_type])*) -> ($($output: [$output_type])*)
             ]
@@ -222,6 +249,7 @@ macro_rules! __network_impl {
         [$($attribute:tt)*] [$vis:vis] $name:ident $e:ident
         [$([$($field_head:tt)*] $field:ident: [$type:ty])*]
         [$($memory_head:tt)*] $memory:ident
+        [$([$($held_head:tt)*] $held:ident: [$held_type:ty])*]
         [$($infer_attribute:tt)*] [$infer_vis:vis]
         ($($input:ident: [$input_type:ty])*) -> ($($output:ident: [$output_type:ty])*)
         $(($y:tt [$($label:tt)?] [$($n:tt)*] $bound:tt $layer:tt($($x:tt),*)))*
@@ -241,6 +269,12 @@ macro_rules! __network_impl {
                 arena: [<$e as $crate::Element>::ZERO; $name::PLAN.arena],
                 workspace: $crate::Workspace::ZERO,
             };
+
+            $(
+                $($held_head)* fn $held(&mut self) -> &mut $held_type {
+                    $crate::__network_held!(place $name $e $held).take(&mut self.arena).0
+                }
+            )*
         }
 
         #[allow(dead_code, reason = "a network has more to offer than each program uses")]
@@ -251,11 +285,10 @@ macro_rules! __network_impl {
             /// Bytes of all packed parameters.
             pub const FLASH: usize = ::core::mem::size_of::<Self>();
 
-            /// Bytes of the memory that `infer` works in: activations and workspace, without the inputs
-            /// and outputs.
+            /// Bytes of the memory that `infer` works in: activations, inputs that lie in it, and workspace.
             pub const RAM: usize = ::core::mem::size_of::<$memory>();
 
-            /// Bytes of the activations, inputs and outputs aside, that the most demanding step needs.
+            /// Bytes of the tensors in the memory that the most demanding step needs.
             /// No plan takes fewer; what `RAM` has beyond them and the workspace is lost to gaps.
             pub const LIVE: usize = Self::PLAN.live * ::core::mem::size_of::<$e>();
 
@@ -268,12 +301,20 @@ macro_rules! __network_impl {
             #[doc(hidden)]
             #[allow(long_running_const_eval, reason = "of large networks")]
             pub const PLAN: $crate::__network::NetworkPlan<
-                { [$(::core::stringify!($input),)* $(::core::stringify!($y)),*].len() },
+                {
+                    [
+                        $(::core::stringify!($input),)*
+                        $(::core::stringify!($held),)*
+                        $(::core::stringify!($y)),*
+                    ].len()
+                },
             > = {
                 $(#[allow(non_camel_case_types)] type $field = $type;)*
                 let mut wiring = $crate::__network::Wiring::new();
                 $(let $input =
                     wiring.input(::core::stringify!($input), <$input_type>::SHAPE);)*
+                $(let $held =
+                    wiring.held(::core::stringify!($held), <$held_type>::SHAPE);)*
                 $($crate::__network_step! { @wire wiring $y [$($label)?] $layer($($x),*) })*
                 wiring.plan(&[$($output),*], &[$(::core::stringify!($field)),*])
             };
@@ -312,6 +353,7 @@ macro_rules! __network_impl {
                         { $name::PLAN.shape($($n)*)[2] },
                     >::NEW;
                 )*
+                $(let $held = $crate::__network_held!(place $name $e $held);)*
                 let ($($input,)*) = inputs;
                 $(let $input = $crate::__network::Given($input);)*
                 let ($($output,)*) = outputs;
@@ -321,6 +363,21 @@ macro_rules! __network_impl {
                 })*
             }
         }
+    };
+}
+
+/// Where an input in the memory lies.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __network_held {
+    (place $name:ident $e:ident $held:ident) => {
+        $crate::__network::Place::<
+            $e,
+            { $name::PLAN.held(::core::stringify!($held)).0 },
+            { $name::PLAN.held(::core::stringify!($held)).1[0] },
+            { $name::PLAN.held(::core::stringify!($held)).1[1] },
+            { $name::PLAN.held(::core::stringify!($held)).1[2] },
+        >::NEW
     };
 }
 

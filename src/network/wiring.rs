@@ -46,6 +46,8 @@ pub struct LayerInfo {
 enum Source {
     /// The caller.
     Input,
+    /// The caller, who writes it into the arena.
+    Held,
     /// A step.
     Layer,
     /// Tensors that lie side by side; the index of the first.
@@ -125,6 +127,12 @@ impl<const N: usize> Wiring<N> {
         self.push(Node { name, shape, ..Node::NONE })
     }
 
+    /// A tensor that the caller writes into the arena before the first step.
+    pub const fn held(&mut self, name: &'static str, shape: [usize; 3]) -> usize {
+        self.inputs += 1;
+        self.push(Node { name, shape, source: Source::Held, ..Node::NONE })
+    }
+
     /// A tensor that a layer writes.
     pub const fn layer<L: Layer>(
         &mut self,
@@ -172,7 +180,7 @@ impl<const N: usize> Wiring<N> {
             let first = self.nodes[parts[0]];
             let mut m = Message::new();
             m.text("`").text(part_name);
-            if matches!(self.nodes[part].source, Source::Input) {
+            if matches!(self.nodes[part].source, Source::Input | Source::Held) {
                 stop(m.text("` is an input, so it cannot lie in `").text(name).text("`"));
             }
             if let Some((other, _)) = self.nodes[part].whole {
@@ -231,7 +239,7 @@ impl<const N: usize> Wiring<N> {
             if node.last.is_none() && node.whole.is_none() && !node.output {
                 stop(Message::new().text("nothing reads `").text(node.name).text("`"));
             }
-            if matches!(node.source, Source::Layer) && !node.output {
+            if matches!(node.source, Source::Layer | Source::Held) && !node.output {
                 slots[index] = self.slot(index);
             }
             index += 1;
@@ -252,7 +260,7 @@ impl<const N: usize> Wiring<N> {
         NetworkPlan { wiring: self, offsets, arena, live }
     }
 
-    /// The time and the block of a tensor that a layer writes into the arena.
+    /// The time and the block of a tensor in the arena.
     const fn slot(&self, index: usize) -> Slot {
         let node = &self.nodes[index];
         let mut slot = Slot::new(node.len(), node.first, node.first);
@@ -320,6 +328,15 @@ impl<const N: usize> NetworkPlan<N> {
     /// The shape of the tensor of a statement.
     pub const fn shape(&self, statement: usize) -> [usize; 3] {
         self.wiring.nodes[self.wiring.inputs + statement].shape
+    }
+
+    /// Where the input called `name` lies in the arena, and its shape.
+    pub const fn held(&self, name: &str) -> (usize, [usize; 3]) {
+        let mut index = 0;
+        while index < N && !equal(self.wiring.nodes[index].name, name) {
+            index += 1;
+        }
+        (self.offsets[index], self.wiring.nodes[index].shape)
     }
 
     /// The step that a statement is.

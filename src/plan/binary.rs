@@ -3,13 +3,15 @@
 use core::marker::PhantomData;
 
 use crate::activation::Activation;
+use crate::arch::backend::Backend;
 use crate::error::{Buffer, Error};
 use crate::geometry::{elements, total, tri, volume};
 use crate::kernel::binary::{
-    AddFloat, AddInt8, Combine, Int8Offsets, MulFloat, MulInt8, per_channel, rescale, same_shape,
+    self, AddInt8, Combine, Int8Offsets, MulInt8, per_channel, rescale, same_shape,
 };
-use crate::plan::check_io;
+use crate::kernel::map;
 use crate::plan::cost::cost_methods;
+use crate::plan::{backend_method, check_io};
 use crate::quant::{BinaryQuantization, FixedPoint};
 use crate::tensor::{Dtype, Element};
 
@@ -40,8 +42,12 @@ pub struct BinaryPlan<T> {
     /// There if `T` is i8.
     quantization: Option<BinaryQuantization>,
     factors: Option<Factors>,
+    /// `None` is the best there is.
+    backend: Option<Backend>,
     element: PhantomData<T>,
 }
+
+backend_method!(BinaryPlan);
 
 impl<T: Element> BinaryPlan<T> {
     pub(crate) const fn new(
@@ -78,8 +84,16 @@ impl<T: Element> BinaryPlan<T> {
             Some(io) => Some(io.factors(operator)),
             None => None,
         };
-        let element = PhantomData;
-        let plan = Self { operator, first, second, activation, quantization, factors, element };
+        let plan = Self {
+            operator,
+            first,
+            second,
+            activation,
+            quantization,
+            factors,
+            backend: None,
+            element: PhantomData,
+        };
         if let Operator::Concat = operator {
             tri!(elements(&[tri!(total(&[channels, second[0]])), height, width]));
         }
@@ -132,23 +146,6 @@ impl<T: Element> BinaryPlan<T> {
         check_io(first, self.input_len(), y, self.output_len())?;
         Buffer::SecondInput.check(second.len(), self.second_input_len())
     }
-
-    /// Adds or multiplies, whatever `operation` does.
-    #[inline(always)]
-    fn combine(
-        &self,
-        operation: impl Combine<Element = T>,
-        first: &[T],
-        second: &[T],
-        y: &mut [T],
-    ) {
-        let [_, height, width] = self.first;
-        if self.input_len() == self.second_input_len() {
-            same_shape(operation, first, second, y);
-        } else {
-            per_channel(operation, height * width, first, second, y);
-        }
-    }
 }
 
 impl BinaryPlan<f32> {
@@ -160,18 +157,37 @@ impl BinaryPlan<f32> {
     #[inline(always)]
     pub fn run(&self, first: &[f32], second: &[f32], y: &mut [f32]) -> Result<(), Error> {
         self.check_run(first, second, y)?;
-        match self.operator {
-            Operator::Add => self.combine(AddFloat, first, second, y),
-            Operator::Mul => self.combine(MulFloat, first, second, y),
+        let (pairs, with_channels) = match self.operator {
+            Operator::Add => (binary::add as Pairs, binary::add_per_channel as PerChannel),
+            Operator::Mul => (binary::mul as Pairs, binary::mul_per_channel as PerChannel),
             Operator::Concat => {
-                let inputs = first.iter().chain(second);
-                y.iter_mut().zip(inputs).for_each(|(y, x)| *y = *x);
+                let (upper, lower) = y.split_at_mut_checked(first.len()).unwrap_or_default();
+                upper.iter_mut().zip(first).for_each(|(y, x)| *y = *x);
+                lower.iter_mut().zip(second).for_each(|(y, x)| *y = *x);
+                self.activation.apply(self.backend, y);
+                return Ok(());
             }
+        };
+        if self.input_len() == self.second_input_len() {
+            let inputs = first.chunks(map::PART).zip(second.chunks(map::PART));
+            for ((first, second), y) in inputs.zip(y.chunks_mut(map::PART)) {
+                pairs(self.backend, first, second, y);
+                self.activation.apply(self.backend, y);
+            }
+        } else {
+            let [_, height, width] = self.first;
+            with_channels(self.backend, height * width, first, second, y);
+            self.activation.apply(self.backend, y);
         }
-        self.activation.apply(y, 0.0);
         Ok(())
     }
 }
+
+/// [`binary::add`] or the like.
+type Pairs = fn(Option<Backend>, &[f32], &[f32], &mut [f32]);
+
+/// [`binary::add_per_channel`] or the like.
+type PerChannel = fn(Option<Backend>, usize, &[f32], &[f32], &mut [f32]);
 
 /// What the i8 operators multiply by.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -236,5 +252,16 @@ impl BinaryPlan<i8> {
             }
         }
         Ok(())
+    }
+
+    /// Adds or multiplies, whatever `operation` does.
+    #[inline(always)]
+    fn combine(&self, operation: impl Combine, first: &[i8], second: &[i8], y: &mut [i8]) {
+        let [_, height, width] = self.first;
+        if self.input_len() == self.second_input_len() {
+            same_shape(operation, first, second, y);
+        } else {
+            per_channel(operation, height * width, first, second, y);
+        }
     }
 }

@@ -12,7 +12,8 @@ use crate::kernel::runs::Operator;
 use crate::kernel::winograd::{Winograd, tiles2, tiles4};
 use crate::padding::PaddingMode;
 use crate::plan::cost::{cost_methods, multiply_adds};
-use crate::plan::layout::Layout;
+use crate::plan::layout::{Layout, Packed, PackedInt8};
+use crate::plan::split::Jobs;
 use crate::plan::winograd;
 use crate::plan::{backend_method, packing_methods, requantization, with_rounding};
 use crate::quant::Requantization;
@@ -86,7 +87,7 @@ impl<T: Element> ConvPlan<T> {
         Ok(plan)
     }
 
-    const fn layout(&self) -> Layout {
+    pub(super) const fn layout(&self) -> Layout {
         let Shape { rows, columns, channels } = self.shape;
         Layout {
             channels,
@@ -162,14 +163,58 @@ impl<T: Element> ConvPlan<T> {
         tri!(Buffer::Packed.check(packed, self.packed_len()));
         tri!(Buffer::Input.check(x, self.input_len()));
         tri!(Buffer::Output.check(y, self.output_len()));
-        if workspace < self.workspace_len() {
-            return Err(Error::Length {
-                buffer: Buffer::Workspace,
-                expected: self.workspace_len(),
-                actual: workspace,
-            });
+        self.check_workspace(workspace)
+    }
+
+    pub(super) const fn check_workspace(&self, actual: usize) -> Result<(), Error> {
+        let expected = self.workspace_len();
+        if actual < expected {
+            return Err(Error::Length { buffer: Buffer::Workspace, expected, actual });
         }
         Ok(())
+    }
+
+    /// This layer as at most `jobs` jobs that share the work about equally and write disjoint parts of `y`.
+    /// Each can run in a thread, in a task or on a core of its own; this crate starts none. Once all have
+    /// run, `y` holds what [`run`](Self::run) would have written, bit for bit.
+    ///
+    /// A job takes some of the output channels, a packed block of them at least (16 in f32, 4 in i8), or a
+    /// group, so that few channels make few jobs. Each needs a workspace of its own, of
+    /// [`workspace_len`](Self::workspace_len) elements.
+    ///
+    /// ```
+    /// use nchw::{Conv2d, Parameters};
+    ///
+    /// let plan = Conv2d::new([8, 14, 14], 32, [3, 3]).padding([1, 1]).plan::<f32>()?;
+    /// let (x, weight) = (vec![0.5; plan.input_len()], vec![0.1; 32 * 8 * 9]);
+    /// let mut packed = vec![0.0; plan.packed_len()];
+    /// plan.pack(&weight, &Parameters::NONE, &mut packed)?;
+    ///
+    /// let mut y = vec![0.0; plan.output_len()];
+    /// std::thread::scope(|scope| {
+    ///     for mut job in plan.split(2, &packed, &x, &mut y)? {
+    ///         scope.spawn(move || job.run(&mut vec![0.0; plan.workspace_len()]));
+    ///     }
+    ///     Ok::<(), nchw::Error>(())
+    /// })?;
+    /// # let mut whole = vec![0.0; plan.output_len()];
+    /// # plan.run(&packed, &x, &mut whole, &mut vec![0.0; plan.workspace_len()])?;
+    /// # assert_eq!(y, whole);
+    /// # Ok::<(), nchw::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Length`] for a slice of the wrong length, [`Error::Zero`] for no jobs; `y` is then untouched.
+    pub fn split<'a>(
+        &self,
+        jobs: usize,
+        packed: &'a [T],
+        x: &'a [T],
+        y: &'a mut [T],
+    ) -> Result<Jobs<'a, T>, Error> {
+        self.check_run(packed.len(), x.len(), y.len(), self.workspace_len())?;
+        Jobs::new(jobs, *self, self.shape, self.layout(), [packed, x], y)
     }
 
     /// Elements of scratch memory that `run` asks for; 0 for [`Algorithm::Direct`].
@@ -221,9 +266,22 @@ impl ConvPlan<f32> {
         workspace: &mut [f32],
     ) -> Result<(), Error> {
         self.check_run(packed.len(), x.len(), y.len(), workspace.len())?;
-        let parts = self.layout().split(packed);
-        let operands = Operands { weight: parts.weight, parameters: parts.bias, x, y: &mut *y };
-        let Self { backend, operator, shape, algorithm, .. } = *self;
+        self.compute(self.shape, self.layout().split(packed), x, y, workspace);
+        Ok(())
+    }
+
+    /// [`run`](Self::run), of a part with the channels of `shape` and slices of just these.
+    #[inline(always)]
+    pub(super) fn compute(
+        &self,
+        shape: Shape,
+        packed: Packed<'_>,
+        x: &[f32],
+        y: &mut [f32],
+        workspace: &mut [f32],
+    ) {
+        let operands = Operands { weight: packed.weight, parameters: packed.bias, x, y: &mut *y };
+        let Self { backend, operator, algorithm, .. } = *self;
         match algorithm {
             Algorithm::Auto | Algorithm::Direct => {
                 direct::float(backend, shape.flattened(), operator, operands);
@@ -231,9 +289,7 @@ impl ConvPlan<f32> {
             Algorithm::Winograd2 => tiles2(backend, Winograd { shape, operands, workspace }),
             Algorithm::Winograd4 => tiles4(backend, Winograd { shape, operands, workspace }),
         }
-        let Shape { rows, columns, .. } = shape;
-        self.activation.apply_planes(y, rows.output * columns.output, parts.prelu);
-        Ok(())
+        self.activation.apply_planes(backend, y, shape.out_plane(), packed.prelu);
     }
 }
 
@@ -254,11 +310,22 @@ impl ConvPlan<i8> {
         workspace: &mut [i8],
     ) -> Result<(), Error> {
         self.check_run(packed.len(), x.len(), y.len(), workspace.len())?;
+        self.compute(self.shape, self.layout().split_int8(packed), x, y)
+    }
+
+    /// [`run`](Self::run), of a part with the channels of `shape` and slices of just these.
+    #[inline(always)]
+    pub(super) fn compute(
+        &self,
+        shape: Shape,
+        (parameters, weight): PackedInt8<'_>,
+        x: &[i8],
+        y: &mut [i8],
+    ) -> Result<(), Error> {
         let io = self.quantization.as_ref().ok_or(Error::MissingQuantization)?;
-        let (channels, weight) = self.layout().split_int8(packed);
-        let (shape, operator) = (self.shape.flattened(), self.operator);
+        let (shape, operator) = (shape.flattened(), self.operator);
         with_rounding!(io, arithmetic => {
-            let operands = Operands { weight, parameters: channels, x, y };
+            let operands = Operands { weight, parameters, x, y };
             Direct { shape, operator, arithmetic }.int8(self.backend, operands);
         });
         Ok(())

@@ -15,6 +15,8 @@
 //! instruction set, so that weights packed by the compiler can be run by whichever the processor turns out to
 //! have.
 
+use core::ops::Range;
+
 use crate::algorithm::Algorithm;
 use crate::error::Error;
 use crate::geometry::{Channels, divide, elements, total, tri};
@@ -38,6 +40,10 @@ pub(crate) const fn put<T: Copy>(slice: &mut [T], index: usize, value: T) {
 pub(crate) const fn split_mut<T>(slice: &mut [T], length: usize) -> (&mut [T], &mut [T]) {
     if length <= slice.len() { slice.split_at_mut(length) } else { (&mut [], slice) }
 }
+
+/// The fewest output channels of a part of a group: an even smaller group may be computed by another loop nest
+/// than the group it is a part of, with other roundings.
+const FEWEST: usize = 4;
 
 /// The sizes of a layer's weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +69,9 @@ pub(crate) struct Packed<'a> {
     pub(crate) prelu: &'a [f32],
     pub(crate) weight: &'a [f32],
 }
+
+/// Packed i8 weights, taken apart: what belongs to each channel, and the weights.
+pub(crate) type PackedInt8<'a> = (Int8Channels<'a>, &'a [i8]);
 
 /// Where an output channel's weights are and where they go: weight `tap` of `input` is element
 /// `source + input * source_step + tap` and becomes element
@@ -104,8 +113,13 @@ impl Layout {
         }
     }
 
+    /// Packed weights of an output channel.
+    pub(crate) const fn weights_of_output(&self) -> usize {
+        self.channels.inputs * self.packed_kernel()
+    }
+
     const fn packed_weight_len(&self) -> usize {
-        self.outputs() * self.channels.inputs * self.packed_kernel()
+        self.outputs() * self.weights_of_output()
     }
 
     pub(crate) const fn prelu_len(&self) -> usize {
@@ -127,12 +141,25 @@ impl Layout {
     }
 
     /// The parts of `packed`; empty where it is too short.
-    pub(crate) fn split_int8<'a>(&self, packed: &'a [i8]) -> (Int8Channels<'a>, &'a [i8]) {
+    pub(crate) fn split_int8<'a>(&self, packed: &'a [i8]) -> PackedInt8<'a> {
         let outputs = self.outputs();
         let (bias, rest) = packed.split_at_checked(4 * outputs).unwrap_or_default();
         let (multiplier, rest) = rest.split_at_checked(4 * outputs).unwrap_or_default();
         let (shift, weight) = rest.split_at_checked(outputs).unwrap_or_default();
         (Int8Channels { bias, multiplier, shift }, weight)
+    }
+
+    /// The output channels that are computed together with `output`, however the layer is split: its packed
+    /// block, or a whole group of less than [`FEWEST`] channels, as which the end of a larger group must not
+    /// be taken.
+    pub(crate) fn inseparable(&self, dtype: Dtype, output: usize) -> Range<usize> {
+        let outputs = self.channels.outputs;
+        let group = divide(output, outputs) * outputs;
+        // Left-over channels go with the last block.
+        let last = (outputs & !(FEWEST - 1)).saturating_sub(1);
+        let (first, size) = block_of(dtype, outputs, (output - group).min(last));
+        let end = first + size;
+        group + first..group + if outputs - end < FEWEST { outputs } else { end }
     }
 
     /// The number of input channel `input` of the group that `output` belongs to.

@@ -11,7 +11,8 @@ use crate::kernel::direct::{self, Direct, Operands, Shape};
 use crate::kernel::runs::Operator;
 use crate::padding::PaddingMode;
 use crate::plan::cost::{cost_methods, multiply_adds};
-use crate::plan::layout::Layout;
+use crate::plan::layout::{Layout, Packed, PackedInt8};
+use crate::plan::split::Jobs;
 use crate::plan::{backend_method, check_io, packing_methods, requantization, with_rounding};
 use crate::quant::Requantization;
 use crate::tensor::{Dtype, Element};
@@ -63,7 +64,7 @@ impl<T: Element> LinearPlan<T> {
         Ok(plan)
     }
 
-    const fn layout(&self) -> Layout {
+    pub(super) const fn layout(&self) -> Layout {
         Layout {
             algorithm: Algorithm::Direct,
             channels: self.channels,
@@ -105,6 +106,43 @@ impl<T: Element> LinearPlan<T> {
         self.layout().packed_len(T::DTYPE)
     }
 
+    /// This layer as at most `jobs` jobs that share the work about equally and write disjoint parts of `y`;
+    /// see [`ConvPlan::split`](crate::ConvPlan::split). They need no workspace.
+    ///
+    /// ```
+    /// use nchw::{Linear, Parameters};
+    ///
+    /// let plan = Linear::new([64, 1, 1], 100).plan::<f32>()?;
+    /// let mut packed = vec![0.0; plan.packed_len()];
+    /// plan.pack(&[0.25; 6400], &Parameters::NONE, &mut packed)?;
+    ///
+    /// let mut y = [0.0; 100];
+    /// std::thread::scope(|scope| {
+    ///     for mut job in plan.split(2, &packed, &[1.0; 64], &mut y)? {
+    ///         scope.spawn(move || job.run());
+    ///     }
+    ///     Ok::<(), nchw::Error>(())
+    /// })?;
+    /// assert_eq!(y, [16.0; 100]);
+    /// # Ok::<(), nchw::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Length`] for a slice of the wrong length, [`Error::Zero`] for no jobs; `y` is then untouched.
+    pub fn split<'a>(
+        &self,
+        jobs: usize,
+        packed: &'a [T],
+        x: &'a [T],
+        y: &'a mut [T],
+    ) -> Result<Jobs<'a, T, Self>, Error> {
+        Buffer::Packed.check(packed.len(), self.packed_len())?;
+        check_io(x, self.input_len(), y, self.output_len())?;
+        let shape = Shape::fully_connected(self.channels);
+        Jobs::new(jobs, *self, shape, self.layout(), [packed, x], y)
+    }
+
     cost_methods! {
         |self|
         macs: multiply_adds(&self.weight_shape()),
@@ -126,11 +164,16 @@ impl LinearPlan<f32> {
     pub fn run(&self, packed: &[f32], x: &[f32], y: &mut [f32]) -> Result<(), Error> {
         Buffer::Packed.check(packed.len(), self.packed_len())?;
         check_io(x, self.input_len(), y, self.output_len())?;
-        let parts = self.layout().split(packed);
-        let operands = Operands { weight: parts.weight, parameters: parts.bias, x, y: &mut *y };
-        direct::float(self.backend, Shape::fully_connected(self.channels), OPERATOR, operands);
-        self.activation.apply_planes(y, 1, parts.prelu);
+        self.compute(self.channels, self.layout().split(packed), x, y);
         Ok(())
+    }
+
+    /// [`run`](Self::run), of a part with these channels and slices of just these.
+    #[inline(always)]
+    pub(super) fn compute(&self, channels: Channels, packed: Packed<'_>, x: &[f32], y: &mut [f32]) {
+        let operands = Operands { weight: packed.weight, parameters: packed.bias, x, y: &mut *y };
+        direct::float(self.backend, Shape::fully_connected(channels), OPERATOR, operands);
+        self.activation.apply_planes(self.backend, y, 1, packed.prelu);
     }
 }
 
@@ -144,16 +187,27 @@ impl LinearPlan<i8> {
     pub fn run(&self, packed: &[i8], x: &[i8], y: &mut [i8]) -> Result<(), Error> {
         Buffer::Packed.check(packed.len(), self.packed_len())?;
         check_io(x, self.input_len(), y, self.output_len())?;
+        self.compute(self.channels, self.layout().split_int8(packed), x, y)
+    }
+
+    /// [`run`](Self::run), of a part with these channels and slices of just these.
+    #[inline(always)]
+    pub(super) fn compute(
+        &self,
+        channels: Channels,
+        (parameters, weight): PackedInt8<'_>,
+        x: &[i8],
+        y: &mut [i8],
+    ) -> Result<(), Error> {
         let io = self.quantization.as_ref().ok_or(Error::MissingQuantization)?;
-        let (channels, weight) = self.layout().split_int8(packed);
         with_rounding!(io, arithmetic => {
             // A zero point of the weights meets the sum of the inputs, the same for every output.
             let arithmetic = match io.weight_zero_point {
                 0 => arithmetic,
                 zero_point => arithmetic.with_weight_zero_point(zero_point, x),
             };
-            let shape = Shape::fully_connected(self.channels);
-            let operands = Operands { weight, parameters: channels, x, y };
+            let shape = Shape::fully_connected(channels);
+            let operands = Operands { weight, parameters, x, y };
             Direct { shape, operator: OPERATOR, arithmetic }.int8(self.backend, operands);
         });
         Ok(())

@@ -13,6 +13,7 @@ mod pack;
 mod pack_int8;
 mod per_channel;
 mod quantize;
+mod split;
 mod table;
 pub(crate) mod unary;
 mod winograd;
@@ -24,6 +25,7 @@ pub use pack::Parameters;
 pub use pack_int8::{Int8Parameters, WeightScale};
 pub use per_channel::{BatchNorm2dPlan, PreluPlan};
 pub use quantize::{DequantizePlan, QuantizePlan};
+pub use split::{Job, Jobs};
 pub use table::{ActivatePlan, SoftmaxPlan};
 pub use unary::UnaryPlan;
 

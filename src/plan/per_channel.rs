@@ -3,13 +3,14 @@
 use core::marker::PhantomData;
 
 use crate::activation::Activation;
+use crate::arch::backend::Backend;
 use crate::batch_norm::BatchNorm;
 use crate::error::{Buffer, Error};
 use crate::geometry::{elements, tri, volume};
-use crate::kernel::scale_shift;
+use crate::kernel::{map, scale_shift};
 use crate::plan::cost::{cost_methods, multiply_adds};
 use crate::plan::layout::put;
-use crate::plan::{check_io, same_shape_methods};
+use crate::plan::{backend_method, check_io, same_shape_methods};
 use crate::tensor::{Dtype, Element};
 
 /// A [`BatchNorm2d`](crate::BatchNorm2d), checked and ready to run on slices.
@@ -29,8 +30,12 @@ use crate::tensor::{Dtype, Element};
 pub struct BatchNorm2dPlan<T> {
     shape: [usize; 3],
     activation: Activation,
+    /// `None` is the best there is.
+    backend: Option<Backend>,
     element: PhantomData<T>,
 }
+
+backend_method!(BatchNorm2dPlan);
 
 impl<T: Element> BatchNorm2dPlan<T> {
     pub(crate) const fn new(shape: [usize; 3], activation: Activation) -> Result<Self, Error> {
@@ -40,7 +45,7 @@ impl<T: Element> BatchNorm2dPlan<T> {
         tri!(volume(shape));
         tri!(elements(&[2, shape[0]]));
         tri!(activation.validate_without_slopes());
-        Ok(Self { shape, activation, element: PhantomData })
+        Ok(Self { shape, activation, backend: None, element: PhantomData })
     }
 
     same_shape_methods!();
@@ -89,8 +94,8 @@ impl BatchNorm2dPlan<f32> {
         check_io(x, self.input_len(), y, self.input_len())?;
         let [channels, height, width] = self.shape;
         let (shift, factor) = packed.split_at_checked(channels).unwrap_or_default();
-        scale_shift::run(height * width, factor, shift, x, y);
-        self.activation.apply(y, 0.0);
+        scale_shift::run(self.backend, height * width, factor, shift, x, y);
+        self.activation.apply(self.backend, y);
         Ok(())
     }
 }
@@ -107,8 +112,12 @@ impl BatchNorm2dPlan<f32> {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PreluPlan<T> {
     shape: [usize; 3],
+    /// `None` is the best there is.
+    backend: Option<Backend>,
     element: PhantomData<T>,
 }
+
+backend_method!(PreluPlan);
 
 impl<T: Element> PreluPlan<T> {
     pub(crate) const fn new(shape: [usize; 3]) -> Result<Self, Error> {
@@ -116,7 +125,7 @@ impl<T: Element> PreluPlan<T> {
             return Err(Error::NoQuantizedForm);
         }
         tri!(volume(shape));
-        Ok(Self { shape, element: PhantomData })
+        Ok(Self { shape, backend: None, element: PhantomData })
     }
 
     same_shape_methods!();
@@ -148,7 +157,7 @@ impl PreluPlan<f32> {
         Buffer::Prelu.check(slopes.len(), channels)?;
         check_io(x, self.input_len(), y, self.input_len())?;
         y.iter_mut().zip(x).for_each(|(y, x)| *y = *x);
-        Activation::Prelu.apply_planes(y, height * width, slopes);
+        map::prelu(self.backend, y, height * width, slopes);
         Ok(())
     }
 }

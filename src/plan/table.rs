@@ -3,14 +3,15 @@
 use core::marker::PhantomData;
 
 use crate::activation::Activation;
+use crate::arch::backend::Backend;
 use crate::const_math::exp;
 use crate::error::{Buffer, Error};
 use crate::geometry::{tri, volume};
-use crate::kernel::{softmax, table};
+use crate::kernel::{map, softmax, table};
 use crate::plan::cost::cost_methods;
 use crate::plan::layout::put;
 use crate::plan::pack_int8::write;
-use crate::plan::{check_io, same_shape_methods};
+use crate::plan::{backend_method, check_io, same_shape_methods};
 use crate::quant::{FixedPoint, Quantization, round_half_away};
 use crate::tensor::{Dtype, Element};
 
@@ -48,8 +49,12 @@ pub struct ActivatePlan<T> {
     shape: [usize; 3],
     activation: Activation,
     quantization: Option<[Quantization; 2]>,
+    /// `None` is the best there is.
+    backend: Option<Backend>,
     element: PhantomData<T>,
 }
+
+backend_method!(ActivatePlan);
 
 impl<T: Element> ActivatePlan<T> {
     pub(crate) const fn new(
@@ -65,7 +70,7 @@ impl<T: Element> ActivatePlan<T> {
             (Dtype::I8, _) => {}
         }
         let quantization = tri!(table_io::<T>(quantization));
-        Ok(Self { shape, activation, quantization, element: PhantomData })
+        Ok(Self { shape, activation, quantization, backend: None, element: PhantomData })
     }
 
     same_shape_methods!();
@@ -95,8 +100,10 @@ impl ActivatePlan<f32> {
     #[inline(always)]
     pub fn run(&self, x: &[f32], y: &mut [f32]) -> Result<(), Error> {
         check_io(x, self.input_len(), y, self.input_len())?;
-        y.iter_mut().zip(x).for_each(|(y, x)| *y = *x);
-        self.activation.apply(y, 0.0);
+        for (x, y) in x.chunks(map::PART).zip(y.chunks_mut(map::PART)) {
+            y.iter_mut().zip(x).for_each(|(y, x)| *y = *x);
+            self.activation.apply(self.backend, y);
+        }
         Ok(())
     }
 }
@@ -158,8 +165,12 @@ pub struct SoftmaxPlan<T> {
     quantization: Option<[Quantization; 2]>,
     /// `1 / output scale`.
     factor: FixedPoint,
+    /// `None` is the best there is.
+    backend: Option<Backend>,
     element: PhantomData<T>,
 }
+
+backend_method!(SoftmaxPlan);
 
 impl<T: Element> SoftmaxPlan<T> {
     pub(crate) const fn new(
@@ -175,7 +186,7 @@ impl<T: Element> SoftmaxPlan<T> {
             Some([_, output]) => 1.0 / output.scale as f64,
             None => 1.0,
         });
-        Ok(Self { shape, quantization, factor, element: PhantomData })
+        Ok(Self { shape, quantization, factor, backend: None, element: PhantomData })
     }
 
     same_shape_methods!();
@@ -206,7 +217,7 @@ impl SoftmaxPlan<f32> {
     pub fn run(&self, x: &[f32], y: &mut [f32]) -> Result<(), Error> {
         check_io(x, self.input_len(), y, self.input_len())?;
         #[cfg(feature = "libm")]
-        softmax::float(self.shape[1] * self.shape[2], x, y);
+        softmax::float::run(self.backend, self.shape[1] * self.shape[2], x, y);
         Ok(())
     }
 }

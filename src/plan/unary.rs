@@ -3,13 +3,15 @@
 use core::marker::PhantomData;
 
 use crate::activation::Activation;
+use crate::arch::backend::Backend;
 use crate::error::Error;
 use crate::geometry::{elements, tri, volume};
-use crate::kernel::pool::{self, Reduction, Windows};
+use crate::kernel::pool::{self, Divisor, Reduction, Windows};
+use crate::kernel::sliding::{self, Pool};
 use crate::kernel::upsample;
 use crate::kernel::zero_pad;
-use crate::plan::check_io;
 use crate::plan::cost::cost_methods;
+use crate::plan::{backend_method, check_io};
 use crate::quant::Quantization;
 use crate::tensor::{Dtype, Element};
 
@@ -27,9 +29,9 @@ impl Operator {
     const fn needs_zero(&self) -> bool {
         match self {
             Self::Pool { rows, columns, reduction } => match reduction {
-                Reduction::Maximum | Reduction::AverageInside => false,
-                Reduction::AveragePadded => !(rows.unpadded() && columns.unpadded()),
-                Reduction::SumOver(_) => true,
+                Reduction::Maximum | Reduction::Average(Divisor::Inside) => false,
+                Reduction::Average(Divisor::Padded) => !(rows.unpadded() && columns.unpadded()),
+                Reduction::Average(Divisor::Fixed(_)) => true,
             },
             Self::ZeroPad { .. } => true,
             Self::UpsampleNearest | Self::UpsampleBilinear { .. } => false,
@@ -44,7 +46,7 @@ impl Operator {
             Self::Pool { rows, columns, reduction } => {
                 let count = rows.longest().saturating_mul(columns.longest());
                 let divisor = match reduction {
-                    Reduction::SumOver(divisor) => *divisor,
+                    Reduction::Average(Divisor::Fixed(divisor)) => *divisor,
                     _ => count,
                 };
                 // The sum, the zero points of the padding, and a half for rounding.
@@ -80,8 +82,12 @@ pub struct UnaryPlan<T> {
     zero: i8,
     /// In i8, the smallest and the largest output.
     range: [i8; 2],
+    /// `None` is the best there is.
+    backend: Option<Backend>,
     element: PhantomData<T>,
 }
+
+backend_method!(UnaryPlan);
 
 impl<T: Element> UnaryPlan<T> {
     pub(crate) const fn new(
@@ -103,6 +109,7 @@ impl<T: Element> UnaryPlan<T> {
             activation,
             zero: 0,
             range: [i8::MIN, i8::MAX],
+            backend: None,
             element: PhantomData,
         };
         match T::DTYPE {
@@ -163,17 +170,23 @@ impl UnaryPlan<f32> {
         let (input, output) = ([height, width], [out_height, out_width]);
         match &self.operator {
             Operator::Pool { rows, columns, reduction } => {
-                pool::run(rows, columns, *reduction, 0.0, x, y);
+                let pool = Pool { rows, columns };
+                match *reduction {
+                    Reduction::Maximum => sliding::maximum(self.backend, pool, x, y),
+                    Reduction::Average(divisor) => {
+                        sliding::average(self.backend, pool, divisor, x, y);
+                    }
+                }
             }
-            Operator::UpsampleNearest => upsample::nearest(input, output, x, y),
+            Operator::UpsampleNearest => upsample::nearest_float(self.backend, input, output, x, y),
             Operator::UpsampleBilinear { align_corners } => {
-                upsample::bilinear(*align_corners, input, output, x, y);
+                upsample::bilinear(self.backend, *align_corners, input, output, x, y);
             }
             Operator::ZeroPad { top, left } => {
                 zero_pad::run(input, output, [*top, *left], 0.0, x, y);
             }
         }
-        self.activation.apply(y, 0.0);
+        self.activation.apply(self.backend, y);
         Ok(())
     }
 }

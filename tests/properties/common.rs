@@ -248,7 +248,8 @@ pub(crate) fn output(len: usize, run: impl FnOnce(&mut [f32]) -> Result<(), Erro
 }
 
 /// A plan with one input and no parameters, whichever type it is of.
-pub(crate) trait Unary {
+pub(crate) trait Unary: Copy {
+    fn on(self, backend: Backend) -> Self;
     fn lens(&self) -> (usize, usize);
     fn output_shape(&self) -> [usize; 3];
     fn run(&self, x: &[f32], y: &mut [f32]) -> Result<(), Error>;
@@ -257,6 +258,10 @@ pub(crate) trait Unary {
 macro_rules! unary {
     ($($plan:ty),*) => {$(
         impl Unary for $plan {
+            fn on(self, backend: Backend) -> Self {
+                self.backend(backend).unwrap()
+            }
+
             fn lens(&self) -> (usize, usize) {
                 (self.input_len(), self.output_len())
             }
@@ -273,14 +278,27 @@ macro_rules! unary {
 }
 unary!(UnaryPlan<f32>, ActivatePlan<f32>, SoftmaxPlan<f32>);
 
-/// Runs an operator with one input and compares it with the oracle.
+/// Runs an operator with one input on every back-end and compares it with the oracle.
 #[track_caller]
 pub(crate) fn check_unary(plan: &impl Unary, x: &[f32], (row, want): (Row, Output)) {
     assert_eq!(plan.output_shape(), want.shape);
     assert_eq!(plan.lens(), (x.len(), want.values.len()));
     let x = guarded(x);
-    let y = output(want.values.len(), |y| plan.run(x.slice(), y));
-    assert_close(row, &y, &want);
+    on_backends(row, &want, |backend, y| plan.on(backend).run(x.slice(), y));
+}
+
+/// Holds what `run` writes on every back-end against its reference.
+#[track_caller]
+pub(crate) fn on_backends(
+    row: Row,
+    want: &Output,
+    run: impl Fn(Backend, &mut [f32]) -> Result<(), Error>,
+) {
+    for backend in Backend::available() {
+        let y = output(want.values.len(), |y| run(backend, y));
+        println!("on {}", backend.name());
+        assert_close(row, &y, want);
+    }
 }
 
 /// Holds a convolution with weights that are packed already against its reference, on every back-end.
@@ -294,16 +312,12 @@ pub(crate) fn assert_conv(
 ) {
     assert_eq!(plan.input_len(), x.len());
     let x = guarded(x);
-    for backend in Backend::available() {
-        let plan = plan.backend(backend).unwrap();
+    on_backends(row, want, |backend, y| {
         let mut workspace = Guarded::new(plan.workspace_len());
-        let y = output(plan.output_len(), |y| {
-            plan.run(packed.slice(), x.slice(), y, workspace.slice_mut())
-        });
+        plan.backend(backend)?.run(packed.slice(), x.slice(), y, workspace.slice_mut())?;
         workspace.check();
-        println!("on {}", backend.name());
-        assert_close(row, &y, want);
-    }
+        Ok(())
+    });
 }
 
 /// What an activation makes of a result, and the row that it is held to.

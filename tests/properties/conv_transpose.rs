@@ -14,14 +14,14 @@ use crate::common::{
 
 /// A transposed convolution and what goes into it.
 #[derive(Clone, Debug)]
-struct Case {
-    spec: ConvTranspose2d,
-    bias: bool,
-    input_norm: Option<Norm>,
-    norm: Option<Norm>,
+pub(crate) struct Case {
+    pub(crate) spec: ConvTranspose2d,
+    pub(crate) bias: bool,
+    pub(crate) input_norm: Option<Norm>,
+    pub(crate) norm: Option<Norm>,
     /// NaN and infinities among the inputs.
-    special: bool,
-    seed: u64,
+    pub(crate) special: bool,
+    pub(crate) seed: u64,
 }
 
 /// Multiplications that a case may take.
@@ -174,7 +174,7 @@ fn uniform(spec: &ConvTranspose2d) -> bool {
         && meets(width, spec.kernel_size[1], &|o, tap| conv.source_column(o, tap, spec.input[2]))
 }
 
-fn test(case: &Case) -> Outcome {
+pub(crate) fn test(case: &Case) -> Outcome {
     let Case { spec, bias, input_norm, norm, special, seed } = case;
     let plan = spec.plan::<f32>();
     assert_eq!(plan.is_ok(), valid(spec), "PyTorch's rules say otherwise: {plan:?}");

@@ -38,7 +38,9 @@ fn sliding(dilated: bool) -> impl Strategy<Value = ([usize; 3], bool, Window, Fl
     let stride = select(vec![1_usize, 1, 2, 2, 3, 4]);
     let dilation = select(if dilated { vec![1_usize, 1, 1, 2, 3] } else { vec![1] });
     let window = (pair(kernel), pair(stride), pair(dilation), sides(4));
-    ((channels(), edge(), edge()), any::<bool>(), window, flaw()).prop_map(
+    // Now and then so wide that several vectors lie side by side.
+    let width = prop_oneof![6 => edge(), 1 => 30..=75_usize];
+    ((channels(), edge(), width), any::<bool>(), window, flaw()).prop_map(
         |((channels, height, width), ceil_mode, window, flaw)| {
             let (mut kernel, mut stride, mut dilation, mut padding) = window;
             let mut input = [channels, height, width];

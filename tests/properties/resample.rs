@@ -6,7 +6,7 @@ use nchw_test_support::reference::widen;
 use nchw_test_support::{Random, Row};
 use proptest::prelude::*;
 
-use crate::common::{Outcome, check, check_unary, edge, input, rarely, shape, sides};
+use crate::common::{Outcome, channels, check, check_unary, edge, input, rarely, shape, sides};
 
 #[test]
 fn upsample() {
@@ -42,12 +42,22 @@ fn upsample() {
 
 #[test]
 fn upsample_by_factors() {
-    check(2000, (shape(), [1..=4_usize, 1..=4_usize], any::<u64>()), |(shape, factors, seed)| {
-        let plan = Upsample::by(*shape, *factors).plan::<f32>().unwrap();
+    // Now and then so wide that several blocks of columns lie side by side.
+    let width = prop_oneof![4 => edge(), 1 => 30..=75_usize];
+    let shape = (channels(), edge(), width).prop_map(|(c, height, width)| [c, height, width]);
+    let strategy = (shape, [1..=4_usize, 1..=4_usize], any::<bool>(), any::<u64>());
+    check(2000, strategy, |(shape, factors, align_corners, seed)| {
+        let nearest = Upsample::by(*shape, *factors);
         let output_size = [shape[1] * factors[0], shape[2] * factors[1]];
         let x = Random::new(*seed).f32s(shape.iter().product());
         let want = float::upsample_nearest(&UpsampleNearest { output_size }, *shape, &widen(&x));
-        check_unary(&plan, &x, (Row::Copy, want));
+        check_unary(&nearest.plan::<f32>().unwrap(), &x, (Row::Copy, want));
+
+        let align_corners = *align_corners;
+        let bilinear = nearest.mode(UpsampleMode::Bilinear { align_corners });
+        let upsample = UpsampleBilinear { output_size, align_corners };
+        let want = float::upsample_bilinear(&upsample, *shape, &widen(&x));
+        check_unary(&bilinear.plan::<f32>().unwrap(), &x, (Row::UpsampleBilinear, want));
         Outcome::Ran
     });
 }

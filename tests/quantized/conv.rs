@@ -83,7 +83,7 @@ pub(crate) fn run(plan: &ConvPlan<i8>, packed: &[i8], x: &[i8]) -> Vec<i8> {
     y
 }
 
-fn test((spec, numbers): &(Conv2d, Numbers)) {
+pub(crate) fn test((spec, numbers): &(Conv2d, Numbers)) {
     let activation = numbers.fused.activation(numbers.io.output);
     let plan = spec.requantization(numbers.io).activation(activation).plan::<i8>();
     if empty(numbers.limit(), &plan) {

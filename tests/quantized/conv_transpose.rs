@@ -65,7 +65,7 @@ pub(crate) fn by_output<T: Copy>(spec: &ConvTranspose2d, weight: &[T]) -> Vec<Ve
     (0..spec.out_channels).map(taps).collect()
 }
 
-fn test((spec, numbers): &(ConvTranspose2d, Numbers)) {
+pub(crate) fn test((spec, numbers): &(ConvTranspose2d, Numbers)) {
     let activation = numbers.fused.activation(numbers.io.output);
     let plan = spec.requantization(numbers.io).activation(activation).plan::<i8>();
     if empty(numbers.limit(), &plan) {

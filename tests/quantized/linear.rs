@@ -22,7 +22,9 @@ pub(crate) fn run(plan: &LinearPlan<i8>, packed: &[i8], x: &[i8]) -> Vec<i8> {
     output(plan.output_len(), |y| plan.run(packed.slice(), x.slice(), y))
 }
 
-fn test((input, outputs, weight_zero_point, numbers): &([usize; 3], usize, i8, Numbers)) {
+pub(crate) fn test(
+    (input, outputs, weight_zero_point, numbers): &([usize; 3], usize, i8, Numbers),
+) {
     let io = Requantization { weight_zero_point: *weight_zero_point, ..numbers.io };
     let numbers = Numbers { io, ..numbers.clone() };
     let activation = numbers.fused.activation(io.output);

@@ -172,6 +172,20 @@ impl<const N: usize> F32Lanes for Floats<N> {
         }
         a
     }
+
+    #[inline(always)]
+    fn zip(self, a: [float32x4_t; N], b: [float32x4_t; N]) -> [[float32x4_t; N]; 2] {
+        let mut zipped = [a; 2];
+        for (index, (a, b)) in a.into_iter().zip(b).enumerate() {
+            let (low, high) = (2 * index, 2 * index + 1);
+            // SAFETY: every processor has the instructions.
+            unsafe {
+                zipped[low / N][low % N] = vzip1q_f32(a, b);
+                zipped[high / N][high % N] = vzip2q_f32(a, b);
+            }
+        }
+        zipped
+    }
 }
 
 impl Register for Floats<1> {

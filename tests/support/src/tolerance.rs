@@ -3,6 +3,8 @@
 //! u = 2^-24 is the unit roundoff of f32, S an element's magnitude
 //! (`nchw_oracle::Output::magnitude`).
 
+use core::fmt;
+
 use nchw_oracle::Output;
 
 /// Unit roundoff of f32.
@@ -33,7 +35,11 @@ pub enum Row {
     AvgPool2d,
     /// Bilinear upsampling.
     UpsampleBilinear,
-    /// Leaky ReLU, PReLU, hardswish, hardsigmoid: a few roundings.
+    /// Leaky ReLU, PReLU: one rounding of the product, perhaps one of the slope.
+    LeakyRelu,
+    /// Hardsigmoid: a product and a sum.
+    Hardsigmoid,
+    /// Hardswish: a few roundings.
     PiecewiseLinear,
     /// Sum or product of two tensors: one rounding.
     Elementwise,
@@ -43,8 +49,10 @@ pub enum Row {
     Clamp,
     /// Concatenation, padding, nearest upsampling, flattening.
     Copy,
-    /// Sigmoid, SiLU, softmax.
+    /// Sigmoid, SiLU.
     Exponential,
+    /// Softmax.
+    Softmax,
     /// ELU, tanh: the relative error is small near zero as well.
     Expm1,
     /// GELU: on the left its factor near zero must not come from a difference.
@@ -65,6 +73,11 @@ pub enum Bound {
         /// Products of a sum.
         part: usize,
     },
+    /// `|y - ref| <= k * u * S`, however many products there are.
+    Flat {
+        /// Units of rounding.
+        k: f64,
+    },
     /// `|y - ref| <= k * u * S` with the largest S of the output's channel: outputs of a tile share their
     /// roundings, also where their own products are small.
     Channel {
@@ -82,6 +95,21 @@ pub enum Bound {
     },
 }
 
+/// As in "4 + log2(n)", with n for the number of products.
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sum { base } => write!(f, "{base} + log2(n)"),
+            Self::RunningSum { part } => write!(f, "4 + ({part} + n/{part})/4"),
+            Self::Flat { k } => write!(f, "{k}"),
+            Self::Channel { k } => write!(f, "{k} of channel"),
+            Self::Exact => f.write_str("0"),
+            Self::Ulps { ulps, absolute: 0.0 } => write!(f, "{ulps} ulp"),
+            Self::Ulps { ulps, absolute } => write!(f, "{ulps} ulp + {absolute:e}"),
+        }
+    }
+}
+
 impl Row {
     /// The table.
     pub fn bound(self) -> Bound {
@@ -89,15 +117,20 @@ impl Row {
             Row::Conv2d | Row::ConvTranspose2d | Row::Linear => Bound::Sum { base: 4.0 },
             // 14 was seen on equal numbers, 37 on few of one sign.
             Row::Winograd2 => Bound::Channel { k: 24.0 },
-            Row::Winograd4 => Bound::Channel { k: 96.0 },
-            Row::EqualProducts => Bound::RunningSum { part: 72 },
-            Row::BatchNorm2d | Row::AvgPool2d => Bound::Sum { base: 4.0 },
-            Row::UpsampleBilinear | Row::PiecewiseLinear => Bound::Sum { base: 4.0 },
+            Row::Winograd4 => Bound::Channel { k: 80.0 },
+            Row::EqualProducts => Bound::RunningSum { part: 147 },
+            Row::BatchNorm2d | Row::PiecewiseLinear => Bound::Sum { base: 4.0 },
+            // What rounding takes from a sum is given back.
+            Row::AvgPool2d => Bound::Flat { k: 4.0 },
+            Row::UpsampleBilinear => Bound::Flat { k: 5.0 },
+            Row::LeakyRelu => Bound::Flat { k: 2.0 },
+            Row::Hardsigmoid => Bound::Flat { k: 3.0 },
             // Computed exactly and rounded to f64 and then to f32 is the same as rounded to f32
             // once.
             Row::Elementwise => Bound::Exact,
             Row::MaxPool2d | Row::Clamp | Row::Copy => Bound::Exact,
             Row::Exponential => Bound::Ulps { ulps: 4.0, absolute: 1e-7 },
+            Row::Softmax => Bound::Ulps { ulps: 3.0, absolute: 5e-8 },
             Row::Expm1 => Bound::Ulps { ulps: 4.0, absolute: 0.0 },
             Row::Gelu => Bound::Ulps { ulps: 4.0, absolute: 2e-8 },
         }
@@ -152,7 +185,7 @@ fn element(row: Row, index: usize, got: f32, output: &Output) -> Worst {
             allowed_k = base + taps.log2();
             allowed_k * U * magnitude + taps * UNDERFLOW
         }
-        Bound::Channel { k } => {
+        Bound::Flat { k } | Bound::Channel { k } => {
             allowed_k = k;
             k * U * magnitude + taps * UNDERFLOW
         }
@@ -175,7 +208,7 @@ fn element(row: Row, index: usize, got: f32, output: &Output) -> Worst {
 }
 
 /// Distance of neighbouring f32 numbers at `value`.
-fn ulp(value: f64) -> f64 {
+pub fn ulp(value: f64) -> f64 {
     let below = (value.abs() as f32).min(f32::MAX.next_down());
     f64::from(below.next_up()) - f64::from(below)
 }

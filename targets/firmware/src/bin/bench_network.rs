@@ -13,9 +13,7 @@ mod mobilenet;
 static PHOTO: [u8; 96 * 96] =
     *include_bytes!("../../../../examples/person_detection/data/photos/astronaut.u8");
 
-type Photo = Tensor<i8, 1, 96, 96>;
-
-firmware::program!(run, input: Photo = Tensor::ZERO, activations: Memory = Memory::NEW);
+firmware::program!(run, activations: Memory = Memory::NEW);
 
 /// The instructions of each step.
 struct Steps {
@@ -40,22 +38,28 @@ impl Observer for Steps {
     }
 }
 
-fn run(photo: &'static mut Photo, memory: &'static mut Memory) -> bool {
-    for (x, pixel) in photo.as_mut_slice().iter_mut().zip(&PHOTO) {
+/// Puts the photo where the network reads it, which the last inference has written over.
+fn show(memory: &mut Memory) {
+    for (x, pixel) in memory.photo().as_mut_slice().iter_mut().zip(&PHOTO) {
         *x = (pixel ^ 0x80).cast_signed();
     }
+}
+
+fn run(memory: &'static mut Memory) -> bool {
     let mut steps = Steps { before: 0, counts: [0; _], empty: 0 };
     steps.before(0);
     steps.after(0);
     steps.empty = steps.counts[0];
 
+    show(memory);
     let mut scores = Tensor::ZERO;
-    MOBILENET.infer_with(photo, memory, &mut scores, &mut steps);
+    MOBILENET.infer_with(memory, &mut scores, &mut steps);
     for (layer, count) in MobileNet::LAYERS.iter().zip(steps.counts) {
         say!["bench ", layer.name, " ", layer.operator, " ", count, " ", layer.macs];
     }
+    show(memory);
     let mut again = Tensor::ZERO;
-    let ((), total) = instructions(|| MOBILENET.infer(photo, memory, &mut again));
+    let ((), total) = instructions(|| MOBILENET.infer(memory, &mut again));
     say!["bench total - ", total, " ", MobileNet::MACS];
     scores == again
 }

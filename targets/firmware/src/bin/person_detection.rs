@@ -46,19 +46,17 @@ photos! {
     "retina" [107, -107];
 }
 
-type Photo = Tensor<i8, 1, SIZE, SIZE>;
+firmware::program!(run, activations: Memory = Memory::NEW);
 
-firmware::program!(run, input: Photo = Tensor::ZERO, activations: Memory = Memory::NEW);
-
-fn run(photo: &'static mut Photo, memory: &'static mut Memory) -> bool {
+fn run(memory: &'static mut Memory) -> bool {
     firmware::say_costs(MobileNet::MACS, MobileNet::FLASH, MobileNet::RAM);
     let mut equal = 0;
     for ((&name, reference), pixels) in NAMES.iter().zip(REFERENCES).zip(&PHOTOS) {
-        for (x, pixel) in photo.as_mut_slice().iter_mut().zip(pixels) {
+        for (x, pixel) in memory.photo().as_mut_slice().iter_mut().zip(pixels) {
             *x = (pixel ^ 0x80).cast_signed();
         }
         let mut scores = Tensor::ZERO;
-        let ((), count) = instructions(|| infer(photo, memory, &mut scores));
+        let ((), count) = instructions(|| infer(memory, &mut scores));
         let scores = [scores[[0, 0, 0]], scores[[1, 0, 0]]];
         let is_equal = scores == *reference;
         equal += usize::from(is_equal);
@@ -71,6 +69,6 @@ fn run(photo: &'static mut Photo, memory: &'static mut Memory) -> bool {
 
 /// By itself, so that its code can be told from the program's.
 #[inline(never)]
-fn infer(photo: &Photo, memory: &mut Memory, scores: &mut Tensor<i8, 2, 1, 1>) {
-    MOBILENET.infer(photo, memory, scores);
+fn infer(memory: &mut Memory, scores: &mut Tensor<i8, 2, 1, 1>) {
+    MOBILENET.infer(memory, scores);
 }

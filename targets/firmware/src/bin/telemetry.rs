@@ -29,32 +29,25 @@ impl Clock for Instructions {
     }
 }
 
-type Photo = Tensor<i8, 1, SIZE, SIZE>;
-
 firmware::program!(
     run,
-    input: Photo = Tensor::ZERO,
     activations: Memory = Memory::NEW,
     profile: Profile<Instructions, 32> = Profile::new(Instructions)
 );
 
-fn run(
-    photo: &'static mut Photo,
-    memory: &'static mut Memory,
-    profile: &'static mut Profile<Instructions, 32>,
-) -> bool {
+fn run(memory: &'static mut Memory, profile: &'static mut Profile<Instructions, 32>) -> bool {
     if let Err(error) = Conv2d::new([8, 4, 4], 16, [5, 5]).plan::<f32>() {
         defmt::error!("{}", error);
     }
     defmt::info!("{}", Features0::SPEC);
 
-    for (x, pixel) in photo.as_mut_slice().iter_mut().zip(&PHOTO) {
+    for (x, pixel) in memory.photo().as_mut_slice().iter_mut().zip(&PHOTO) {
         *x = (pixel ^ 0x80).cast_signed();
     }
     let start = firmware::executed();
     let mut probabilities = Tensor::ZERO;
     let observer = &mut profile.observer(&MobileNet::LAYERS);
-    MOBILENET.infer_with(photo, memory, &mut probabilities, observer);
+    MOBILENET.infer_with(memory, &mut probabilities, observer);
     let ticks = firmware::executed() - start;
 
     defmt::info!("best {}", top_k::<2, i8>(probabilities.as_slice()));

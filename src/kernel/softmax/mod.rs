@@ -1,29 +1,11 @@
 //! Softmax over the channels of every pixel.
 
 #[cfg(feature = "libm")]
-use crate::kernel::arithmetic::add_compensated;
+pub(crate) mod float;
+
 use crate::kernel::arithmetic::i32_at;
 use crate::kernel::{pieces, pieces_mut};
 use crate::quant::{FixedPoint, saturate};
-
-/// `exp(x - max) / sum(exp(x - max))` along the channels, `plane` elements apart.
-#[cfg(feature = "libm")]
-pub(crate) fn float(plane: usize, x: &[f32], y: &mut [f32]) {
-    for pixel in 0..plane {
-        let channels = || pieces(x, plane).filter_map(|channel| channel.get(pixel));
-        let max = channels().fold(f32::NEG_INFINITY, |max, &x| if x > max { x } else { max });
-        let (mut sum, mut lost) = (0.0_f32, 0.0_f32);
-        for (y, x) in pieces_mut(y, plane).zip(channels()) {
-            if let Some(y) = y.get_mut(pixel) {
-                *y = libm::expf(x - max);
-                add_compensated(&mut sum, &mut lost, *y);
-            }
-        }
-        for y in pieces_mut(y, plane).filter_map(|channel| channel.get_mut(pixel)) {
-            *y /= sum;
-        }
-    }
-}
 
 /// The i8 softmax, in integers: a table of `exp(-scale * d)` for the distance `d` from the largest
 /// channel, and the output's scale as a fixed-point factor.

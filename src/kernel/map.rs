@@ -1,0 +1,120 @@
+//! Functions of every element in f32, in place. The loops are plain arithmetic without branches, of which the
+//! compiler makes vectors for the instruction set that runs them; what comes of an element does not depend on
+//! its place.
+//!
+//! None is generic or inlined, so that each is compiled here, once, and linked only where it is used.
+
+use core::hint::select_unpredictable as select;
+
+use crate::arch::backend::{self, Backend};
+use crate::arch::isa::{Isa, Operation};
+#[cfg(feature = "libm")]
+use crate::kernel::curves;
+use crate::kernel::pieces_mut;
+
+/// How many elements go through one function before the next, so that they stay in the nearest cache.
+pub(crate) const PART: usize = 2048;
+
+/// Functions `name(backend, values, parameters..)` that put `$y` in the place of every `$x`; `$isa` is the
+/// instruction set.
+macro_rules! in_place {
+    ($($(#[$doc:meta])* $name:ident<$isa:ident>($x:ident $(, $parameter:ident)*) = $y:expr;)*) => {$(
+        $(#[$doc])*
+        #[inline(never)]
+        pub(crate) fn $name(
+            backend: Option<Backend>,
+            values: &mut [f32]
+            $(, $parameter: f32)*
+        ) {
+            struct Map<'a> {
+                values: &'a mut [f32],
+                $($parameter: f32,)*
+            }
+            impl Operation for Map<'_> {
+                #[inline(always)]
+                fn run<$isa: Isa>(self, _isa: $isa) {
+                    $(let $parameter = self.$parameter;)*
+                    for value in self.values {
+                        let $x = *value;
+                        *value = $y;
+                    }
+                }
+            }
+            backend::run(backend, Map { values $(, $parameter)* });
+        }
+    )*};
+}
+
+// None ends with a choice between a new and the old value, of which the compiler would make stores under a mask,
+// slow with AVX2: to add 0 or to multiply by 1 changes no number.
+in_place! {
+    /// `max(x, 0)`.
+    relu<I>(x) = {
+        let relu = clamp(x, 0.0, f32::INFINITY);
+        if I::HAS_VECTORS { relu + 0.0 } else { relu }
+    };
+    /// `min(max(x, min), max)`.
+    clamped<I>(x, min, max) = clamp(x, min, max);
+    /// `x`, or `slope * x` where it is negative.
+    leaky_relu<I>(x, slope) = leaky(x, slope);
+    /// See [`Activation::Hardswish`](crate::Activation::Hardswish).
+    hardswish<I>(x) = x * clamp(x + 3.0, 0.0, 6.0) / 6.0;
+    /// See [`Activation::Hardsigmoid`](crate::Activation::Hardsigmoid).
+    hardsigmoid<I>(x, alpha, beta) = clamp(alpha * x + beta, 0.0, 1.0);
+}
+
+#[cfg(feature = "libm")]
+in_place! {
+    /// See [`Activation::Elu`](crate::Activation::Elu).
+    elu<I>(x, alpha) = curves::elu::<I>(x, alpha);
+    /// `1 / (1 + e^-x)`.
+    sigmoid<I>(x) = curves::sigmoid::<I>(x);
+    /// `tanh(x)`.
+    tanh<I>(x) = curves::tanh::<I>(x);
+    /// `x / (1 + e^-x)`.
+    silu<I>(x) = x * curves::sigmoid::<I>(x);
+    /// See [`Activation::Gelu`](crate::Activation::Gelu).
+    gelu<I>(x) = curves::gelu::<I>(x);
+    /// See [`Activation::GeluTanh`](crate::Activation::GeluTanh).
+    gelu_tanh<I>(x) = curves::gelu_tanh::<I>(x);
+}
+
+/// [`leaky_relu`] with a slope of its own for each channel, a plane of `plane` elements.
+#[inline(never)]
+pub(crate) fn prelu(backend: Option<Backend>, values: &mut [f32], plane: usize, slopes: &[f32]) {
+    backend::run(backend, Prelu { values, plane, slopes });
+}
+
+struct Prelu<'a> {
+    values: &'a mut [f32],
+    plane: usize,
+    slopes: &'a [f32],
+}
+
+impl Operation for Prelu<'_> {
+    #[inline(always)]
+    fn run<I: Isa>(self, _isa: I) {
+        for (values, &slope) in pieces_mut(self.values, self.plane).zip(self.slopes) {
+            for value in values {
+                *value = leaky(*value, slope);
+            }
+        }
+    }
+}
+
+/// `f32::clamp` without its panic on an empty range.
+#[inline(always)]
+pub(crate) fn clamp(x: f32, min: f32, max: f32) -> f32 {
+    if x < min {
+        min
+    } else if x > max {
+        max
+    } else {
+        x
+    }
+}
+
+#[inline(always)]
+fn leaky(x: f32, slope: f32) -> f32 {
+    x * select(x < 0.0, slope, 1.0)
+}

@@ -1,0 +1,49 @@
+//! Every i8 kernel with weights at the edges of its tiles and blocks: not at random, but each size with each.
+
+use nchw::{Conv2d, ConvTranspose2d, Quantization, Requantization, Rounding};
+
+use crate::common::Fused;
+use crate::weighted::{Bias, Numbers, Scaling};
+use crate::{conv, conv_transpose, linear};
+
+/// Widths and channels: beside vectors of 4, 8, 16 and 32, beside groups of 48 outputs, and primes.
+const SIZES: [usize; 16] = [1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 47, 48, 49];
+
+/// Numbers of a layer, with each rounding in turn.
+fn numbers(seed: usize) -> Numbers {
+    let roundings = [Rounding::FixedDouble, Rounding::FixedSingle, Rounding::OnnxFloat];
+    let [input, output] =
+        [(0.05, -3), (0.4, 7)].map(|(scale, zero_point)| Quantization { scale, zero_point });
+    let io = Requantization::new(input, output).rounding(roundings[seed % roundings.len()]);
+    let (scaling, bias, fused) = (Scaling::PerChannel, Bias::Moderate, Fused::None);
+    Numbers { io, fused, scaling, bias, reach: 60.0, seed: seed as u64 }
+}
+
+#[test]
+fn kernels_at_the_edges_of_their_tiles() {
+    let square = |i, o, w| Conv2d::new([i, 3, w], o, [3, 3]).padding([1, 1]);
+    let pointwise = |i, o, w| Conv2d::new([i, 1, w], o, [1, 1]);
+    let depthwise = |c, k, w| Conv2d::new([c, 3, w], c, [k, k]).padding([k / 2; 2]).groups(c);
+    let transposed = |i, o, w| ConvTranspose2d::new([i, 2, w], o, [3, 3]).stride([2, 2]);
+    for first in SIZES {
+        for second in SIZES {
+            // As channels in and out, and as channels and width.
+            for [i, o, w] in [[first, second, 5], [2, first, second], [first, 5, second]] {
+                println!("{i} to {o} channels, width {w}");
+                let numbers = numbers(i + o + w);
+                for spec in [square(i, o, w), square(i, o, w).stride([2, 2]), pointwise(i, o, w)] {
+                    conv::test(&(spec, numbers.clone()));
+                }
+                conv_transpose::test(&(transposed(i, o, w), numbers));
+            }
+            println!("depthwise, {first} channels, width {second}");
+            for spec in [depthwise(first, 3, second), depthwise(first, 5, second)] {
+                for spec in [spec, spec.stride([2, 2])] {
+                    conv::test(&(spec, numbers(first + second)));
+                }
+            }
+            println!("{first} to {second} features");
+            linear::test(&([first, 1, 1], second, 5, numbers(first + second)));
+        }
+    }
+}
