@@ -139,8 +139,9 @@
 //!   convolutions and linear layers whose products are all equal: `k = 4 + (147 + products / 147) / 4`. By
 //!   Winograd's method ([`Algorithm`]) k is 24 for tiles of 2x2 and 80 for 4x4, and counts from the largest such
 //!   sum in an output's channel; on random numbers in 64 channels it comes to 1 and 3. For average pools k is
-//!   4, for bilinear upsampling 5; what is based on exp and tanh errs by less than 4 ulp + 1e-7 ([`Activation`] has them one by one); sums and products
-//!   of two tensors are rounded once; maxima, copies and clamps are exact. `tests/support/src/tolerance.rs` has
+//!   4, for bilinear upsampling 5; what is based on exp and tanh errs by less than 4 ulp + 1e-7 ([`Activation`]
+//!   has them one by one); sums and products of two tensors are rounded once; maxima, copies and clamps are
+//!   exact. `tests/support/src/tolerance.rs` has
 //!   the table, and a test holds each of its rows to less than four times the largest error seen:
 //!   `cargo test --test precision -- --nocapture` prints both.
 //! - **i8.** Equal to the reference, bit for bit; softmax and tables of curves are the nearest number to the

@@ -142,7 +142,7 @@ finish() {
 jobs=$(nproc)
 finished=0 failed=()
 declare -A running=() # step of a process
-trap 'kill "${!running[@]}" 2>/dev/null' EXIT
+trap 'kill "${!running[@]}" 2>/dev/null || true' EXIT
 echo "${#state[@]} steps, $jobs at a time; what they print goes to $logs"
 while true; do
     for i in "${!state[@]}"; do

@@ -5,19 +5,15 @@ set -euo pipefail
 
 help() {
     cat <<'HELP'
-usage: tests/asan.sh [--portable] [TEST..]
+usage: tests/asan.sh [TEST..]
 
 Runs TESTs (names of test functions or parts of names; default: edges) of tests/properties.rs and
 tests/quantized.rs under AddressSanitizer, on every back-end of the host. Needs x86-64 Linux and a toolchain from
 rustup, stable or not.
-
-  --portable  without the feature simd: the scalar back-end alone, which compiles several times faster
 HELP
 }
 
-features=()
 case ${1-} in
-    --portable) features=(--no-default-features) && shift ;;
     -h | --help) help && exit ;;
     -*) help >&2 && exit 2 ;;
 esac
@@ -33,4 +29,4 @@ fi
 export CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_DEBUG=line-tables-only
 export RUSTC_BOOTSTRAP=1 RUSTFLAGS="-Zsanitizer=address --cfg nchw_asan"
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-target}/asan
-cargo test -p nchw "${features[@]}" --target "$target" --test properties --test quantized -- "${@:-edges}"
+cargo test -p nchw --target "$target" --test properties --test quantized -- "${@:-edges}"

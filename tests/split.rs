@@ -1,17 +1,14 @@
 //! A layer in jobs = the layer as a whole, to the bit, however many jobs there are, on every back-end.
 
-use core::fmt::Debug;
-
 use nchw::{
     Activation, Algorithm, Backend, Buffer, Conv2d, ConvPlan, ConvTranspose2d, Error,
     Int8Parameters, Linear, LinearPlan, Padding, PaddingMode, Parameter, Parameters, Quantization,
     Requantization, Rounding, Tensor, WeightScale, Workspace, layer,
 };
 use nchw_test_support::guard::Pattern;
-use nchw_test_support::{Random, cases};
+use nchw_test_support::{Random, check};
 use proptest::prelude::*;
 use proptest::sample::select;
-use proptest::test_runner::{Config, RngSeed, TestRunner};
 
 /// As many jobs as there can be, too.
 const JOBS: [usize; 5] = [1, 2, 3, 7, usize::MAX];
@@ -70,30 +67,6 @@ macro_rules! assert_linear_split {
             |jobs, y| run(plan.split(jobs, packed, x, y).unwrap(), |job| job.run()),
         );
     }};
-}
-
-fn check<S>(count: u32, strategy: S, test: impl Fn(S::Value))
-where
-    S: Strategy,
-    S::Value: Clone + Debug,
-{
-    let default = Config::default();
-    let config = Config {
-        cases: cases(count),
-        failure_persistence: None,
-        rng_seed: match default.rng_seed {
-            RngSeed::Random => RngSeed::Fixed(1),
-            fixed => fixed,
-        },
-        ..default
-    };
-    let result = TestRunner::new(config).run(&strategy, |case| {
-        test(case);
-        Ok(())
-    });
-    if let Err(error) = result {
-        panic!("{error}");
-    }
 }
 
 /// Groups, and input and output channels of each.
@@ -214,21 +187,21 @@ fn assert_i8_conv(plan: Result<ConvPlan<i8>, Error>, seed: u64) {
 
 #[test]
 fn f32_convolutions() {
-    check(1_000, (conv2d(), 0..u64::MAX), |(spec, seed)| {
+    check(1_000, (conv2d(), 0..u64::MAX), |&(spec, seed)| {
         assert_f32_conv(spec.plan(), spec.activation, seed);
     });
 }
 
 #[test]
 fn f32_transposed_convolutions() {
-    check(500, (conv_transpose2d(), 0..u64::MAX), |(spec, seed)| {
+    check(500, (conv_transpose2d(), 0..u64::MAX), |&(spec, seed)| {
         assert_f32_conv(spec.plan(), spec.activation, seed);
     });
 }
 
 #[test]
 fn i8_convolutions() {
-    check(500, (conv2d(), 0..u64::MAX), |(spec, seed)| {
+    check(500, (conv2d(), 0..u64::MAX), |&(spec, seed)| {
         let spec = spec.activation(Activation::Relu6).algorithm(Algorithm::Auto);
         assert_i8_conv(spec.requantization(io(seed, 0)).plan(), seed);
     });
@@ -236,7 +209,7 @@ fn i8_convolutions() {
 
 #[test]
 fn i8_transposed_convolutions() {
-    check(300, (conv_transpose2d(), 0..u64::MAX), |(spec, seed)| {
+    check(300, (conv_transpose2d(), 0..u64::MAX), |&(spec, seed)| {
         let spec = spec.activation(Activation::Identity);
         assert_i8_conv(spec.requantization(io(seed, 0)).plan(), seed);
     });
@@ -245,7 +218,7 @@ fn i8_transposed_convolutions() {
 #[test]
 fn linear_layers() {
     let strategy = (1..=200_usize, 1..=100_usize, activation(), any::<i8>(), 0..u64::MAX);
-    check(500, strategy, |(inputs, outputs, activation, zero_point, seed)| {
+    check(500, strategy, |&(inputs, outputs, activation, zero_point, seed)| {
         let [weight, bias, slopes] = parameters(seed, inputs * outputs, outputs);
         let spec = Linear::new([inputs, 1, 1], outputs);
         let plan: LinearPlan<f32> = spec.activation(activation).plan().unwrap();

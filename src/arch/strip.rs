@@ -34,10 +34,11 @@ impl<L: Register, const K: usize> Columns<L, K> {
         let mut inside = [[lanes.mask(0); K]; MOST_COLUMNS];
         for (first, taps) in inside.iter_mut().enumerate().take(width) {
             for (k, mask) in taps.iter_mut().enumerate() {
-                let mut bits = 0;
+                let (mut bits, mut column) = (0, first);
                 for lane in 0..L::LANES {
-                    let column = ((first + lane) % width + k).checked_sub(before);
-                    bits |= u32::from(column.is_some_and(|column| column < width)) << lane;
+                    let input = (column + k).checked_sub(before);
+                    bits |= u32::from(input.is_some_and(|input| input < width)) << lane;
+                    column = if column + 1 < width { column + 1 } else { 0 };
                 }
                 *mask = lanes.mask(bits);
             }

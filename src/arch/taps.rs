@@ -3,9 +3,9 @@
 use crate::arch::isa::{Lanes, for_each_scalar};
 
 /// The most taps that are summed up in registers before they are added to the totals: three channels of a
-/// 7x7 kernel, or fewer where the stack is small. It bounds the rounding error: a sum of this many products,
+/// 7x7 kernel, or half as many where stacks are small. It bounds the rounding error: a sum of this many products,
 /// then a sum of such sums.
-pub(crate) const CAPACITY: usize = if cfg!(target_arch = "arm") { 72 } else { 147 };
+pub(crate) const CAPACITY: usize = if cfg!(target_arch = "x86_64") { 147 } else { 72 };
 
 /// Where the taps of an output find their inputs and their weights, for several input channels.
 pub(crate) struct Taps {

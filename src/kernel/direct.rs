@@ -175,8 +175,11 @@ impl<A: Arithmetic> Direct<A> {
             for rows in self.along(self.shape.rows).runs() {
                 for columns in self.along(self.shape.columns).runs() {
                     self.list(Region { rows, columns }, 0, inputs, &mut taps);
-                    for columns in tileable::<A>(columns, rows.count, most) {
-                        let region = Region { rows, columns };
+                    let full = in_full_tiles::<A>(columns.count, rows.count, most);
+                    let region = Region { rows, columns: columns.part(0, full) };
+                    self.region(region, first..end, &mut taps, &mut operands);
+                    if full < columns.count {
+                        let region = Region { rows, columns: columns.part(full, columns.count) };
                         self.region(region, first..end, &mut taps, &mut operands);
                     }
                 }
@@ -342,15 +345,12 @@ fn whole_registers<L: Lanes>(left: usize, length: usize, most: usize) -> usize {
     if up <= length { up.min(most) } else { down.min(most) }
 }
 
-/// `columns` as runs whose tiles are full. One or two more than a tile holds would make two tiles of few sums,
-/// whose latency shows; taken by themselves, they lie in tiles along the rows.
-fn tileable<A: Arithmetic>(columns: Run, rows: usize, most: usize) -> impl Iterator<Item = Run> {
-    let left = columns.count - divide(columns.count, most) * most;
-    let few = A::X16::LANES >= 16 && left < 3 && columns.count > most && rows > 2;
-    let first = if few { columns.count - left } else { columns.count };
-    [columns.part(0, first), columns.part(first, columns.count)]
-        .into_iter()
-        .filter(|run| run.count > 0)
+/// How many of `columns` to take before the others. One or two more than tiles hold would make tiles of few sums,
+/// whose latency shows; taken by themselves, they lie in tiles down the rows.
+fn in_full_tiles<A: Arithmetic>(columns: usize, rows: usize, most: usize) -> usize {
+    let left = columns - divide(columns, most) * most;
+    let few = A::X16::LANES >= 16 && left < 3 && columns > most && rows > 2;
+    if few { columns - left } else { columns }
 }
 
 /// How many of `left` outputs the next tile takes, so that all are about equally large, and of a size that

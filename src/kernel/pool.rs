@@ -104,18 +104,12 @@ impl Windows {
 pub(crate) enum Reduction {
     /// The largest input; NaN if there is one.
     Maximum,
-    /// The sum, divided.
-    Average(Divisor),
-}
-
-/// What a sum is divided by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Divisor {
-    /// The inputs in the window.
-    Inside,
-    /// Inputs and padding.
-    Padded,
-    Fixed(usize),
+    /// The sum divided by as many inputs as the window holds.
+    AverageInside,
+    /// The sum divided by inputs and padding.
+    AveragePadded,
+    /// The sum divided by a fixed number.
+    SumOver(usize),
 }
 
 /// What pooling needs to know of a tensor's elements.
@@ -194,9 +188,9 @@ pub(crate) fn run<T: Pooled>(
                         *y = T::maximum(window.flatten());
                         continue;
                     }
-                    Reduction::Average(Divisor::Inside) => count,
-                    Reduction::Average(Divisor::Padded) => down.padded_count * across.padded_count,
-                    Reduction::Average(Divisor::Fixed(divisor)) => divisor,
+                    Reduction::AverageInside => count,
+                    Reduction::AveragePadded => down.padded_count * across.padded_count,
+                    Reduction::SumOver(divisor) => divisor,
                 };
                 *y = T::average(T::sum(window.flatten()), count, divisor, zero);
             }

@@ -10,7 +10,7 @@ use crate::arch::backend::{self, Backend};
 use crate::arch::isa::{Isa, Operation};
 use crate::geometry::Axis;
 use crate::kernel::fold::{FEW_PARTS, Fold, Largest, Mean, PART};
-use crate::kernel::pool::{self, Divisor, Reduction, Windows};
+use crate::kernel::pool::{self, Reduction, Windows};
 use crate::kernel::runs::{Along, Operator, Run};
 use crate::kernel::{pieces, pieces_mut};
 use crate::padding::PaddingMode;
@@ -57,21 +57,21 @@ impl Operation for Maximum<'_> {
     }
 }
 
-/// The sum of every window by `divisor`.
+/// The average of every window, by the divisor that `reduction` names.
 #[inline(never)]
 pub(crate) fn average(
     backend: Option<Backend>,
     pool: Pool<'_>,
-    divisor: Divisor,
+    reduction: Reduction,
     x: &[f32],
     y: &mut [f32],
 ) {
-    backend::run(backend, Average { pool, divisor, x, y });
+    backend::run(backend, Average { pool, reduction, x, y });
 }
 
 struct Average<'a> {
     pool: Pool<'a>,
-    divisor: Divisor,
+    reduction: Reduction,
     x: &'a [f32],
     y: &'a mut [f32],
 }
@@ -79,12 +79,12 @@ struct Average<'a> {
 impl Operation for Average<'_> {
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) {
-        let Self { pool, divisor, x, y } = self;
+        let Self { pool, reduction, x, y } = self;
         if I::HAS_VECTORS
             && let Some(sliding) = pool.sliding()
         {
             for region in sliding.regions() {
-                let divisor = region.divisor(sliding, divisor) as f32;
+                let divisor = region.divisor(sliding, reduction) as f32;
                 if sliding.is_global() {
                     return sliding.global(Mean::<true> { divisor }, x, y);
                 }
@@ -96,7 +96,7 @@ impl Operation for Average<'_> {
             }
             return;
         }
-        pool::run(pool.rows, pool.columns, Reduction::Average(divisor), 0.0, x, y);
+        pool::run(pool.rows, pool.columns, reduction, 0.0, x, y);
     }
 }
 
@@ -152,15 +152,16 @@ impl Region {
     }
 
     /// What the sums of its windows are divided by.
-    fn divisor(self, sliding: Sliding, divisor: Divisor) -> usize {
+    fn divisor(self, sliding: Sliding, reduction: Reduction) -> usize {
         let Sliding { rows, columns } = sliding;
-        match divisor {
-            Divisor::Inside => self.rows.taps.count * self.columns.taps.count,
-            Divisor::Padded => {
+        match reduction {
+            Reduction::Maximum => 1,
+            Reduction::AverageInside => self.rows.taps.count * self.columns.taps.count,
+            Reduction::AveragePadded => {
                 rows.taps_inside_padded(self.rows.output)
                     * columns.taps_inside_padded(self.columns.output)
             }
-            Divisor::Fixed(divisor) => divisor,
+            Reduction::SumOver(divisor) => divisor,
         }
     }
 

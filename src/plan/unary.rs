@@ -6,7 +6,7 @@ use crate::activation::Activation;
 use crate::arch::backend::Backend;
 use crate::error::Error;
 use crate::geometry::{elements, tri, volume};
-use crate::kernel::pool::{self, Divisor, Reduction, Windows};
+use crate::kernel::pool::{self, Reduction, Windows};
 use crate::kernel::sliding::{self, Pool};
 use crate::kernel::upsample;
 use crate::kernel::zero_pad;
@@ -29,9 +29,9 @@ impl Operator {
     const fn needs_zero(&self) -> bool {
         match self {
             Self::Pool { rows, columns, reduction } => match reduction {
-                Reduction::Maximum | Reduction::Average(Divisor::Inside) => false,
-                Reduction::Average(Divisor::Padded) => !(rows.unpadded() && columns.unpadded()),
-                Reduction::Average(Divisor::Fixed(_)) => true,
+                Reduction::Maximum | Reduction::AverageInside => false,
+                Reduction::AveragePadded => !(rows.unpadded() && columns.unpadded()),
+                Reduction::SumOver(_) => true,
             },
             Self::ZeroPad { .. } => true,
             Self::UpsampleNearest | Self::UpsampleBilinear { .. } => false,
@@ -46,7 +46,7 @@ impl Operator {
             Self::Pool { rows, columns, reduction } => {
                 let count = rows.longest().saturating_mul(columns.longest());
                 let divisor = match reduction {
-                    Reduction::Average(Divisor::Fixed(divisor)) => *divisor,
+                    Reduction::SumOver(divisor) => *divisor,
                     _ => count,
                 };
                 // The sum, the zero points of the padding, and a half for rounding.
@@ -173,9 +173,7 @@ impl UnaryPlan<f32> {
                 let pool = Pool { rows, columns };
                 match *reduction {
                     Reduction::Maximum => sliding::maximum(self.backend, pool, x, y),
-                    Reduction::Average(divisor) => {
-                        sliding::average(self.backend, pool, divisor, x, y);
-                    }
+                    reduction => sliding::average(self.backend, pool, reduction, x, y),
                 }
             }
             Operator::UpsampleNearest => upsample::nearest_float(self.backend, input, output, x, y),

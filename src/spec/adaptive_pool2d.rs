@@ -1,7 +1,7 @@
 use crate::activation::Activation;
 use crate::error::{Direction, Error, Parameter};
 use crate::geometry::{elements, positive, total, tri};
-use crate::kernel::pool::{Divisor, Reduction, Windows};
+use crate::kernel::pool::{Reduction, Windows};
 use crate::plan::UnaryPlan;
 use crate::plan::unary::Operator;
 use crate::quant::Quantization;
@@ -99,7 +99,7 @@ adaptive_pool! {
     /// Global.run(&x, &mut global);
     /// assert_eq!((halves, global), (Tensor([[[1.5, 4.0]]]), Tensor([[[3.0]]])));
     /// ```
-    AdaptiveAvgPool2d, Reduction::Average(Divisor::Inside)
+    AdaptiveAvgPool2d, Reduction::AverageInside
 }
 
 adaptive_pool! {

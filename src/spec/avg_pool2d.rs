@@ -1,7 +1,7 @@
 use crate::activation::Activation;
 use crate::error::{Error, Parameter};
 use crate::geometry::{Window, positive, tri};
-use crate::kernel::pool::{Divisor, Reduction, Windows};
+use crate::kernel::pool::{Reduction, Windows};
 use crate::plan::UnaryPlan;
 use crate::plan::unary::Operator;
 use crate::quant::Quantization;
@@ -101,10 +101,10 @@ impl AvgPool2d {
         let reduction = match self.divisor_override {
             Some(divisor) => {
                 let divisor = tri!(positive(divisor, Parameter::DivisorOverride));
-                Reduction::Average(Divisor::Fixed(divisor.get()))
+                Reduction::SumOver(divisor.get())
             }
-            None if self.count_include_pad => Reduction::Average(Divisor::Padded),
-            None => Reduction::Average(Divisor::Inside),
+            None if self.count_include_pad => Reduction::AveragePadded,
+            None => Reduction::AverageInside,
         };
         let (rows, columns) = (Windows::Sliding(down), Windows::Sliding(across));
         let output = [self.input[0], rows.output(), columns.output()];

@@ -14,7 +14,6 @@ use nchw::{
 use nchw_test_support::Guarded;
 use proptest::prelude::*;
 use proptest::sample::select;
-use proptest::test_runner::{Config, RngSeed, TestRunner};
 
 use crate::{MOST, ones};
 
@@ -264,27 +263,13 @@ fn plan_all(numbers: &Numbers) -> usize {
 #[test]
 fn arbitrary_parameters_give_a_plan_or_an_error() {
     soon(|now| {
-        let cases = nchw_test_support::cases(30_000);
-        let default = Config::default();
-        let config = Config {
-            cases,
-            failure_persistence: None,
-            rng_seed: match default.rng_seed {
-                RngSeed::Random => RngSeed::Fixed(1),
-                fixed => fixed,
-            },
-            ..default
-        };
-        let plans = Cell::new(0);
-        let result = TestRunner::new(config).run(&numbers(), |numbers| {
+        let (cases, plans) = (Cell::new(0_usize), Cell::new(0));
+        nchw_test_support::check(30_000, numbers(), |numbers| {
             now(format!("{numbers:?}"));
-            plans.set(plans.get() + plan_all(&numbers));
-            Ok(())
+            cases.set(cases.get() + 1);
+            plans.set(plans.get() + plan_all(numbers));
         });
-        if let Err(error) = result {
-            panic!("{error}");
-        }
         println!("{} plans", plans.get());
-        assert!(plans.get() > cases as usize / 3, "only {} plans", plans.get());
+        assert!(plans.get() > cases.get() / 3, "only {} plans", plans.get());
     });
 }

@@ -9,7 +9,6 @@ use nchw_test_support::reference::widen;
 use nchw_test_support::{Guarded, Random, Row, assert_close};
 use proptest::prelude::*;
 use proptest::sample::select;
-use proptest::test_runner::{Config, RngSeed, TestRunner};
 
 /// Unit roundoff of f32.
 const U: f64 = 1.0 / 16_777_216.0;
@@ -30,26 +29,12 @@ where
     S: Strategy,
     S::Value: Clone + Debug,
 {
-    let default = Config::default();
-    let config = Config {
-        cases: nchw_test_support::cases(cases),
-        failure_persistence: None,
-        rng_seed: match default.rng_seed {
-            RngSeed::Random => RngSeed::Fixed(1),
-            fixed => fixed,
-        },
-        ..default
-    };
     let (all, ran) = (Cell::new(0_u32), Cell::new(0_u32));
-    let result = TestRunner::new(config).run(&strategy, |case| {
-        let outcome = test(&case);
+    nchw_test_support::check(cases, strategy, |case| {
+        let outcome = test(case);
         all.set(all.get() + 1);
         ran.set(ran.get() + u32::from(outcome == Outcome::Ran));
-        Ok(())
     });
-    if let Err(error) = result {
-        panic!("{error}");
-    }
     let (all, ran) = (all.get(), ran.get());
     println!("{ran} of {all} cases are valid");
     assert!(ran >= all / 4 * 3, "only {ran} of {all} cases are valid");

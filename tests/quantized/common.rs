@@ -6,33 +6,6 @@ use nchw::{Activation, Error, FixedPoint, Quantization, UnaryPlan};
 use nchw_oracle::integer::{Affine, Fixed, Quantized};
 use nchw_test_support::{Guarded, Random};
 use proptest::prelude::*;
-use proptest::test_runner::{Config, RngSeed, TestRunner};
-
-/// Runs `test` on `cases` cases, or as many as the environment asks for.
-#[track_caller]
-pub(crate) fn check<S>(cases: u32, strategy: S, test: impl Fn(&S::Value))
-where
-    S: Strategy,
-    S::Value: Clone + Debug,
-{
-    let default = Config::default();
-    let config = Config {
-        cases: nchw_test_support::cases(cases),
-        failure_persistence: None,
-        rng_seed: match default.rng_seed {
-            RngSeed::Random => RngSeed::Fixed(1),
-            fixed => fixed,
-        },
-        ..default
-    };
-    let result = TestRunner::new(config).run(&strategy, |case| {
-        test(&case);
-        Ok(())
-    });
-    if let Err(error) = result {
-        panic!("{error}");
-    }
-}
 
 /// A guarded buffer with these elements and no more.
 pub(crate) fn guarded<T: nchw_test_support::guard::Pattern>(values: &[T]) -> Guarded<T> {

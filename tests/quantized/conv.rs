@@ -2,10 +2,10 @@
 
 use nchw::{Conv2d, ConvPlan, PaddingMode};
 use nchw_oracle::integer;
-use nchw_test_support::Guarded;
+use nchw_test_support::{Guarded, check};
 use proptest::prelude::*;
 
-use crate::common::{check, empty, guarded, output};
+use crate::common::{empty, guarded, output};
 use crate::geometry::{edge, grouping, shrink, sides, window};
 use crate::weighted::{Numbers, numbers_of_layer, overflow};
 

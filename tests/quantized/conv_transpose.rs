@@ -2,11 +2,11 @@
 
 use nchw::ConvTranspose2d;
 use nchw_oracle::integer;
-use nchw_test_support::Guarded;
+use nchw_test_support::{Guarded, check};
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::common::{check, empty, guarded};
+use crate::common::{empty, guarded};
 use crate::conv::run;
 use crate::geometry::{grouping, shrink, sides, window};
 use crate::weighted::{Numbers, numbers_of_layer, overflow};

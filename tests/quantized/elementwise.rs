@@ -2,12 +2,10 @@
 
 use nchw::{Add, BinaryPlan, BinaryQuantization, Concat, FixedPoint, Mul, Quantization};
 use nchw_oracle::integer::{self, Operand, Quantized};
-use nchw_test_support::Random;
+use nchw_test_support::{Random, check};
 use proptest::prelude::*;
 
-use crate::common::{
-    affine, check, empty, fixed, fused, guarded, numbers, output, quantization, range,
-};
+use crate::common::{affine, empty, fixed, fused, guarded, numbers, output, quantization, range};
 use crate::geometry::{channels, edge, shape};
 
 /// What inputs and outputs mean: an output scale that suits the inputs, or any.

@@ -5,10 +5,10 @@ use nchw::{
     Requantization, Rounding, WeightScale,
 };
 use nchw_oracle::integer::{self, Sums, Symmetric, quantize_bias, quantize_channel};
-use nchw_test_support::{Guarded, Random};
+use nchw_test_support::{Guarded, Random, check};
 use proptest::prelude::*;
 
-use crate::common::{check, guarded, numbers, quantization};
+use crate::common::{guarded, numbers, quantization};
 use crate::weighted::{factor, overflow, rounding};
 use crate::{conv, conv_transpose, linear};
 

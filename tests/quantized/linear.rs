@@ -2,10 +2,10 @@
 
 use nchw::{Linear, LinearPlan, Requantization};
 use nchw_oracle::integer;
-use nchw_test_support::Guarded;
+use nchw_test_support::{Guarded, check};
 use proptest::prelude::*;
 
-use crate::common::{check, empty, guarded, output, zero_point};
+use crate::common::{empty, guarded, output, zero_point};
 use crate::geometry::channels;
 use crate::weighted::{Numbers, numbers_of_layer, overflow};
 

@@ -2,10 +2,10 @@
 
 use nchw::{AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, MaxPool2d};
 use nchw_oracle::integer;
-use nchw_test_support::Random;
+use nchw_test_support::{Random, check};
 use proptest::prelude::*;
 
-use crate::common::{Fused, check, check_unary, empty, fused, numbers, quantization};
+use crate::common::{Fused, check_unary, empty, fused, numbers, quantization};
 use crate::geometry::{Window, channels, edge, shape, sides, window};
 
 /// An input, the sliding of a window that fits it, and padding without a window of its own.

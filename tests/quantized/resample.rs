@@ -2,10 +2,10 @@
 
 use nchw::{Dequantize, Quantize, Upsample, ZeroPad2d};
 use nchw_oracle::integer;
-use nchw_test_support::{Guarded, Random};
+use nchw_test_support::{Guarded, Random, check};
 use proptest::prelude::*;
 
-use crate::common::{affine, check, check_unary, guarded, numbers, output, quantization};
+use crate::common::{affine, check_unary, guarded, numbers, output, quantization};
 use crate::geometry::{edge, shape, sides};
 
 #[test]

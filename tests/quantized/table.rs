@@ -2,10 +2,10 @@
 
 use nchw::{Activate, Activation, Quantization, Softmax};
 use nchw_oracle::{float, integer};
-use nchw_test_support::{Guarded, Random};
+use nchw_test_support::{Guarded, Random, check};
 use proptest::prelude::*;
 
-use crate::common::{affine, check, guarded, numbers, output, quantization};
+use crate::common::{affine, guarded, numbers, output, quantization};
 use crate::geometry::shape;
 
 fn activation() -> impl Strategy<Value = Activation> {

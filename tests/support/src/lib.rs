@@ -8,7 +8,7 @@
 //!   down.
 //! - [`guard`]: output buffers that notice writes beyond their ends, and missing writes.
 //! - [`allocations`]: counts heap allocations.
-//! - [`random`]: data from a seed, and how much of it.
+//! - [`random`]: data from a seed, and how much of it; [`property`]: how properties are run on it.
 
 pub mod allocations;
 pub mod conformance;
@@ -17,6 +17,7 @@ pub mod int8;
 pub mod locate;
 pub mod model;
 pub mod operator;
+pub mod property;
 pub mod random;
 pub mod reference;
 pub mod tensors;
@@ -28,6 +29,7 @@ pub use int8::Int8Operator;
 pub use locate::{Lookup, find_model, find_suite};
 pub use model::{Layer, Model};
 pub use operator::{Dtype, Op};
+pub use property::check;
 pub use random::{Random, cases};
 pub use tensors::{LoadError, Tensor, Tensors};
 pub use tolerance::{Row, assert_close};

@@ -1,0 +1,215 @@
+//! How errors read: one sentence for each, with the numbers in it.
+
+use core::fmt;
+
+use crate::error::{Buffer, Direction, Error, Parameter};
+use crate::message::Message;
+
+impl Error {
+    /// The sentence.
+    pub(crate) const fn message(&self) -> Message {
+        let mut message = Message::new();
+        let m = &mut message;
+        match *self {
+            Self::Zero(parameter) => m.text(parameter.name()).text(" must be at least 1, it is 0"),
+            Self::ChannelsNotDivisible { parameter, channels, groups } => m
+                .text(parameter.name())
+                .text(" must be divisible by groups: ")
+                .number(channels)
+                .text(" channels, ")
+                .number(groups)
+                .text(" groups"),
+            Self::KernelTooLarge { direction, extent, padded_input } => m
+                .text("kernel is ")
+                .text(direction.comparative())
+                .text(" than the padded input: it covers ")
+                .number(extent)
+                .text(direction.unit())
+                .text(", the padded input has ")
+                .number(padded_input),
+            Self::PaddingTooLarge { direction, mode, padding, limit } => m
+                .text(mode.name())
+                .text(" padding of ")
+                .number(padding)
+                .text(direction.unit())
+                .text(" is too large: this input allows at most ")
+                .number(limit),
+            Self::SamePaddingWithStride { direction, stride } => m
+                .text("padding `same` needs stride 1, the stride along ")
+                .text(direction.letter())
+                .text(" is ")
+                .number(stride),
+            Self::OutputPaddingTooLarge { direction, output_padding, limit } => m
+                .text("output_padding along ")
+                .text(direction.letter())
+                .text(" must be smaller than the stride or the dilation: at most ")
+                .number(limit)
+                .text(" here, it is ")
+                .number(output_padding),
+            Self::EmptyOutput { direction, full, cropped } => m
+                .text("the output is empty: padding crops ")
+                .number(cropped)
+                .text(direction.unit())
+                .text(" of ")
+                .number(full),
+            Self::WindowInPadding { direction, output } => m
+                .text("the pooling window of output ")
+                .number(output)
+                .text(" along ")
+                .text(direction.letter())
+                .text(" lies in the padding alone"),
+            Self::ShapeMismatch { first, second } => m
+                .text("the inputs' shapes do not go together: ")
+                .list(&first)
+                .text(" and ")
+                .list(&second),
+            Self::PartsOverlap { first, second } => m
+                .text("slots ")
+                .number(first)
+                .text(" and ")
+                .number(second)
+                .text(" are parts of one block and overlap while both are needed"),
+            Self::EmptyClampRange => m.text("the clamp's minimum is above its maximum"),
+            Self::Overflow => m.text("a tensor of this size does not fit into the address space"),
+            Self::InexactFold { channel } => m
+                .text(
+                    "this batch norm cannot be folded into the convolution after it: zero padding \
+                       is not shifted, and the shift of channel ",
+                )
+                .number(channel)
+                .text(" is not zero"),
+            Self::MissingQuantization => {
+                m.text(
+                "the specification does not say what its i8 numbers mean: \
+                 call `.quantized(..)` (`.quantization(..)` with two inputs)",
+            )
+            }
+            Self::NoQuantizedForm => m.text("this operator or activation has no i8 form"),
+            Self::NeedsLibm => m.text("this activation or operator needs the feature `libm`"),
+            Self::WeightZeroPoint => m.text("only a linear layer may have a weight zero point"),
+            Self::InvalidScale => m.text("a scale must be a positive, finite number"),
+            Self::InvalidMultiplier { multiplier, shift } => m
+                .text("a fixed-point factor needs a multiplier of at least 0 and a shift in -31..=30, \
+                       they are ")
+                .signed(multiplier)
+                .text(" and ")
+                .signed(shift),
+            Self::BackendUnavailable(backend) => {
+                m.text("the backend ").text(backend.name()).text(" is not available here")
+            }
+            Self::AlgorithmUnavailable(algorithm) => m
+                .text("the algorithm ")
+                .text(algorithm.name())
+                .text(" is for f32 convolutions with a 3x3 kernel, stride 1, dilation 1 and zero padding"),
+            Self::AccumulatorOverflow { channel, largest } => m
+                .text("the sums of output channel ")
+                .number(channel)
+                .text(" could leave i32: up to ")
+                .number(if largest > usize::MAX as u64 { usize::MAX } else { largest as usize })
+                .text(", at most 2147483647 fit"),
+            Self::Missing(Buffer::Prelu) => m.text(
+                "a PReLU needs its slopes: give them with `Parameters::prelu`, or use the operator `Prelu`",
+            ),
+            Self::Missing(buffer) => m.text(buffer.name()).text(" is missing"),
+            Self::Unexpected(buffer) => {
+                m.text(buffer.name()).text(" was given, but the specification does not ask for it")
+            }
+            Self::Length { buffer, expected, actual } => m
+                .text(buffer.name())
+                .text(match buffer {
+                    Buffer::Workspace => ": at least ",
+                    _ => ": ",
+                })
+                .number(expected)
+                .text(" elements expected, ")
+                .number(actual)
+                .text(" given"),
+        };
+        message
+    }
+}
+
+impl Parameter {
+    const fn name(self) -> &'static str {
+        use Direction::{Height, Width};
+        match self {
+            Self::InChannels => "the number of input channels",
+            Self::OutChannels => "the number of output channels",
+            Self::Input(Height) => "the input's height",
+            Self::Input(Width) => "the input's width",
+            Self::Output(Height) => "the output's height",
+            Self::Output(Width) => "the output's width",
+            Self::KernelSize(Height) => "the kernel's height",
+            Self::KernelSize(Width) => "the kernel's width",
+            Self::Stride(Height) => "the stride along H",
+            Self::Stride(Width) => "the stride along W",
+            Self::Dilation(Height) => "the dilation along H",
+            Self::Dilation(Width) => "the dilation along W",
+            Self::Groups => "groups",
+            Self::DivisorOverride => "divisor_override",
+            Self::Jobs => "the number of jobs",
+        }
+    }
+}
+
+impl Direction {
+    const fn letter(self) -> &'static str {
+        match self {
+            Self::Height => "H",
+            Self::Width => "W",
+        }
+    }
+
+    const fn unit(self) -> &'static str {
+        match self {
+            Self::Height => " rows",
+            Self::Width => " columns",
+        }
+    }
+
+    const fn comparative(self) -> &'static str {
+        match self {
+            Self::Height => "taller",
+            Self::Width => "wider",
+        }
+    }
+}
+
+impl Buffer {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Input => "the input",
+            Self::SecondInput => "the second input",
+            Self::Output => "the output",
+            Self::Weight => "the weight",
+            Self::Bias => "the bias",
+            Self::Prelu => "the PReLU slope",
+            Self::WeightScale => "the weights' scale",
+            Self::Multiplier => "the multiplier",
+            Self::Shift => "the shift",
+            Self::BatchNormWeight => "the batch norm's weight",
+            Self::BatchNormBias => "the batch norm's bias",
+            Self::RunningMean => "the batch norm's running_mean",
+            Self::RunningVar => "the batch norm's running_var",
+            Self::Packed => "the packed weights",
+            Self::Workspace => "the workspace",
+            Self::Offsets => "the offsets",
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.message().as_str())
+    }
+}
+
+impl core::error::Error for Error {}
+
+/// The sentence of `Display`.
+#[cfg(feature = "defmt")]
+impl defmt::Format for Error {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        defmt::write!(f, "{=str}", self.message().as_str());
+    }
+}
