@@ -5,6 +5,7 @@ mod machine;
 mod options;
 mod pick;
 mod picture;
+mod plain;
 mod scaling;
 mod sheet;
 mod table;
@@ -66,6 +67,8 @@ fn run() -> Result<()> {
         scaling::run(&options)
     } else if options.assert_pick {
         pick::run(&options, &layers)
+    } else if options.assert_scalar {
+        plain::run(&options, &layers)
     } else {
         roofline(&options, &layers)
     }

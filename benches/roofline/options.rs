@@ -57,6 +57,10 @@ pub struct Options {
     /// Measure instead every algorithm that a layer allows; fail if one beats the crate's choice by more than 5 %.
     #[arg(long, conflicts_with_all = ["scaling", "algorithm", "json", "picture"])]
     pub assert_pick: bool,
+
+    /// Measure instead the portable kernels and plain loops; fail if these are faster on a layer.
+    #[arg(long, conflicts_with_all = ["scaling", "assert_pick", "algorithm", "isa", "json", "picture"])]
+    pub assert_scalar: bool,
 }
 
 /// What a layer computes with.
