@@ -108,7 +108,8 @@ impl<const R: usize, const P: usize> Rows<'_, R, P> {
         inputs: &[L::Vector; V],
         sums: &mut [[[L::Vector; V]; P]; R],
     ) {
-        for p in 0..P {
+        let mut p = 0;
+        while p < P {
             let mut r = 0;
             while r < R {
                 // SAFETY: the caller's.
@@ -120,6 +121,7 @@ impl<const R: usize, const P: usize> Rows<'_, R, P> {
                 });
                 r += L::SCALARS;
             }
+            p += 1;
         }
     }
 }
