@@ -1,25 +1,26 @@
 #!/bin/bash
-# Runs the tests for AArch64 under Linux, in emulation: see --help.
+# Runs the tests for Arm under Linux, in emulation: see --help.
 set -euo pipefail
 
 # shellcheck source=targets/toolchain.sh
 source "$(dirname "${BASH_SOURCE[0]}")/toolchain.sh"
 
-triple=aarch64-unknown-linux-gnu
-
 help() {
     cat <<HELP
 usage: targets/test.sh [--cpu MODEL] [ARGUMENT..]
 
-Runs the crate's tests as $triple, in QEMU's user-mode emulation: all but compile_fail, which
-is about the compiler. No property runs over 1000 cases, unless NCHW_CASES_AT_MOST says so.
+Runs the crate's tests for Linux on Arm, in QEMU's user-mode emulation: all but compile_fail, which
+is about the compiler. No property runs over 200 cases, unless NCHW_CASES_AT_MOST says so.
 Each ARGUMENT is one of 'cargo test': '--test int8' runs one of them.
 
-  --cpu   the processor that QEMU emulates: cortex-a53 (the default), which has no dot product, cortex-a76, ..
+  --cpu   the processor that QEMU emulates:
+            cortex-a53 (the default)        aarch64-unknown-linux-gnu, without the dot product
+            cortex-a76, another of 64 bits  the same triple
+            cortex-a7, -a8, -a9, -a15       thumbv7neon-unknown-linux-gnueabihf
 
 A triple that 'rustup target add' has installed is built with it. Otherwise Debian's packages rustc-web,
-cargo-web and rust-web-src are used. These and gcc-aarch64-linux-gnu, libc6-dev-arm64-cross and qemu-user
-are installed if they are missing and this is root.
+cargo-web and rust-web-src are used. These, a cross compiler of C with its library, and qemu-user are installed
+if they are missing and this is root.
 HELP
 }
 
@@ -30,13 +31,19 @@ if [[ ${1-} == --cpu ]]; then
     shift 2 || { help >&2 && exit 2; }
 fi
 
+case $cpu in
+    cortex-a7 | cortex-a8 | cortex-a9 | cortex-a15)
+        triple=thumbv7neon-unknown-linux-gnueabihf gnu=arm-linux-gnueabihf emulator=qemu-arm libc=armhf ;;
+    *) triple=aarch64-unknown-linux-gnu gnu=aarch64-linux-gnu emulator=qemu-aarch64 libc=arm64 ;;
+esac
 toolchain "$triple"
-command -v aarch64-linux-gnu-gcc >/dev/null || debian gcc-aarch64-linux-gnu libc6-dev-arm64-cross
-command -v qemu-aarch64 >/dev/null || debian qemu-user
-export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
-export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -cpu $cpu -L /usr/aarch64-linux-gnu"
+command -v "$gnu-gcc" >/dev/null || debian "gcc-$gnu" "libc6-dev-$libc-cross"
+command -v "$emulator" >/dev/null || debian qemu-user
+variable=${triple^^}
+export "CARGO_TARGET_${variable//-/_}_LINKER=$gnu-gcc"
+export "CARGO_TARGET_${variable//-/_}_RUNNER=$emulator -cpu $cpu -L /usr/$gnu"
 # Emulation is slow; the properties run in full where the tests are native.
-export NCHW_CASES_AT_MOST=${NCHW_CASES_AT_MOST-1000}
+export NCHW_CASES_AT_MOST=${NCHW_CASES_AT_MOST-200}
 export CARGO_PROFILE_DEV_DEBUG=0
 
 cd "$root"

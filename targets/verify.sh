@@ -112,6 +112,12 @@ if [[ ! $quick ]]; then
     for name in a53 a76; do
         step 'cargo test' "linux-$name" run "$compiled" "$root/targets/test.sh" --cpu "cortex-$name" --no-fail-fast
     done
+    # 32 bits, where nothing but sizes is special: recorded cases, and everything about errors.
+    suites=(--test conformance --test int8 --test errors --test memory)
+    compiled=${#state[@]}
+    step build linux-a7 compile '' "$root/targets/build.sh" armv7a-none-eabihf
+    step 'cargo test' linux-a7 compile '' "$root/targets/test.sh" --cpu cortex-a7 --no-run "${suites[@]}"
+    step 'cargo test' linux-a7 run "$((compiled + 1))" "$root/targets/test.sh" --cpu cortex-a7 --no-fail-fast "${suites[@]}"
 fi
 
 log() {
@@ -172,7 +178,7 @@ for i in "${!state[@]}"; do
         if [[ $cell == ok ]]; then cells[${check[i]}/$column]=${state[i]}; fi
     done
 done
-if [[ ! $quick ]]; then cores+=(linux-a53 linux-a76); fi
+if [[ ! $quick ]]; then cores+=(linux-a53 linux-a76 linux-a7); fi
 printf '\n%-17s' ''
 printf '%-11s' "${cores[@]}"
 for name in "${checks[@]}"; do
@@ -183,7 +189,7 @@ echo
 if [[ ! $quick ]]; then
     cat "$logs"/cargo_test-linux-*-run.log 2>/dev/null |
         awk '/^test result:/ { passed += $4; failed += $6 }
-            END { printf "tests for Linux on AArch64: %d passed, %d failed\n", passed, failed }'
+            END { printf "tests for Linux on Arm: %d passed, %d failed\n", passed, failed }'
 fi
 if ((${#failed[@]})); then
     printf 'failed, see: %s\n' "${failed[@]}"

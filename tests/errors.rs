@@ -22,6 +22,11 @@ mod too_large;
 /// The largest number of elements that a tensor may have.
 const MOST: usize = isize::MAX as usize / 8;
 
+/// Two to the power of `bit` where addresses have 64 bits, and as far up where they have fewer.
+const fn high(bit: u32) -> usize {
+    1 << (bit * usize::BITS / 64)
+}
+
 /// So many ones.
 fn ones(len: usize) -> Vec<f32> {
     vec![1.0; len]

@@ -86,13 +86,20 @@ fn others_are_refused() {
 #[test]
 fn sizes_beyond_the_address_space() {
     const MOST: usize = isize::MAX as usize / 8;
+    const HALF: u32 = usize::BITS / 2;
     for algorithm in [Winograd2, Winograd4, Algorithm::Auto] {
-        for input in [[MOST, 1, 1], [1, MOST, 1], [1, 1, MOST], [1 << 32, 1 << 16, 1 << 16]] {
+        for input in [
+            [MOST, 1, 1],
+            [1, MOST, 1],
+            [1, 1, MOST],
+            [1 << HALF, 1 << (HALF / 2), 1 << (HALF / 2)],
+        ] {
             let spec = Conv2d::new(input, 16, [3, 3]).padding([1, 1]).algorithm(algorithm);
             assert_eq!(spec.plan::<f32>(), Err(Error::Overflow));
         }
         // Tensors that fit.
-        let spec = Conv2d::new([16, 5, 1 << 52], 16, [3, 3]).padding([1, 1]).algorithm(algorithm);
+        let spec =
+            Conv2d::new([16, 5, MOST / 256], 16, [3, 3]).padding([1, 1]).algorithm(algorithm);
         assert!(spec.plan::<f32>().unwrap().workspace_len() > 0);
         // A workspace or packed weights that do not.
         let spec = Conv2d::new([MOST / 200, 5, 5], 16, [3, 3]).algorithm(algorithm);

@@ -3,10 +3,10 @@
 use nchw::{AvgPool2d, Conv2d, ConvTranspose2d, MaxPool2d, PaddingMode};
 use nchw_test_support::{Guarded, Random};
 
-use crate::MOST;
+use crate::{MOST, high};
 
 /// Strides and dilations that no second window or tap sees.
-const FAR: [usize; 6] = [7, 1 << 31, 1 << 32, 1 << 59, MOST, usize::MAX];
+const FAR: [usize; 6] = [7, high(31), high(32), high(59), MOST, usize::MAX];
 
 /// Runs `spec` if there is a plan, and compares the result with that of `tame`, bit for bit.
 macro_rules! same_as {
@@ -92,7 +92,7 @@ fn dilations_of_a_single_tap() {
 fn padding_far_beyond_the_input() {
     let x = Random::new(1).f32s(2 * 3 * 4);
     // Windows as large as the padding, so that there are few of them.
-    for padding in [100, 1 << 31, 1 << 32, 1 << 58] {
+    for padding in [100, high(31), high(32), high(58)] {
         let avg = |padding: usize| {
             AvgPool2d::new([2, 3, 4], [padding + 3, padding + 4])
                 .stride([1, 1])
@@ -109,7 +109,7 @@ fn padding_far_beyond_the_input() {
 #[test]
 fn averages_over_more_padding_than_can_be_counted() {
     let x = [1.0; 12];
-    for padding in [1_usize << 16, 1 << 32, 1 << 40] {
+    for padding in [1 << 16, high(32), high(40)] {
         let spec = AvgPool2d::new([1, 3, 4], [padding + 3, padding + 4])
             .stride([1, 1])
             .padding_sides([padding, padding, 0, 0]);

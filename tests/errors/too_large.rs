@@ -6,7 +6,7 @@ use nchw::{
     ZeroPad2d,
 };
 
-use crate::MOST;
+use crate::{MOST, high};
 
 /// Sizes whose product is just above the limit, or wraps around to something small.
 const TOO_LARGE: [[usize; 3]; 9] = [
@@ -14,17 +14,17 @@ const TOO_LARGE: [[usize; 3]; 9] = [
     [1, usize::MAX, 1],
     [1, 1, usize::MAX],
     [MOST + 1, 1, 1],
-    [1, 1 << 30, 1 << 30],
-    [1 << 20, 1 << 20, 1 << 20],
-    // 2^64, and 2^64 + 2^32.
-    [1 << 32, 1 << 16, 1 << 16],
-    [1 << 32, 1, (1 << 32) + 1],
+    [1, high(30), high(30)],
+    [high(20), high(20), high(20)],
+    // Once the address space, and a little more.
+    [high(32), high(16), high(16)],
+    [high(32), 1, high(32) + 1],
     [usize::MAX, usize::MAX, usize::MAX],
 ];
 
 #[test]
 fn inputs_that_are_too_large() {
-    assert_eq!(MOST + 1, 1 << 60);
+    assert_eq!(MOST + 1, 1 << (usize::BITS - 4));
     for input in TOO_LARGE {
         let second = [1, input[1], input[2]];
         let errors = [
@@ -70,7 +70,7 @@ fn the_largest_input_is_taken() {
 #[test]
 fn outputs_and_weights_that_are_too_large() {
     let input = [1, 5, 5];
-    let huge = 1 << 40;
+    let huge = high(40);
     let errors = [
         // Outputs.
         refused!(Conv2d::new(input, usize::MAX, [1, 1])),
@@ -95,12 +95,12 @@ fn outputs_and_weights_that_are_too_large() {
         refused!(AdaptiveAvgPool2d::new(input, [huge, huge])),
         refused!(AdaptiveAvgPool2d::new(input, [usize::MAX, 1])),
         refused!(AdaptiveMaxPool2d::new(input, [1, usize::MAX])),
-        refused!(AdaptiveMaxPool2d::new([1, 1 << 31, 1], [1 << 31, 1])),
+        refused!(AdaptiveMaxPool2d::new([1, high(31), 1], [high(31), 1])),
         refused!(Upsample::to(input, [huge, huge])),
         refused!(Upsample::to(input, [usize::MAX, usize::MAX])),
         refused!(Upsample::by(input, [usize::MAX, 1])),
-        refused!(Upsample::by(input, [1 << 62, 1 << 62])),
-        // 2^64 + 4, which wraps to 4.
+        refused!(Upsample::by(input, [high(62), high(62)])),
+        // Four more than the address space.
         refused!(Upsample::by(input, [usize::MAX / 5 + 1, 1])),
         refused!(Upsample::by(input, [1, usize::MAX / 5 + 1])),
         refused!(ZeroPad2d::new(input, [usize::MAX, 0, 0, 0])),
@@ -113,12 +113,12 @@ fn outputs_and_weights_that_are_too_large() {
         refused!(Linear::new(input, usize::MAX)),
         refused!(Conv2d::new([huge, 1, 1], huge, [1, 1])),
         refused!(ConvTranspose2d::new([huge, 1, 1], huge, [1, 1])),
-        refused!(Conv2d::new([1, 1 << 20, 1 << 20], huge, [1 << 20, 1 << 20])),
+        refused!(Conv2d::new([1, high(20), high(20)], huge, [high(20), high(20)])),
         // Extents.
-        refused!(Conv2d::new(input, 1, [1 << 32, 1]).dilation([1 << 32, 1])),
+        refused!(Conv2d::new(input, 1, [high(32), 1]).dilation([high(32), 1])),
         refused!(Conv2d::new(input, 1, [2, 2]).dilation([usize::MAX; 2])),
         refused!(Conv2d::new(input, 1, [usize::MAX, 1])),
-        refused!(MaxPool2d::new(input, [1 << 32; 2]).dilation([1 << 32; 2])),
+        refused!(MaxPool2d::new(input, [high(32); 2]).dilation([high(32); 2])),
         refused!(AvgPool2d::new(input, [usize::MAX; 2])),
         refused!(ConvTranspose2d::new(input, 1, [usize::MAX; 2])),
     ];
@@ -130,7 +130,7 @@ fn outputs_and_weights_that_are_too_large() {
 /// The number of taps is a product of its own: all other sizes of these layers are small.
 #[test]
 fn kernels_with_too_many_taps() {
-    const SIZE: usize = 1 << 32;
+    const SIZE: usize = high(32);
     for kernel in [[SIZE, SIZE], [SIZE, SIZE + 1], [SIZE + 1, SIZE / 2]] {
         let crop = [kernel[0] - 1, kernel[1] - 1, 0, 0];
         let error = refused!(ConvTranspose2d::new([1, 1, 1], 1, kernel).padding_sides(crop));
