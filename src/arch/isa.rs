@@ -129,6 +129,12 @@ pub(crate) trait F32Lanes: Lanes<Element = f32, Total = f32> {
     /// `a - b`, lane by lane.
     fn subtract(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
 
+    /// `a * b`, lane by lane.
+    #[inline(always)]
+    fn multiply(self, a: Self::Vector, b: Self::Vector) -> Self::Vector {
+        self.multiply_add(self.zero(), a, b)
+    }
+
     /// The lanes of both in turn: `a[0], b[0], a[1], ..`, in two vectors.
     fn zip(self, a: Self::Vector, b: Self::Vector) -> [Self::Vector; 2];
 

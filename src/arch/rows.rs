@@ -18,8 +18,18 @@ pub(crate) struct Rows<'a, const R: usize, const P: usize> {
     /// From one channel to the next, in the input and in the output.
     pub(crate) in_plane: usize,
     pub(crate) out_plane: usize,
-    /// What products are added to, or else what the output holds.
-    pub(crate) start: Option<&'a [f32; R]>,
+    pub(crate) start: Start<'a, R>,
+}
+
+/// What products are added to.
+#[derive(Clone, Copy)]
+pub(crate) enum Start<'a, const R: usize> {
+    /// Nothing.
+    Zero,
+    /// The bias of each channel.
+    Bias(&'a [f32; R]),
+    /// What the output holds.
+    Output,
 }
 
 impl<const R: usize, const P: usize> Rows<'_, R, P> {
@@ -67,12 +77,16 @@ impl<const R: usize, const P: usize> Rows<'_, R, P> {
             }
         }
         match start {
-            Some(start) => self.finish(lanes, &sums, y, |y, r, sum| {
-                // SAFETY: `y` holds `P` times `V` vectors of `R` channels.
-                unsafe { lanes.store(y, lanes.add(lanes.splat(start[r]), sum)) }
+            // SAFETY: `y` holds `P` times `V` vectors of `R` channels.
+            Start::Zero => self.finish(lanes, &sums, y, |y, _, sum| unsafe { lanes.store(y, sum) }),
+            Start::Bias(bias) => self.finish(lanes, &sums, y, |y, r, sum| {
+                // SAFETY: as above.
+                unsafe { lanes.store(y, lanes.add(lanes.splat(bias[r]), sum)) }
             }),
-            // SAFETY: as above.
-            None => self.finish(lanes, &sums, y, |y, _, sum| unsafe { lanes.add_to(y, sum) }),
+            Start::Output => self.finish(lanes, &sums, y, |y, _, sum| {
+                // SAFETY: as above.
+                unsafe { lanes.add_to(y, sum) }
+            }),
         }
     }
 
@@ -124,7 +138,7 @@ impl<const R: usize, const P: usize> Rows<'_, R, P> {
     }
 
     /// The same with weights from registers of [`SCALARS`](crate::arch::isa::Lanes::SCALARS), of which `R` is a
-    /// multiple, at most two.
+    /// multiple, at most four.
     ///
     /// # Safety
     ///
@@ -141,11 +155,13 @@ impl<const R: usize, const P: usize> Rows<'_, R, P> {
         for (p, weight) in channel.weight.iter_mut().enumerate() {
             // SAFETY: the caller's.
             let weights = unsafe {
-                if R > L::SCALARS {
-                    lanes.load_next_scalars::<2>(weight, self.next_input)
-                } else {
-                    let [weights] = lanes.load_next_scalars::<1>(weight, self.next_input);
-                    [weights; 2]
+                match R / L::SCALARS {
+                    1 => [lanes.load_next_scalars::<1>(weight, self.next_input)[0]; 4],
+                    2 => {
+                        let [a, b] = lanes.load_next_scalars::<2>(weight, self.next_input);
+                        [a, b, a, b]
+                    }
+                    _ => lanes.load_next_scalars::<4>(weight, self.next_input),
                 }
             };
             for (sums, weights) in sums.chunks_mut(L::SCALARS).zip(weights) {

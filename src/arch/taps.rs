@@ -133,7 +133,7 @@ impl Taps {
 /// Repeats `$body` for each of `$outputs` outputs, at most twelve, with a constant `$index`.
 macro_rules! for_each_output {
     ($outputs:ident, $index:ident => $body:block) => {
-        for_each_output!(@ $outputs, $index, $body, 0 1 2 3 4 5 6 7 8 9 10 11);
+        $crate::arch::taps::for_each_output!(@ $outputs, $index, $body, 0 1 2 3 4 5 6 7 8 9 10 11);
     };
     (@ $outputs:ident, $index:ident, $body:block, $($value:literal)*) => {$(
         if $value < $outputs {
@@ -142,6 +142,8 @@ macro_rules! for_each_output {
         }
     )*};
 }
+
+pub(crate) use for_each_output;
 
 /// Taps, and their weights in a block of `B` output channels.
 pub(crate) struct BlockTaps<'a, T, const B: usize> {

@@ -5,7 +5,7 @@
 //! channels.
 
 use crate::arch::isa::{F32Lanes, Isa, Lanes, Operation};
-use crate::arch::rows::Rows;
+use crate::arch::rows::{Rows, Start};
 use crate::geometry::{Axis, Channels};
 use crate::kernel::arithmetic::Float;
 use crate::kernel::direct::{Block, Direct, OperandsOf, Shape};
@@ -178,7 +178,7 @@ impl<I: Isa> OverPixels<'_, I> {
             next_output: block.size,
             in_plane: shape.in_plane(),
             out_plane,
-            start: (pass.channel == 0).then_some(bias),
+            start: if pass.channel == 0 { Start::Bias(bias) } else { Start::Output },
         };
         let outputs = Outputs { rows, once: pass.once, x, y };
         outputs.run::<I, V>(self.direct.arithmetic.0, strip.pixels);

@@ -1,5 +1,6 @@
 //! NEON, the vectors of every AArch64 processor: thirty-two registers of four f32.
 
+pub(crate) mod abreast;
 pub(crate) mod int8;
 mod memory;
 mod transpose;
@@ -169,6 +170,15 @@ impl<const N: usize> F32Lanes for Floats<N> {
         for (a, b) in a.iter_mut().zip(b) {
             // SAFETY: every processor has the instruction.
             *a = unsafe { vsubq_f32(*a, b) };
+        }
+        a
+    }
+
+    #[inline(always)]
+    fn multiply(self, mut a: [float32x4_t; N], b: [float32x4_t; N]) -> [float32x4_t; N] {
+        for (a, b) in a.iter_mut().zip(b) {
+            // SAFETY: every processor has the instruction.
+            *a = unsafe { vmulq_f32(*a, b) };
         }
         a
     }
