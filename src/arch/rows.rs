@@ -58,17 +58,14 @@ impl<const R: usize, const P: usize> Rows<'_, R, P> {
         let mut sums = [[[lanes.zero(); V]; P]; R];
         let mut left = inputs;
         if L::SCALARS > 1 && R.is_multiple_of(L::SCALARS) {
-            // SAFETY: `x` holds `V` vectors of each input channel, and `weight` as many weights, these among them.
-            let mut add = || unsafe { self.add_by_scalars(lanes, &mut channel, &mut sums) };
             while left >= 4 {
-                add();
-                add();
-                add();
-                add();
+                // SAFETY: `x` holds `V` vectors of each input channel, and `weight` as many weights, these among them.
+                unsafe { self.add_four(lanes, &mut channel, &mut sums) };
                 left -= 4;
             }
             for _ in 0..left {
-                add();
+                // SAFETY: as above.
+                unsafe { self.add_by_scalars(lanes, &mut channel, &mut sums) };
             }
         } else {
             for _ in 0..left {
@@ -135,6 +132,35 @@ impl<const R: usize, const P: usize> Rows<'_, R, P> {
             }
         }
         channel.weight = channel.weight.map(|weight| weight.wrapping_add(self.next_input));
+    }
+
+    /// Adds the products of four input channels, with weights as in [`add_by_scalars`](Self::add_by_scalars).
+    ///
+    /// # Safety
+    ///
+    /// Their inputs and their weights may be read.
+    #[inline(always)]
+    unsafe fn add_four<L: F32Lanes, const V: usize>(
+        &self,
+        lanes: L,
+        channel: &mut Channel<P>,
+        sums: &mut [[[L::Vector; V]; P]; R],
+    ) {
+        // SAFETY: the caller's.
+        unsafe {
+            if V == 1
+                && let ([weight], x) = (channel.weight.as_mut_slice(), &mut channel.x)
+            {
+                let sums = sums.as_flattened_mut().as_flattened_mut();
+                if lanes.add_four_columns([x, weight], [self.in_plane, self.next_input], sums) {
+                    return;
+                }
+            }
+            self.add_by_scalars(lanes, channel, sums);
+            self.add_by_scalars(lanes, channel, sums);
+            self.add_by_scalars(lanes, channel, sums);
+            self.add_by_scalars(lanes, channel, sums);
+        }
     }
 
     /// The same with weights from registers of [`SCALARS`](crate::arch::isa::Lanes::SCALARS), of which `R` is a

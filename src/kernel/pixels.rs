@@ -48,7 +48,7 @@ fn is_pointwise(operator: Operator, shape: &Shape) -> bool {
 }
 
 /// Whether a transposed layer makes two by two outputs of each input, in rows that fill a vector.
-fn doubles(operator: Operator, shape: &Shape) -> bool {
+fn doubles<I: Isa>(operator: Operator, shape: &Shape) -> bool {
     let doubled = |axis: Axis| {
         let Axis { input, output, kernel, stride, before, .. } = axis;
         (kernel, stride.get(), before, output) == (2, 2, 0, 2 * input) && axis.dilation.get() == 1
@@ -56,12 +56,12 @@ fn doubles(operator: Operator, shape: &Shape) -> bool {
     operator == Operator::Transposed
         && doubled(shape.rows)
         && doubled(shape.columns)
-        && shape.columns.input >= 16
+        && shape.columns.input >= I::Row::LANES.min(16)
 }
 
 /// Whether this is for a layer.
-pub(crate) fn fits(operator: Operator, shape: &Shape) -> bool {
-    is_pointwise(operator, shape) || doubles(operator, shape)
+pub(crate) fn fits<I: Isa>(operator: Operator, shape: &Shape) -> bool {
+    is_pointwise(operator, shape) || doubles::<I>(operator, shape)
 }
 
 /// Computes a whole output.

@@ -75,7 +75,8 @@ pub(super) unsafe fn load_next<const N: usize>(
 ) -> [float32x4_t; N] {
     let from = *at;
     let mut next = from;
-    let vectors = ld1!(from, "[{}], {}", inout(reg) next, in(reg) step * size_of::<f32>());
+    let vectors =
+        ld1!(from, "[{}], {}", inout(reg) next, in(reg) step.wrapping_mul(size_of::<f32>()));
     *at = if STRICT { next } else { from.wrapping_add(step) };
     vectors
 }
@@ -126,7 +127,7 @@ pub(super) unsafe fn store_next(at: &mut *mut f32, step: usize, [vector]: [float
     unsafe {
         if STRICT {
             asm!("st1 {{{:v}.4s}}, [{}], {}", in(vreg) vector, inout(reg) *at,
-                in(reg) step * size_of::<f32>(), options(nostack, preserves_flags));
+                in(reg) step.wrapping_mul(size_of::<f32>()), options(nostack, preserves_flags));
         } else {
             vst1q_f32(*at, vector);
             *at = at.wrapping_add(step);

@@ -56,8 +56,13 @@ impl Blocking {
         } else {
             fitting
         };
-        // Blocks of about the same size.
-        let tiles = rounded_up(rounded_up(all, rounded_up(all, most)), ABREAST) * ABREAST;
+        let tiles = match ABREAST {
+            // Blocks of about the same size.
+            1 => rounded_up(all, rounded_up(all, most)),
+            // Of whole vectors.
+            _ if all <= most + 2 * ABREAST => rounded_up(all, ABREAST) * ABREAST,
+            _ => divide(most, 3 * ABREAST) * 3 * ABREAST,
+        };
         let longest = divide(SEGMENT, tile);
         let longest = if across < longest { across } else { longest };
         let segment = if tiles < longest { tiles } else { longest };
