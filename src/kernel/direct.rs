@@ -283,7 +283,7 @@ impl<A: Arithmetic> Direct<A> {
                 };
                 if !group.has_room(count) {
                     self.compute(region, &group, outputs.clone(), taps, operands);
-                    group = Group::new(step);
+                    group.clear();
                 }
                 // What does not fill a tile makes one with outputs before, which are computed twice.
                 done = done.min(length - count);
