@@ -82,12 +82,12 @@ struct Strip<const N: usize, const STEP: usize> {
 }
 
 impl<const N: usize, const STEP: usize> Strip<N, STEP> {
-    /// `R` rows.
+    /// `R` rows. Not inlined, as one function of all would take the compiler long.
     ///
     /// # Safety
     ///
     /// The rows of `x` that they meet may be read, and as many of `y` written.
-    #[inline(always)]
+    #[inline(never)]
     unsafe fn rows<const R: usize>(&self, x: *const f32, y: *mut f32) {
         let last = self.outputs - LANES;
         // SAFETY: the caller's; vectors behind the first and before the last have inputs on both sides.
