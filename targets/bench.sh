@@ -19,7 +19,8 @@ Runs every layer of targets/firmware/src/bench/layers.rs once on an emulated cor
 instructions that it executed; then, unless only some were asked for, each layer of the person detection.
 The counts are exact, and the same each time.
 
-CORE: ${cores[*]}; Cortex-M has layers C1 to CF1, a53 and a76 have A1 to AT2.
+CORE: ${cores[*]}; Cortex-M has layers C1 to CF1, a53 and a76 have A1 to AT2, and AD2
+to AD10, which are A2 to A10 without Winograd.
 
   --dtype    this type alone
   --layers   these layers alone

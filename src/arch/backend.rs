@@ -105,11 +105,17 @@ pub(crate) fn run(backend: Option<Backend>, operation: impl Operation) {
         }
     }
     #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
-    if backend != Some(Backend::Scalar) {
-        return Neon::new().run(operation);
+    if let Some(neon) = neon(backend) {
+        return neon.run(operation);
     }
     let _ = backend;
     Scalar.run(operation);
+}
+
+/// NEON, if it is `backend` or the best there is.
+#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+pub(crate) fn neon(backend: Option<Backend>) -> Option<Neon> {
+    (backend != Some(Backend::Scalar)).then(Neon::new)
 }
 
 /// What i8 is computed by on `backend`, or on the best there is; `None` is portable code.

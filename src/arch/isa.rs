@@ -78,6 +78,20 @@ pub(crate) trait Lanes: Copy {
         unsafe { self.load_scalars(from) }
     }
 
+    /// Elements `0, 2, ..` and `1, 3, ..` of twice `SCALARS`.
+    ///
+    /// # Safety
+    ///
+    /// The elements from `at` on may be read.
+    #[inline(always)]
+    unsafe fn load_scalar_pairs(self, at: *const Self::Element) -> [Self::Scalars; 2] {
+        const { assert!(Self::SCALARS == 1) };
+        // SAFETY: the caller's.
+        let [even, odd] =
+            unsafe { [self.load_scalars::<1>(at), self.load_scalars::<1>(at.add(1))] };
+        [even[0], odd[0]]
+    }
+
     /// `sum + weight * x[INDEX]`, lane by lane.
     fn multiply_add_scalar<const INDEX: usize>(
         self,
@@ -129,8 +143,31 @@ pub(crate) trait F32Lanes: Lanes<Element = f32, Total = f32> {
     /// `a - b`, lane by lane.
     fn subtract(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
 
+    /// `a * b`, lane by lane.
+    #[inline(always)]
+    fn multiply(self, a: Self::Vector, b: Self::Vector) -> Self::Vector {
+        self.multiply_add(self.zero(), a, b)
+    }
+
     /// The lanes of both in turn: `a[0], b[0], a[1], ..`, in two vectors.
     fn zip(self, a: Self::Vector, b: Self::Vector) -> [Self::Vector; 2];
+
+    /// Adds to each sum the products of four vectors at `x` with as many weights, neighbours of those at `weight`, which
+    /// both move on by their steps; or returns `false` where that is nothing that the instruction set does better.
+    ///
+    /// # Safety
+    ///
+    /// They may be read.
+    #[inline(always)]
+    unsafe fn add_four_columns(
+        self,
+        at: [&mut *const f32; 2],
+        steps: [usize; 2],
+        sums: &mut [Self::Vector],
+    ) -> bool {
+        let _ = (at, steps, sums);
+        false
+    }
 
     /// `N` vectors, the first from `first` on and each of the others `step` elements further; zeros
     /// where the slice is too short.
@@ -273,8 +310,35 @@ pub(crate) trait Isa: Copy {
         plane: usize,
         step: usize,
     );
+    /// Whether [`slide`](Self::slide) is there.
+    const SLIDES: bool = false;
+
+    /// Writes rows of outputs, `STEP`, 1 or 2, columns and rows apart, of a window whose first output's first tap lies
+    /// one column before the first of `x`, and whose last output's last tap no further than one behind the row. There
+    /// are at least eight outputs in a row.
+    #[inline(always)]
+    fn slide<const N: usize, const STEP: usize>(
+        self,
+        slide: &Slide<'_, N>,
+        x: &[f32],
+        y: &mut [f32],
+    ) {
+        let _ = (slide, x, y);
+    }
+
     /// Reads `B` planes of the input, or as many as there are, to pixels of `B` channels each.
     fn interleave<const B: usize>(self, x: &[f32], plane: usize, pixels: &mut [[f32; B]]);
+}
+
+/// A window of `N` rows of three taps that slides over whole rows.
+#[derive(Clone, Copy)]
+pub(crate) struct Slide<'a, const N: usize> {
+    pub(crate) weight: &'a [[f32; 3]; N],
+    /// The sum before the first product.
+    pub(crate) start: f32,
+    /// Columns of the input and of the output.
+    pub(crate) width: usize,
+    pub(crate) outputs: usize,
 }
 
 /// Work that is written once for every instruction set.

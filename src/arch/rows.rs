@@ -18,8 +18,18 @@ pub(crate) struct Rows<'a, const R: usize, const P: usize> {
     /// From one channel to the next, in the input and in the output.
     pub(crate) in_plane: usize,
     pub(crate) out_plane: usize,
-    /// What products are added to, or else what the output holds.
-    pub(crate) start: Option<[f32; R]>,
+    pub(crate) start: Start<'a, R>,
+}
+
+/// What products are added to.
+#[derive(Clone, Copy)]
+pub(crate) enum Start<'a, const R: usize> {
+    /// Nothing.
+    Zero,
+    /// The bias of each channel.
+    Bias(&'a [f32; R]),
+    /// What the output holds.
+    Output,
 }
 
 impl<const R: usize, const P: usize> Rows<'_, R, P> {
@@ -40,103 +50,184 @@ impl<const R: usize, const P: usize> Rows<'_, R, P> {
         {
             return;
         }
-        let (mut x, mut weight) = (x.as_ptr(), weight.as_ptr().wrapping_add(lane));
-        let mut sums = [[[lanes.zero(); V]; P]; R];
-        for _ in 0..inputs {
-            // SAFETY: `x` holds `V` vectors of each input channel, and `weight` as many weights, these among them.
-            unsafe {
-                let inputs = load_each::<L, V>(lanes, x);
-                match L::SCALARS > 1 && R.is_multiple_of(L::SCALARS) {
-                    true => self.add_by_scalars(lanes, weight, &inputs, &mut sums),
-                    false => self.add(lanes, weight, &inputs, &mut sums),
-                }
-            }
-            (x, weight) = (x.wrapping_add(in_plane), weight.wrapping_add(next_input));
+        let weight = weight.as_ptr().wrapping_add(lane);
+        let mut channel = Channel::<P> { x: x.as_ptr(), weight: [weight; P] };
+        for (p, weight) in channel.weight.iter_mut().enumerate() {
+            *weight = weight.wrapping_add(p * next_output);
         }
-        for (r, sums) in sums.into_iter().enumerate() {
-            for (v, (&first, &last)) in sums[0].iter().zip(&sums[P - 1]).enumerate() {
-                let neighbours = if P == 1 { [first; 2] } else { lanes.zip(first, last) };
-                for (p, sum) in neighbours.into_iter().enumerate().take(P) {
-                    // SAFETY: `y` holds `P` times `V` vectors of `R` channels.
-                    unsafe {
-                        let y = y.as_mut_ptr().add(r * out_plane + (v * P + p) * L::LANES);
-                        match start {
-                            Some(start) => lanes.store(y, lanes.add(lanes.splat(start[r]), sum)),
-                            None => lanes.add_to(y, sum),
-                        }
-                    }
-                }
+        let mut sums = [[[lanes.zero(); V]; P]; R];
+        let mut left = inputs;
+        if L::SCALARS > 1 && R.is_multiple_of(L::SCALARS) {
+            // Not for neighbours: the compiler would load inputs too early for the registers there are.
+            while P == 1 && left >= 4 {
+                // SAFETY: `x` holds `V` vectors of each input channel, and `weight` as many weights, these among them.
+                unsafe { self.add_four(lanes, &mut channel, &mut sums) };
+                left -= 4;
             }
+            for _ in 0..left {
+                // SAFETY: as above.
+                unsafe { self.add_by_scalars(lanes, &mut channel, &mut sums) };
+            }
+        } else {
+            for _ in 0..left {
+                // SAFETY: as above.
+                unsafe { self.add(lanes, &mut channel, &mut sums) };
+            }
+        }
+        match start {
+            // SAFETY: `y` holds `P` times `V` vectors of `R` channels.
+            Start::Zero => self.finish(lanes, &sums, y, |y, _, sum| unsafe { lanes.store(y, sum) }),
+            Start::Bias(bias) => self.finish(lanes, &sums, y, |y, r, sum| {
+                // SAFETY: as above.
+                unsafe { lanes.store(y, lanes.add(lanes.splat(bias[r]), sum)) }
+            }),
+            Start::Output => self.finish(lanes, &sums, y, |y, _, sum| {
+                // SAFETY: as above.
+                unsafe { lanes.add_to(y, sum) }
+            }),
         }
     }
 
-    /// Adds the products of one input channel.
+    /// Hands out every vector of sums, with the number of its channel and where it goes.
+    #[inline(always)]
+    fn finish<L: F32Lanes, const V: usize>(
+        &self,
+        lanes: L,
+        sums: &[[[L::Vector; V]; P]; R],
+        y: &mut [f32],
+        write: impl Fn(*mut f32, usize, L::Vector),
+    ) {
+        let mut y = y.as_mut_ptr();
+        for (r, sums) in sums.iter().enumerate() {
+            for (v, (&first, &last)) in sums[0].iter().zip(&sums[P - 1]).enumerate() {
+                let neighbours = if P == 1 { [first; 2] } else { lanes.zip(first, last) };
+                for (p, sum) in neighbours.into_iter().enumerate().take(P) {
+                    write(y.wrapping_add((v * P + p) * L::LANES), r, sum);
+                }
+            }
+            y = y.wrapping_add(self.out_plane);
+        }
+    }
+
+    /// Adds the products of an input channel, and goes to the next.
     ///
     /// # Safety
     ///
-    /// Its weights may be read.
+    /// Its inputs and its weights may be read.
     #[inline(always)]
     unsafe fn add<L: F32Lanes, const V: usize>(
         &self,
         lanes: L,
-        weight: *const f32,
-        inputs: &[L::Vector; V],
+        channel: &mut Channel<P>,
         sums: &mut [[[L::Vector; V]; P]; R],
     ) {
+        // SAFETY: the caller's.
+        let inputs = unsafe { channel.next::<L, V>(lanes, self.in_plane) };
         for (r, sums) in sums.iter_mut().enumerate() {
-            for (p, sums) in sums.iter_mut().enumerate() {
+            for (sums, weight) in sums.iter_mut().zip(channel.weight) {
                 // SAFETY: the caller's.
-                let weight = lanes.splat(unsafe { *weight.add(p * self.next_output + r) });
-                for (sum, &input) in sums.iter_mut().zip(inputs) {
+                let weight = lanes.splat(unsafe { *weight.add(r) });
+                for (sum, &input) in sums.iter_mut().zip(&inputs) {
                     *sum = lanes.multiply_add(*sum, weight, input);
                 }
             }
         }
+        channel.weight = channel.weight.map(|weight| weight.wrapping_add(self.next_input));
     }
 
-    /// The same with weights from registers of [`SCALARS`](crate::arch::isa::Lanes::SCALARS), of which `R` is a
-    /// multiple.
+    /// Adds the products of four input channels, with weights as in [`add_by_scalars`](Self::add_by_scalars).
     ///
     /// # Safety
     ///
-    /// Its weights may be read.
+    /// Their inputs and their weights may be read.
+    #[inline(always)]
+    unsafe fn add_four<L: F32Lanes, const V: usize>(
+        &self,
+        lanes: L,
+        channel: &mut Channel<P>,
+        sums: &mut [[[L::Vector; V]; P]; R],
+    ) {
+        // SAFETY: the caller's.
+        unsafe {
+            if V == 1
+                && let ([weight], x) = (channel.weight.as_mut_slice(), &mut channel.x)
+            {
+                let sums = sums.as_flattened_mut().as_flattened_mut();
+                if lanes.add_four_columns([x, weight], [self.in_plane, self.next_input], sums) {
+                    return;
+                }
+            }
+            self.add_by_scalars(lanes, channel, sums);
+            self.add_by_scalars(lanes, channel, sums);
+            self.add_by_scalars(lanes, channel, sums);
+            self.add_by_scalars(lanes, channel, sums);
+        }
+    }
+
+    /// The same with weights from registers of [`SCALARS`](crate::arch::isa::Lanes::SCALARS), of which `R` is a
+    /// multiple, at most four.
+    ///
+    /// # Safety
+    ///
+    /// Its inputs and its weights may be read.
     #[inline(always)]
     unsafe fn add_by_scalars<L: F32Lanes, const V: usize>(
         &self,
         lanes: L,
-        weight: *const f32,
-        inputs: &[L::Vector; V],
+        channel: &mut Channel<P>,
         sums: &mut [[[L::Vector; V]; P]; R],
     ) {
-        let mut p = 0;
-        while p < P {
-            let mut r = 0;
-            while r < R {
-                // SAFETY: the caller's.
-                let [weights] = unsafe { lanes.load_scalars(weight.add(p * self.next_output + r)) };
+        // SAFETY: the caller's.
+        let inputs = unsafe { channel.next::<L, V>(lanes, self.in_plane) };
+        for (p, weight) in channel.weight.iter_mut().enumerate() {
+            // SAFETY: the caller's.
+            let weights = unsafe {
+                match R / L::SCALARS {
+                    1 => [lanes.load_next_scalars::<1>(weight, self.next_input)[0]; 4],
+                    2 => {
+                        let [a, b] = lanes.load_next_scalars::<2>(weight, self.next_input);
+                        [a, b, a, b]
+                    }
+                    _ => lanes.load_next_scalars::<4>(weight, self.next_input),
+                }
+            };
+            for (sums, weights) in sums.chunks_mut(L::SCALARS).zip(weights) {
                 for_each_scalar!(L, SCALAR => {
-                    for (sum, &input) in sums[r + SCALAR][p].iter_mut().zip(inputs) {
+                    for (sum, &input) in sums[SCALAR][p].iter_mut().zip(&inputs) {
                         *sum = lanes.multiply_add_scalar::<SCALAR>(*sum, input, weights);
                     }
                 });
-                r += L::SCALARS;
             }
-            p += 1;
         }
     }
 }
 
-/// `V` vectors, one behind the other.
-///
-/// # Safety
-///
-/// They may be read.
-#[inline(always)]
-unsafe fn load_each<L: F32Lanes, const V: usize>(lanes: L, mut at: *const f32) -> [L::Vector; V] {
-    let mut vectors = [lanes.zero(); V];
-    for vector in &mut vectors {
-        // SAFETY: the caller's.
-        *vector = unsafe { lanes.load_next(&mut at, L::LANES) };
+/// Where an input channel's inputs and weights are.
+struct Channel<const P: usize> {
+    x: *const f32,
+    /// Of each of `P` neighbours.
+    weight: [*const f32; P],
+}
+
+impl<const P: usize> Channel<P> {
+    /// `V` vectors of inputs, one behind the other; goes to those of the next channel, `plane` elements further.
+    ///
+    /// # Safety
+    ///
+    /// They may be read.
+    #[inline(always)]
+    unsafe fn next<L: F32Lanes, const V: usize>(
+        &mut self,
+        lanes: L,
+        plane: usize,
+    ) -> [L::Vector; V] {
+        let mut at = self.x;
+        let mut vectors = [lanes.zero(); V];
+        for vector in &mut vectors {
+            // SAFETY: the caller's.
+            *vector = unsafe { lanes.load_next(&mut at, if V == 1 { plane } else { L::LANES }) };
+        }
+        self.x = if V == 1 { at } else { self.x.wrapping_add(plane) };
+        vectors
     }
-    vectors
 }

@@ -133,7 +133,7 @@ impl Taps {
 /// Repeats `$body` for each of `$outputs` outputs, at most twelve, with a constant `$index`.
 macro_rules! for_each_output {
     ($outputs:ident, $index:ident => $body:block) => {
-        for_each_output!(@ $outputs, $index, $body, 0 1 2 3 4 5 6 7 8 9 10 11);
+        $crate::arch::taps::for_each_output!(@ $outputs, $index, $body, 0 1 2 3 4 5 6 7 8 9 10 11);
     };
     (@ $outputs:ident, $index:ident, $body:block, $($value:literal)*) => {$(
         if $value < $outputs {
@@ -142,6 +142,8 @@ macro_rules! for_each_output {
         }
     )*};
 }
+
+pub(crate) use for_each_output;
 
 /// Taps, and their weights in a block of `B` output channels.
 pub(crate) struct BlockTaps<'a, T, const B: usize> {
@@ -193,16 +195,28 @@ impl<T: Copy, const B: usize> BlockTaps<'_, T, B> {
                 }
             };
         }
+        if let (Some((3, 1)), 8, 2, 4) = (self.row, P, step, L::SCALARS)
+            && x_len >= x_end + 3
+        {
+            // SAFETY: as below, and there is room for all registers behind the last input.
+            unsafe { self.add_rows_apart(lanes, x, weight, &mut sums) };
+            (rest_x, rest_tap) = (&[], &[]);
+        }
         rows!(12 by 1 with 4, 12 by 2 with 4, 8 by 1 with 3, 8 by 2 with 3, 4 by 1 with 2, 4 by 2 with 2);
+        if L::SCALARS > 1 && step == 1 {
+            for (&place, &tap) in rest_x.iter().zip(rest_tap) {
+                // SAFETY: as below.
+                unsafe {
+                    let weight = lanes.load(weight.add(tap * B));
+                    add_products_of_neighbours(lanes, &mut sums, weight, x.add(place));
+                }
+            }
+            (rest_x, rest_tap) = (&[], &[]);
+        }
         for (&place, &tap) in rest_x.iter().zip(rest_tap) {
             // SAFETY: the lanes lie within the tap's block of weights, which is there; the offset is below
             // `reach`, and the slice holds as many elements and every output's inputs.
             let (weight, x) = unsafe { (lanes.load(weight.add(tap * B)), x.add(place)) };
-            if L::SCALARS > 1 && step == 1 {
-                // SAFETY: as above.
-                unsafe { add_products_of_neighbours(lanes, &mut sums, weight, x) };
-                continue;
-            }
             for (p, sum) in sums.iter_mut().enumerate() {
                 // SAFETY: as above.
                 let x = lanes.splat(unsafe { *x.add(p * step) });
@@ -250,6 +264,50 @@ impl<T: Copy, const B: usize> BlockTaps<'_, T, B> {
                 )*};
             }
             taps!(0 1 2);
+        }
+    }
+
+    /// The products of rows of three taps for outputs two inputs apart, eight or less, where `SCALARS` is 4.
+    ///
+    /// # Safety
+    ///
+    /// Twenty elements may be read from `x` and the offset of each row on; the weights as in
+    /// [`add_products`](Self::add_products).
+    #[inline(always)]
+    unsafe fn add_rows_apart<L: Lanes<Element = T>, const P: usize>(
+        &self,
+        lanes: L,
+        x: *const T,
+        weight: *const T,
+        sums: &mut [L::Vector; P],
+    ) {
+        for (row, taps) in self.x.as_chunks::<3>().0.iter().zip(self.tap.as_chunks::<3>().0) {
+            // SAFETY: the caller's.
+            let (even, odd) = unsafe {
+                let x = x.add(row[0]);
+                let [first_even, first_odd] = lanes.load_scalar_pairs(x);
+                let [even, odd] = lanes.load_scalar_pairs(x.add(8));
+                let [last] = lanes.load_scalars::<1>(x.add(16));
+                ([first_even, even, last], [first_odd, odd, odd])
+            };
+            let mut weight = weight.wrapping_add(taps[0] * B);
+            macro_rules! taps {
+                ($($x:ident from $first:literal),*) => {$(
+                    // SAFETY: the caller's.
+                    let weight_of_tap = unsafe { lanes.load_next(&mut weight, B) };
+                    for_each_output!(P, OUTPUT => {
+                        let at = OUTPUT + $first;
+                        let (sum, x) = (&mut sums[OUTPUT], $x[at / 4 % 3]);
+                        *sum = match at % 4 {
+                            0 => lanes.multiply_add_scalar::<0>(*sum, weight_of_tap, x),
+                            1 => lanes.multiply_add_scalar::<1>(*sum, weight_of_tap, x),
+                            2 => lanes.multiply_add_scalar::<2>(*sum, weight_of_tap, x),
+                            _ => lanes.multiply_add_scalar::<3>(*sum, weight_of_tap, x),
+                        };
+                    });
+                )*};
+            }
+            taps!(even from 0, odd from 0, even from 1);
         }
     }
 }

@@ -5,7 +5,7 @@
 //! Memory contract: reads the input and the packed weights; writes every element of the output, those of a
 //! last vector perhaps twice.
 
-use crate::arch::isa::{Isa, Operation, Register};
+use crate::arch::isa::{Isa, Operation, Register, Slide};
 use crate::arch::strip::{Columns, MOST_COLUMNS, Strip};
 use crate::arch::window::{Edge, Window};
 use crate::geometry::divide;
@@ -44,6 +44,12 @@ impl Operation for Depthwise<'_> {
         let narrow = columns.input <= MOST_COLUMNS;
         let (step, tap) = (columns.stride.get(), columns.dilation.get());
         match (columns.kernel, step, tap) {
+            (3, 1, 1) if I::SLIDES && slides(&shape) => {
+                self.planes(&BySlide::<_, 1> { isa, shape });
+            }
+            (3, 2, 1) if I::SLIDES && slides(&shape) => {
+                self.planes(&BySlide::<_, 2> { isa, shape });
+            }
             (3, 1, 1) if one_to_one && narrow => {
                 self.planes(&AsOneRow::<_, 3>::new(lanes, &shape));
             }
@@ -147,6 +153,36 @@ impl<L: Register, const K: usize> Rows<K> for AsOneRow<L, K> {
         let row = rows.dilation.get() * columns.input;
         let strip = Strip::new(self.lanes, weight, bias, row);
         strip.run(&self.columns, x, (input as isize).wrapping_sub_unsigned(columns.before), y);
+    }
+}
+
+/// Whether this is for [`Isa::slide`]: a padding of one column, and rows that share what they meet.
+fn slides(&Shape { rows, columns, .. }: &Shape) -> bool {
+    let step = columns.stride.get();
+    (columns.before, rows.stride.get(), rows.dilation.get()) == (1, step, 1)
+        && columns.output >= 8
+        && step * (columns.output - 1) + 1 <= columns.input
+}
+
+/// Planes with windows of three columns, `STEP` apart.
+struct BySlide<I, const STEP: usize> {
+    isa: I,
+    shape: Shape,
+}
+
+impl<I: Isa, const STEP: usize> Rows<3> for BySlide<I, STEP> {
+    #[inline(always)]
+    fn write<const N: usize>(
+        &self,
+        weight: &[[f32; 3]; N],
+        start: f32,
+        x: &[f32],
+        input: usize,
+        y: &mut [f32],
+    ) {
+        let (width, outputs) = (self.shape.columns.input, self.shape.columns.output);
+        let slide = Slide { weight, start, width, outputs };
+        self.isa.slide::<N, STEP>(&slide, x.get(input..).unwrap_or_default(), y);
     }
 }
 

@@ -135,7 +135,7 @@ impl Operation for FloatDirect<'_> {
             () if I::HAS_VECTORS && zeros && depthwise::fits(&shape) => {
                 isa.run(Depthwise { shape, operands });
             }
-            () if I::HAS_VECTORS && pixels::fits(operator, &shape) => {
+            () if I::HAS_VECTORS && pixels::fits::<I>(operator, &shape) => {
                 isa.run(OverPixels { direct, operands });
             }
             () => direct.run(operands),
@@ -276,11 +276,14 @@ impl<A: Arithmetic> Direct<A> {
             while done < length {
                 let count = match step.input {
                     1 => whole_registers::<A::X16>(length - done, length, most),
+                    2 if A::X16::SCALARS > 1 && columns.taps.count == 3 && length >= 8 => {
+                        8.min(most)
+                    }
                     _ => tile_outputs(length - done, most),
                 };
                 if !group.has_room(count) {
                     self.compute(region, &group, outputs.clone(), taps, operands);
-                    group = Group::new(step);
+                    group.clear();
                 }
                 // What does not fill a tile makes one with outputs before, which are computed twice.
                 done = done.min(length - count);
@@ -349,7 +352,8 @@ fn whole_registers<L: Lanes>(left: usize, length: usize, most: usize) -> usize {
 /// whose latency shows; taken by themselves, they lie in tiles down the rows.
 fn in_full_tiles<A: Arithmetic>(columns: usize, rows: usize, most: usize) -> usize {
     let left = columns - divide(columns, most) * most;
-    let few = A::X16::LANES >= 16 && left < 3 && columns > most && rows > 2;
+    let many = A::X16::LANES >= 16 || A::X16::SCALARS > 1;
+    let few = many && left < 3 && columns > most && rows > 2;
     if few { columns - left } else { columns }
 }
 

@@ -60,6 +60,11 @@ impl Group {
         Self { tiles: List::new(), segments: List::new(), outputs: 0, step }
     }
 
+    /// Forgets all outputs.
+    pub(crate) fn clear(&mut self) {
+        (self.tiles.len, self.segments.len, self.outputs) = (0, 0, 0);
+    }
+
     /// Whether there is room for a tile of `outputs` outputs.
     pub(crate) fn has_room(&self, outputs: usize) -> bool {
         self.outputs + outputs <= GROUP

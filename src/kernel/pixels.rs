@@ -4,12 +4,10 @@
 //! Memory contract: reads the input and the packed weights; adds to every output once per part of the input
 //! channels.
 
-use core::array::from_fn;
-
 use crate::arch::isa::{F32Lanes, Isa, Lanes, Operation};
-use crate::arch::rows::Rows;
+use crate::arch::rows::{Rows, Start};
 use crate::geometry::{Axis, Channels};
-use crate::kernel::arithmetic::{Arithmetic, Float};
+use crate::kernel::arithmetic::Float;
 use crate::kernel::direct::{Block, Direct, OperandsOf, Shape};
 use crate::kernel::runs::Operator;
 use crate::padding::PaddingMode;
@@ -50,7 +48,7 @@ fn is_pointwise(operator: Operator, shape: &Shape) -> bool {
 }
 
 /// Whether a transposed layer makes two by two outputs of each input, in rows that fill a vector.
-fn doubles(operator: Operator, shape: &Shape) -> bool {
+fn doubles<I: Isa>(operator: Operator, shape: &Shape) -> bool {
     let doubled = |axis: Axis| {
         let Axis { input, output, kernel, stride, before, .. } = axis;
         (kernel, stride.get(), before, output) == (2, 2, 0, 2 * input) && axis.dilation.get() == 1
@@ -58,12 +56,12 @@ fn doubles(operator: Operator, shape: &Shape) -> bool {
     operator == Operator::Transposed
         && doubled(shape.rows)
         && doubled(shape.columns)
-        && shape.columns.input >= 16
+        && shape.columns.input >= I::Row::LANES.min(16)
 }
 
 /// Whether this is for a layer.
-pub(crate) fn fits(operator: Operator, shape: &Shape) -> bool {
-    is_pointwise(operator, shape) || doubles(operator, shape)
+pub(crate) fn fits<I: Isa>(operator: Operator, shape: &Shape) -> bool {
+    is_pointwise(operator, shape) || doubles::<I>(operator, shape)
 }
 
 /// Computes a whole output.
@@ -98,6 +96,7 @@ impl<I: Isa> OverPixels<'_, I> {
     fn passes<const P: usize>(&mut self) {
         let shape = self.direct.shape;
         let Channels { groups, inputs, outputs } = shape.channels;
+        let strip = const { COLUMNS / I::Row::LANES * I::Row::LANES };
         for channel in (0..inputs).step_by(CHANNELS) {
             let count = CHANNELS.min(inputs - channel);
             let pass = Pass { channel, count, once: count == inputs };
@@ -106,18 +105,19 @@ impl<I: Isa> OverPixels<'_, I> {
                 for row in 0..P * shape.rows.input {
                     let (input, tap) = (row / P, row % P * P);
                     let start = plane + input * shape.columns.input;
-                    for first in (0..shape.columns.input).step_by(COLUMNS) {
-                        let end = shape.columns.input.min(first + COLUMNS);
-                        // No less than a whole vector, where some outputs may be written twice.
-                        let first =
-                            if pass.once { first.min(end.saturating_sub(16)) } else { first };
+                    let mut first = 0;
+                    while first < shape.columns.input {
+                        let left = shape.columns.input - first;
+                        // What does not fill a vector belongs to the strip before it.
+                        let pixels = if left < strip + I::Row::LANES { left } else { strip };
                         let y = row * shape.columns.output + P * first;
-                        let strip = Strip { x: start + first, y, tap, pixels: end - first };
+                        let strip = Strip { x: start + first, y, tap, pixels };
                         let direct = self.direct;
                         let blocks = direct.blocks(group * outputs);
                         for block in blocks.take_while(|block| block.group == group) {
                             self.block::<P>(strip, block, pass);
                         }
+                        first += pixels;
                     }
                 }
             }
@@ -161,14 +161,15 @@ impl<I: Isa> OverPixels<'_, I> {
         let shape = self.direct.shape;
         let (first, kernel, out_plane) = (block.first + lane, shape.kernel(), shape.out_plane());
         let weight = (block.first * shape.channels.inputs + pass.channel * block.size) * kernel;
-        let (Some(x), Some(weight), Some(y)) = (
+        let bias = self.operands.parameters.get(first..);
+        let (Some(x), Some(weight), Some(bias), Some(y)) = (
             self.operands.x.get(strip.x..),
             self.operands.weight.get(weight..),
+            bias.and_then(|bias| bias.first_chunk::<R>()),
             self.operands.y.get_mut(first * out_plane + strip.y..),
         ) else {
             return R;
         };
-        let bias = |channel| Float::<I>::channel(self.operands.parameters, first + channel);
         let rows = Rows::<R, P> {
             inputs: pass.count,
             weight,
@@ -177,7 +178,7 @@ impl<I: Isa> OverPixels<'_, I> {
             next_output: block.size,
             in_plane: shape.in_plane(),
             out_plane,
-            start: (pass.channel == 0).then(|| from_fn(bias)),
+            start: if pass.channel == 0 { Start::Bias(bias) } else { Start::Output },
         };
         let outputs = Outputs { rows, once: pass.once, x, y };
         outputs.run::<I, V>(self.direct.arithmetic.0, strip.pixels);
@@ -211,9 +212,13 @@ impl<const R: usize, const P: usize> Outputs<'_, R, P> {
     fn run<I: Isa, const V: usize>(mut self, isa: I, columns: usize) {
         let mut done = 0;
         done = self.vectors::<_, V>(isa.row(), done, columns);
-        done = self.vectors::<_, 1>(isa.x16(), done, columns);
+        let once = self.once && done < columns;
         // Outputs that are written once may be written twice.
-        if self.once && done < columns && columns >= I::X16::LANES {
+        if once && I::X4::SCALARS > 1 && done + 4 >= columns && columns >= 4 {
+            done = self.vectors::<_, 1>(isa.x4(), columns - 4, columns);
+        }
+        done = self.vectors::<_, 1>(isa.x16(), done, columns);
+        if once && done < columns && columns >= I::X16::LANES {
             done = self.vectors::<_, 1>(isa.x16(), columns - I::X16::LANES, columns);
         }
         done = self.vectors::<_, 1>(isa.x8(), done, columns);

@@ -75,7 +75,8 @@ pub(super) unsafe fn load_next<const N: usize>(
 ) -> [float32x4_t; N] {
     let from = *at;
     let mut next = from;
-    let vectors = ld1!(from, "[{}], {}", inout(reg) next, in(reg) step * size_of::<f32>());
+    let vectors =
+        ld1!(from, "[{}], {}", inout(reg) next, in(reg) step.wrapping_mul(size_of::<f32>()));
     *at = if STRICT { next } else { from.wrapping_add(step) };
     vectors
 }
@@ -112,5 +113,24 @@ pub(super) unsafe fn store_two(at: *mut f32, x: float32x4_t) {
     unsafe {
         vst1q_lane_f32::<0>(at, x);
         vst1q_lane_f32::<1>(at.add(1), x);
+    }
+}
+
+/// Stores a register, and moves `at` on by `step` elements.
+///
+/// # Safety
+///
+/// Four elements from `at` on may be written.
+#[inline(always)]
+pub(super) unsafe fn store_next(at: &mut *mut f32, step: usize, [vector]: [float32x4_t; 1]) {
+    // SAFETY: the caller's; writes nothing else.
+    unsafe {
+        if STRICT {
+            asm!("st1 {{{:v}.4s}}, [{}], {}", in(vreg) vector, inout(reg) *at,
+                in(reg) step.wrapping_mul(size_of::<f32>()), options(nostack, preserves_flags));
+        } else {
+            vst1q_f32(*at, vector);
+            *at = at.wrapping_add(step);
+        }
     }
 }

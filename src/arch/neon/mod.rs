@@ -1,13 +1,16 @@
 //! NEON, the vectors of every AArch64 processor: thirty-two registers of four f32.
 
+pub(crate) mod abreast;
+mod columns;
 pub(crate) mod int8;
 mod memory;
+mod slide;
 mod transpose;
 
 use core::arch::aarch64::*;
 use core::mem::transmute;
 
-use crate::arch::isa::{F32Lanes, Isa, Lanes, Operation, Register};
+use crate::arch::isa::{F32Lanes, Isa, Lanes, Operation, Register, Slide};
 use crate::arch::scalar;
 
 /// NEON.
@@ -121,6 +124,13 @@ impl<const N: usize> Lanes for Floats<N> {
     }
 
     #[inline(always)]
+    unsafe fn load_scalar_pairs(self, at: *const f32) -> [float32x4_t; 2] {
+        // SAFETY: the caller's.
+        let float32x4x2_t(even, odd) = unsafe { vld2q_f32(at) };
+        [even, odd]
+    }
+
+    #[inline(always)]
     fn multiply_add_scalar<const INDEX: usize>(
         self,
         mut sum: [float32x4_t; N],
@@ -171,6 +181,32 @@ impl<const N: usize> F32Lanes for Floats<N> {
             *a = unsafe { vsubq_f32(*a, b) };
         }
         a
+    }
+
+    #[inline(always)]
+    fn multiply(self, mut a: [float32x4_t; N], b: [float32x4_t; N]) -> [float32x4_t; N] {
+        for (a, b) in a.iter_mut().zip(b) {
+            // SAFETY: every processor has the instruction.
+            *a = unsafe { vmulq_f32(*a, b) };
+        }
+        a
+    }
+
+    #[inline(always)]
+    unsafe fn add_four_columns(
+        self,
+        [x, weight]: [&mut *const f32; 2],
+        steps: [usize; 2],
+        sums: &mut [[float32x4_t; N]],
+    ) -> bool {
+        let fits = N == 3 && sums.len() == 8;
+        if fits {
+            let [x_step, weight_step] = steps.map(|step| step.wrapping_mul(size_of::<f32>()));
+            let sums = sums.as_flattened_mut();
+            // SAFETY: the caller's.
+            unsafe { columns::add_four_columns(x, x_step, weight, weight_step, sums) };
+        }
+        fits
     }
 
     #[inline(always)]
@@ -324,6 +360,18 @@ impl Isa for Neon {
     ) {
         // SAFETY: every processor has NEON.
         unsafe { transpose::transpose(totals, y, plane, step) }
+    }
+
+    const SLIDES: bool = true;
+
+    #[inline(always)]
+    fn slide<const N: usize, const STEP: usize>(
+        self,
+        slide: &Slide<'_, N>,
+        x: &[f32],
+        y: &mut [f32],
+    ) {
+        self.widest().slide::<N, STEP>(slide, x, y);
     }
 
     #[inline(always)]

@@ -17,7 +17,10 @@ const LINE: usize = 16;
 const BLOCK: usize = 1 << 17;
 
 /// The least and the most tiles of a block: each has to meet all of the weights.
-const TILES: [usize; 2] = [16, 32];
+const TILES: [usize; 2] = if ABREAST > 1 { [12, 48] } else { [16, 32] };
+
+/// Tiles that lie side by side in the lanes of a vector where there is NEON; blocks are as many times some.
+const ABREAST: usize = if cfg!(target_arch = "aarch64") { 4 } else { 1 };
 
 /// About how many outputs of a row are transformed at a time.
 const SEGMENT: usize = 32;
@@ -53,8 +56,13 @@ impl Blocking {
         } else {
             fitting
         };
-        // Blocks of about the same size.
-        let tiles = rounded_up(all, rounded_up(all, most));
+        let tiles = match ABREAST {
+            // Blocks of about the same size.
+            1 => rounded_up(all, rounded_up(all, most)),
+            // Of whole vectors.
+            _ if all <= most + 2 * ABREAST => rounded_up(all, ABREAST) * ABREAST,
+            _ => divide(most, 3 * ABREAST) * 3 * ABREAST,
+        };
         let longest = divide(SEGMENT, tile);
         let longest = if across < longest { across } else { longest };
         let segment = if tiles < longest { tiles } else { longest };

@@ -8,6 +8,8 @@
 //! Memory contract: reads the input and the packed weights (see `plan/layout.rs` for their order); writes
 //! every element of the output once, and the workspace as [`Blocking`] divides it.
 
+#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+mod abreast;
 mod blocking;
 mod input;
 mod output;
@@ -40,13 +42,28 @@ pub(crate) struct Winograd<'a> {
 /// By tiles of 2 x 2 outputs. Neither generic nor inlined: compiled here, once.
 #[inline(never)]
 pub(crate) fn tiles2(backend: Option<Backend>, winograd: Winograd<'_>) {
-    backend::run(backend, Nest::<Tile2, 2, 4> { winograd, tile: PhantomData });
+    run::<Tile2, 2, 4>(backend, winograd);
 }
 
 /// By tiles of 4 x 4 outputs.
 #[inline(never)]
 pub(crate) fn tiles4(backend: Option<Backend>, winograd: Winograd<'_>) {
-    backend::run(backend, Nest::<Tile4, 4, 6> { winograd, tile: PhantomData });
+    run::<Tile4, 4, 6>(backend, winograd);
+}
+
+#[inline(always)]
+fn run<T: Tile<M, R>, const M: usize, const R: usize>(
+    backend: Option<Backend>,
+    winograd: Winograd<'_>,
+) {
+    let nest = Nest { winograd, tile: PhantomData::<T> };
+    #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+    match backend::neon(backend) {
+        Some(neon) => nest.abreast(neon),
+        None => backend::run(Some(Backend::Scalar), nest),
+    }
+    #[cfg(not(all(feature = "simd", target_arch = "aarch64", target_feature = "neon")))]
+    backend::run(backend, nest);
 }
 
 struct Nest<'a, T, const M: usize, const R: usize> {

@@ -43,7 +43,7 @@ where
                     for position in 0..R {
                         let at = position * step + (segment.index + tile) * B + lane;
                         let column = lanes.load_each::<R>(sums, at, R * step);
-                        let column = T::output(lanes, lanes.zero(), column);
+                        let column = T::output(lanes, None, column);
                         for (row, sum) in tall.iter_mut().zip(column) {
                             if let Some(place) = row.get_mut(position) {
                                 *place = sum;
@@ -52,7 +52,7 @@ where
                     }
                     for (row, sums) in tall.into_iter().enumerate() {
                         let at = (row * width + tile * M) * B + lane;
-                        lanes.store_each(pixels, at, B, T::output(lanes, bias, sums));
+                        lanes.store_each(pixels, at, B, T::output(lanes, Some(bias), sums));
                     }
                 }
             }

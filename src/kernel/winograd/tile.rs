@@ -16,8 +16,12 @@ pub(crate) trait Tile<const M: usize, const R: usize>: Copy {
     /// What the products of the inputs' transform and of the weights' are made from.
     fn input<L: F32Lanes>(lanes: L, x: [L::Vector; R]) -> [L::Vector; R];
 
-    /// The outputs, each added to `start`.
-    fn output<L: F32Lanes>(lanes: L, start: L::Vector, products: [L::Vector; R]) -> [L::Vector; M];
+    /// The outputs, each added to `start` if there is one.
+    fn output<L: F32Lanes>(
+        lanes: L,
+        start: Option<L::Vector>,
+        products: [L::Vector; R],
+    ) -> [L::Vector; M];
 }
 
 /// Two outputs.
@@ -49,11 +53,16 @@ impl Tile<2, 4> for Tile2 {
     }
 
     #[inline(always)]
-    fn output<L: F32Lanes>(lanes: L, start: L::Vector, products: [L::Vector; 4]) -> [L::Vector; 2] {
+    fn output<L: F32Lanes>(
+        lanes: L,
+        start: Option<L::Vector>,
+        products: [L::Vector; 4],
+    ) -> [L::Vector; 2] {
+        let begin = |x| start.map_or(x, |start| lanes.add(start, x));
         let [zero, plus, minus, infinite] = products;
         [
-            lanes.add(lanes.add(start, zero), lanes.add(plus, minus)),
-            lanes.add(lanes.add(start, infinite), lanes.subtract(plus, minus)),
+            lanes.add(begin(zero), lanes.add(plus, minus)),
+            lanes.add(begin(infinite), lanes.subtract(plus, minus)),
         ]
     }
 }
@@ -78,18 +87,27 @@ impl Tile<4, 6> for Tile4 {
     }
 
     #[inline(always)]
-    fn output<L: F32Lanes>(lanes: L, start: L::Vector, products: [L::Vector; 6]) -> [L::Vector; 4] {
+    fn output<L: F32Lanes>(
+        lanes: L,
+        start: Option<L::Vector>,
+        products: [L::Vector; 6],
+    ) -> [L::Vector; 4] {
+        let begin = |x| start.map_or(x, |start| lanes.add(start, x));
         const PS: [f64; 4] = powers(P);
         const QS: [f64; 4] = powers(Q);
         let [zero, plus_p, minus_p, plus_q, minus_q, infinite] = products;
         let add = |sum, factor, x| lanes.multiply_add(sum, lanes.splat(factor as f32), x);
+        let first = |factor, x| match start {
+            Some(start) => add(start, factor, x),
+            None => lanes.multiply(lanes.splat(factor as f32), x),
+        };
         let (even_p, odd_p) = (lanes.add(plus_p, minus_p), lanes.subtract(plus_p, minus_p));
         let (even_q, odd_q) = (lanes.add(plus_q, minus_q), lanes.subtract(plus_q, minus_q));
         [
-            lanes.add(lanes.add(start, zero), lanes.add(even_p, even_q)),
-            add(add(start, PS[1], odd_p), QS[1], odd_q),
-            add(add(start, PS[2], even_p), QS[2], even_q),
-            add(add(lanes.add(start, infinite), PS[3], odd_p), QS[3], odd_q),
+            lanes.add(begin(zero), lanes.add(even_p, even_q)),
+            add(first(PS[1], odd_p), QS[1], odd_q),
+            add(first(PS[2], even_p), QS[2], even_q),
+            add(add(begin(infinite), PS[3], odd_p), QS[3], odd_q),
         ]
     }
 }

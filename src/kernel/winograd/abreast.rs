@@ -1,0 +1,288 @@
+//! The same on NEON, with neighbouring tiles in the lanes of vectors rather than neighbouring channels. Its loads and
+//! stores take rows apart and put them together by the columns of tiles, so that nothing has to be transposed, and
+//! the sums are those of a pointwise layer, at each position by itself.
+
+use core::iter::from_fn;
+use core::marker::PhantomData;
+
+use crate::arch::isa::{F32Lanes, Isa, Lanes, Operation};
+use crate::arch::neon::Neon;
+use crate::arch::neon::abreast::LANES;
+use crate::arch::rows::{Rows, Start};
+use crate::geometry::Channels;
+use crate::kernel::arithmetic::FLOAT_BLOCKS;
+use crate::kernel::direct::{Operands, Shape};
+use crate::kernel::winograd::blocking::{Block, Blocking, Segment};
+use crate::kernel::winograd::sums::PRODUCTS;
+use crate::kernel::winograd::tile::Tile;
+use crate::kernel::winograd::{Nest, Winograd};
+use crate::kernel::{pieces, pieces_mut};
+
+impl<T: Tile<M, R>, const M: usize, const R: usize> Nest<'_, T, M, R> {
+    /// Computes a whole output.
+    #[inline(never)]
+    pub(super) fn abreast(self, neon: Neon) {
+        let Winograd { shape, operands, workspace } = self.winograd;
+        let Operands { weight, parameters: bias, x, y } = operands;
+        let Channels { inputs, outputs, .. } = shape.channels;
+        let blocking = Blocking::new(&shape, M);
+        let [transformed, sums, rows] = blocking.split(workspace);
+        let groups = pieces(x, inputs * shape.in_plane())
+            .zip(pieces(weight, outputs * inputs * R * R))
+            .zip(pieces(bias, outputs))
+            .zip(pieces_mut(y, outputs * shape.out_plane()));
+        for (((x, weight), bias), y) in groups {
+            for first in (0..blocking.all).step_by(blocking.tiles.max(1)) {
+                let block = Block { first, count: blocking.tiles.min(blocking.all - first) };
+                let plane = Plane { shape, blocking, block, tile: PhantomData::<T> };
+                neon.run(Inputs { plane, x, rows: &mut *rows, to: &mut *transformed });
+                let mut first = 0;
+                for &size in FLOAT_BLOCKS {
+                    while first + size <= outputs {
+                        let weight = weight.get(first * inputs * R * R..).unwrap_or_default();
+                        let (x, to) = (&*transformed, &mut *sums);
+                        neon.run(Sums { plane, size, weight, x, to });
+                        let bias = bias.get(first..first + size).unwrap_or_default();
+                        let y = y.get_mut(first * shape.out_plane()..).unwrap_or_default();
+                        neon.run(Outputs { plane, bias, sums: &*sums, y });
+                        first += size;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A block of tiles.
+struct Plane<T, const M: usize, const R: usize> {
+    shape: Shape,
+    blocking: Blocking,
+    block: Block,
+    tile: PhantomData<T>,
+}
+
+impl<T, const M: usize, const R: usize> Clone for Plane<T, M, R> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T, const M: usize, const R: usize> Copy for Plane<T, M, R> {}
+
+impl<T: Tile<M, R>, const M: usize, const R: usize> Plane<T, M, R> {
+    /// The tiles in pieces of rows.
+    fn segments(&self) -> impl Iterator<Item = Segment> {
+        Blocking { segment: self.blocking.across, ..self.blocking }.segments(self.block)
+    }
+}
+
+/// The tiles of a segment, [`LANES`] at a time, as the first one of each and how many count. The last are some of
+/// those before once more, where there are enough.
+fn groups(count: usize) -> impl Iterator<Item = (usize, usize)> {
+    let mut done = 0;
+    from_fn(move || {
+        let first = done.min(count.saturating_sub(LANES));
+        let group = (first, (count - first).min(LANES));
+        (done < count).then(|| {
+            done += LANES;
+            group
+        })
+    })
+}
+
+/// Transforms the inputs of a block of tiles, in all channels of a group.
+struct Inputs<'a, T, const M: usize, const R: usize> {
+    plane: Plane<T, M, R>,
+    x: &'a [f32],
+    /// A segment's inputs with their columns transformed, row by row, and a row of zeros.
+    rows: &'a mut [f32],
+    /// Position by position: channel by channel, the tiles of each.
+    to: &'a mut [f32],
+}
+
+impl<T: Tile<M, R>, const M: usize, const R: usize> Operation for Inputs<'_, T, M, R> {
+    #[inline(always)]
+    fn run<I: Isa>(self, _isa: I) {
+        let Self { plane, x, rows: scratch, to } = self;
+        let Plane { shape, blocking, .. } = plane;
+        let Shape { rows, columns, .. } = shape;
+        let lanes = Neon::new().widest();
+        for segment in plane.segments() {
+            let width = (segment.count.max(LANES) + 1) * M;
+            let Some((zeros, scratch)) = scratch.split_at_mut_checked(width) else { return };
+            let Some(scratch) = scratch.get_mut(..R * width) else { return };
+            zeros.fill(0.0);
+            scratch.fill(0.0);
+            // The columns that lie inside of the input.
+            let met = segment.count * M + 2;
+            let start = columns.before.saturating_sub(segment.column).min(met);
+            let end = (columns.before + columns.input).saturating_sub(segment.column).min(met);
+            let first = (segment.column + start).saturating_sub(columns.before);
+            for (channel, x) in pieces(x, shape.in_plane()).take(shape.channels.inputs).enumerate()
+            {
+                let mut from: [&[f32]; R] = [zeros.get(start..end).unwrap_or_default(); R];
+                for (row, from) in from.iter_mut().enumerate() {
+                    if let Some(row) = (segment.row + row).checked_sub(rows.before)
+                        && row < rows.input
+                        && start < end
+                    {
+                        let x = x.get(row * columns.input + first..).unwrap_or_default();
+                        *from = x.get(..end - start).unwrap_or_default();
+                    }
+                }
+                let inside = scratch.get_mut(start..).unwrap_or_default();
+                lanes.down(from, inside, width, |x| T::input(lanes, x));
+                for (tile, count) in groups(segment.count) {
+                    let from = scratch.get(tile * M..).unwrap_or_default();
+                    let at = channel * blocking.tiles + segment.index + tile;
+                    let to = to.get_mut(at..).unwrap_or_default();
+                    let to = (to, blocking.input_step());
+                    lanes.across::<M, R>((from, width), to, count, |x| T::input(lanes, x));
+                }
+            }
+        }
+    }
+}
+
+/// Multiplies the transformed inputs of a block of tiles with the weights of a block of `size` output channels.
+struct Sums<'a, T, const M: usize, const R: usize> {
+    plane: Plane<T, M, R>,
+    size: usize,
+    weight: &'a [f32],
+    x: &'a [f32],
+    /// Position by position: output channel by output channel, the tiles of each.
+    to: &'a mut [f32],
+}
+
+impl<T: Tile<M, R>, const M: usize, const R: usize> Operation for Sums<'_, T, M, R> {
+    #[inline(always)]
+    fn run<I: Isa>(self, _isa: I) {
+        let Self { plane: Plane { shape, blocking, block, .. }, size, weight, x, to } = self;
+        let inputs = shape.channels.inputs;
+        let tiles = block.count.next_multiple_of(LANES);
+        let positions = pieces(x, blocking.input_step())
+            .zip(pieces_mut(to, blocking.sums_step()))
+            .zip(pieces(weight, inputs * size));
+        for ((x, to), weight) in positions {
+            for first in (0..inputs).step_by(PRODUCTS) {
+                let weight = weight.get(first * size..).unwrap_or_default();
+                let x = x.get(first * blocking.tiles..).unwrap_or_default();
+                let part = Part {
+                    inputs: PRODUCTS.min(inputs - first),
+                    first: first == 0,
+                    size,
+                    step: blocking.tiles,
+                    weight,
+                };
+                let mut done = 0;
+                while done < tiles {
+                    let x = x.get(done..).unwrap_or_default();
+                    let to = to.get_mut(done..).unwrap_or_default();
+                    done += part.tiles(tiles - done, x, to);
+                }
+            }
+        }
+    }
+}
+
+/// The products of some input channels.
+struct Part<'a> {
+    inputs: usize,
+    /// Whether they are the first.
+    first: bool,
+    /// Output channels.
+    size: usize,
+    /// From one channel's tiles to the next.
+    step: usize,
+    weight: &'a [f32],
+}
+
+impl Part<'_> {
+    /// As many of the next `left` tiles as fill registers; returns their number.
+    #[inline(always)]
+    fn tiles(&self, left: usize, x: &[f32], to: &mut [f32]) -> usize {
+        let neon = Neon::new();
+        match (left, self.size) {
+            (12.., 16) => self.halves(neon.row(), x, to),
+            (12.., 8) => self.channels::<_, 8>(neon.row(), 0, x, to),
+            (12.., 4) => self.channels::<_, 4>(neon.row(), 0, x, to),
+            (12.., _) => self.channels::<_, 1>(neon.row(), 0, x, to),
+            (8.., 16) => self.halves(neon.x8(), x, to),
+            (_, 16) => self.channels::<_, 16>(neon.x4(), 0, x, to),
+            (_, 8) => self.channels::<_, 8>(neon.x4(), 0, x, to),
+            (_, 4) => self.channels::<_, 4>(neon.x4(), 0, x, to),
+            _ => self.channels::<_, 1>(neon.x4(), 0, x, to),
+        }
+    }
+
+    /// Sixteen output channels, half of them at a time.
+    #[inline(always)]
+    fn halves<L: F32Lanes>(&self, lanes: L, x: &[f32], to: &mut [f32]) -> usize {
+        self.channels::<_, 8>(lanes, 0, x, to);
+        self.channels::<_, 8>(lanes, 8, x, to.get_mut(8 * self.step..).unwrap_or_default())
+    }
+
+    /// `C` output channels from `lane` on.
+    #[inline(always)]
+    fn channels<L: F32Lanes, const C: usize>(
+        &self,
+        lanes: L,
+        lane: usize,
+        x: &[f32],
+        to: &mut [f32],
+    ) -> usize {
+        let rows = Rows::<C, 1> {
+            inputs: self.inputs,
+            weight: self.weight,
+            next_input: self.size,
+            lane,
+            next_output: 0,
+            in_plane: self.step,
+            out_plane: self.step,
+            start: if self.first { Start::Zero } else { Start::Output },
+        };
+        rows.write::<L, 1>(lanes, x, to);
+        L::LANES
+    }
+}
+
+/// Transforms the sums of a block of tiles in some output channels, and writes what lies inside of the output.
+struct Outputs<'a, T, const M: usize, const R: usize> {
+    plane: Plane<T, M, R>,
+    /// Of each of the channels.
+    bias: &'a [f32],
+    sums: &'a [f32],
+    y: &'a mut [f32],
+}
+
+impl<T: Tile<M, R>, const M: usize, const R: usize> Operation for Outputs<'_, T, M, R> {
+    #[inline(always)]
+    fn run<I: Isa>(self, _isa: I) {
+        let Self { plane, bias, sums, y } = self;
+        let Plane { shape, blocking, .. } = plane;
+        let Shape { rows, columns, .. } = shape;
+        let lanes = Neon::new().widest();
+        for segment in plane.segments() {
+            let height = rows.output.saturating_sub(segment.row);
+            for (channel, (y, &bias)) in
+                pieces_mut(&mut *y, shape.out_plane()).zip(bias).enumerate()
+            {
+                let bias = lanes.splat(bias);
+                for (tile, count) in groups(segment.count) {
+                    let at = channel * blocking.tiles + segment.index + tile;
+                    let sums = sums.get(at..).unwrap_or_default();
+                    let column = segment.column + tile * M;
+                    let y = y.get_mut(segment.row * columns.output + column..);
+                    let size = [height, columns.output.saturating_sub(column).min(count * M)];
+                    lanes.outputs::<M, R>(
+                        (sums, blocking.sums_step()),
+                        (y.unwrap_or_default(), columns.output),
+                        size,
+                        |x| T::output(lanes, None, x),
+                        |x| T::output(lanes, Some(bias), x),
+                    );
+                }
+            }
+        }
+    }
+}
