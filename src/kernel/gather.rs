@@ -2,6 +2,7 @@
 
 use crate::arch::tile::{MASKS, Mask, OUTPUTS, Row, Window};
 use crate::kernel::phases::Phase;
+use crate::kernel::pieces_mut;
 use crate::kernel::runs::Operator;
 use crate::padding::PaddingMode;
 
@@ -97,6 +98,7 @@ impl Grid {
     }
 
     /// Fills in where a tile finds its inputs; fails where vectors cannot gather them.
+    #[inline(never)]
     pub(crate) fn window(&self, tile: Tile, window: &mut Window) -> Option<()> {
         let Self { rows, columns, flat, .. } = *self;
         let (taps, width) = (self.taps(), columns.length);
@@ -141,24 +143,22 @@ impl Grid {
         for (index, piece) in self.pieces(tile).enumerate() {
             let Piece { lane, row, column, count } = piece;
             let first = if *flat { 0 } else { index * self.taps() };
-            let masks = window.masks.get_mut(first..)?;
-            for (tap, range) in across.iter().enumerate().take(columns.taps) {
+            let join = *flat && index > 0;
+            let masks = window.masks.get_mut(first..)?.get_mut(..self.taps())?;
+            let mut columns_met = [Mask::NONE; TAPS];
+            for (mask, range) in columns_met.iter_mut().zip(across).take(columns.taps) {
                 let [first, end] = range.map(|at| lane + at.saturating_sub(column).min(count));
-                let mask = Mask::between(first, end);
-                let masks = masks.iter_mut().skip(tap).step_by(columns.taps);
-                let mut places = 0;
-                for (range, place) in down.iter().zip(masks).take(rows.taps) {
-                    let met = range[0] <= row && row < range[1];
-                    match (met, *flat && index > 0) {
+                *mask = Mask::between(first, end);
+            }
+            for (range, masks) in down.iter().zip(pieces_mut(masks, columns.taps)).take(rows.taps) {
+                let met = range[0] <= row && row < range[1];
+                for (place, &mask) in masks.iter_mut().zip(&columns_met) {
+                    match (met, join) {
                         (true, true) => place.join(mask),
                         (false, true) => {}
                         (true, false) => *place = mask,
                         (false, false) => *place = Mask::NONE,
                     }
-                    places += 1;
-                }
-                if places < rows.taps {
-                    return None;
                 }
             }
         }

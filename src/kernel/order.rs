@@ -46,7 +46,10 @@ impl Sets {
     }
 
     /// From one tap of a set to the next, and how many sets there are.
-    #[cfg_attr(not(all(feature = "simd", target_arch = "aarch64", target_feature = "neon")), expect(dead_code, reason = "the kernels that take sixteen taps ask for it"))]
+    #[cfg_attr(
+        not(all(feature = "simd", target_arch = "aarch64", target_feature = "neon")),
+        expect(dead_code, reason = "the kernels that take sixteen taps ask for it")
+    )]
     pub(crate) const fn step(self) -> usize {
         self.step
     }
@@ -77,17 +80,12 @@ impl Order {
     /// The number of weights per output channel in the sets before `[rows, columns]`, and in that set.
     pub(crate) const fn set(&self, [rows, columns]: [usize; 2]) -> (usize, usize) {
         let Self { rows: down, columns: across, inputs } = *self;
-        let before =
-            down.before(rows) * across.kernel + down.taps(rows) * across.before(columns);
+        let before = down.before(rows) * across.kernel + down.taps(rows) * across.before(columns);
         (inputs * before, inputs * down.taps(rows) * across.taps(columns))
     }
 
     /// Where a block of `size` output channels has the weight of channel `lane` for tap `tap` of `input`.
-    pub(crate) const fn place(
-        &self,
-        [size, lane]: [usize; 2],
-        [input, tap]: [usize; 2],
-    ) -> usize {
+    pub(crate) const fn place(&self, [size, lane]: [usize; 2], [input, tap]: [usize; 2]) -> usize {
         let Self { rows, columns, inputs } = *self;
         let kernel = rows.kernel * columns.kernel;
         if rows.step == 1 && columns.step == 1 {

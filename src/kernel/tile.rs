@@ -8,17 +8,17 @@
 
 use core::ops::Range;
 
-use crate::arch::neon::int8::{Dots, Weights, has_smallest};
+use crate::arch::neon::int8::{Dots, Weights, has_smallest, sum_of};
 use crate::arch::tile::{
-    CAPACITY, CHANNELS, Inputs, MASKS, Mask, OUTPUTS, Row, Scale, Totals, Window,
+    CAPACITY, CHANNELS, Inputs, MASKS, Mask, OUTPUTS, Places, Row, Scale, Totals, Window,
 };
 use crate::geometry::divide;
 use crate::kernel::arithmetic::{Arithmetic, Int8, Int8Channels, Rescale};
 use crate::kernel::direct::{Block, Direct, Operands, Shape};
 use crate::kernel::gather::{Grid, Piece, Tile};
 use crate::kernel::order::{Order, SIXTEEN, Sets};
-use crate::kernel::pieces;
 use crate::kernel::runs::Operator;
+use crate::kernel::{pieces, pieces_mut};
 use crate::quant::FixedPoint;
 
 /// Blocks of output channels that share what is gathered.
@@ -45,6 +45,8 @@ pub(crate) struct Tiles<'a, R> {
 #[derive(Clone, Copy)]
 struct Channels {
     block: Block,
+    /// Where its weights begin.
+    weight: usize,
     /// What the sums start from.
     starts: [i32; CHANNELS],
     factors: [FixedPoint; CHANNELS],
@@ -62,6 +64,18 @@ struct Work<'a> {
     totals: &'a mut [Totals; BLOCKS],
 }
 
+/// What is multiplied at a time.
+struct Products<'a> {
+    /// What taps meet, in sixteens: so many whole ones, and perhaps one of which fewer taps count.
+    rows: &'a [[Row; SIXTEEN]],
+    whole: usize,
+    left: usize,
+    /// The number of the first tap.
+    number: usize,
+    /// How many outputs count.
+    outputs: usize,
+}
+
 impl<R: Rescale> Tiles<'_, R> {
     /// Computes a whole output.
     #[inline(never)]
@@ -74,6 +88,7 @@ impl<R: Rescale> Tiles<'_, R> {
         };
         let nothing = Channels {
             block: Block { first: 0, group: 0, size: 0 },
+            weight: 0,
             starts: [0; CHANNELS],
             factors: [FixedPoint { multiplier: 0, shift: 0 }; CHANNELS],
         };
@@ -121,32 +136,30 @@ impl<R: Rescale> Tiles<'_, R> {
         }
     }
 
-    /// Weights of a block, from number `number` of each channel on.
-    #[inline(always)]
-    fn weight(&self, block: Block, number: usize) -> &[i8] {
-        let Shape { channels, .. } = self.direct.shape;
-        let all = channels.inputs * self.direct.shape.kernel();
-        self.operands.weight.get(block.first * all + number * block.size..).unwrap_or_default()
-    }
-
     /// What a block's sums over a set of taps start from, and its factors. The packed bias accounts for what lies
     /// outside at all taps.
     fn channels(&self, block: Block, (before, taps): (usize, usize)) -> Channels {
         let Direct { shape, arithmetic, .. } = *self.direct;
         let nothing = FixedPoint { multiplier: 0, shift: 0 };
-        let mut channels =
-            Channels { block, starts: [0; CHANNELS], factors: [nothing; CHANNELS] };
+        let all = shape.channels.inputs * shape.kernel();
+        let mut channels = Channels {
+            block,
+            weight: block.first * all,
+            starts: [0; CHANNELS],
+            factors: [nothing; CHANNELS],
+        };
         let each = channels.starts.iter_mut().zip(&mut channels.factors).take(block.size);
         for (lane, (start, factor)) in each.enumerate() {
             let channel = Int8::<R>::channel(self.operands.parameters, block.first + lane);
-            (*start, *factor) = (arithmetic.start(channel), channel.1);
+            let FixedPoint { multiplier, shift } = channel.1;
+            *start = arithmetic.start(channel);
+            *factor = FixedPoint { multiplier, shift: shift.clamp(-31, 30) };
         }
-        let all = shape.channels.inputs * shape.kernel();
         if let Some(border) = arithmetic.border()
             && taps < all
         {
             // Of the other sets, of which each is a sequence of its own, in which order does not matter.
-            let weight = self.weight(block, 0).get(..all * block.size).unwrap_or_default();
+            let weight = self.operands.weight.get(channels.weight..).unwrap_or_default();
             let (behind, all_sets) = (before + taps, self.sets());
             for (first, taps) in all_sets.filter(|&(first, _)| first < before || first >= behind) {
                 let weight = weight.get(first * block.size..).unwrap_or_default();
@@ -162,21 +175,17 @@ impl<R: Rescale> Tiles<'_, R> {
     /// Where the weights of each set of taps begin, and how many they are.
     fn sets(&self) -> impl Iterator<Item = (usize, usize)> {
         let Direct { shape, operator, .. } = *self.direct;
-        let (rows, columns) =
-            (Sets::of(&shape.rows, operator), Sets::of(&shape.columns, operator));
+        let (rows, columns) = (Sets::of(&shape.rows, operator), Sets::of(&shape.columns, operator));
         let order = Order { rows, columns, inputs: shape.channels.inputs };
-        (0..rows.step()).flat_map(move |row| {
-            (0..columns.step()).map(move |column| order.set([row, column]))
-        })
+        (0..rows.step())
+            .flat_map(move |row| (0..columns.step()).map(move |column| order.set([row, column])))
     }
 
     /// A tile in the first `blocks` blocks, all of one group.
     fn tile(&mut self, grid: &Grid, tile: Tile, blocks: usize, work: &mut Work<'_>) {
         let vectors = grid.window(tile, work.window).is_some();
         for (totals, channels) in work.totals.iter_mut().zip(&work.blocks).take(blocks) {
-            for (totals, &start) in totals.0.iter_mut().zip(&channels.starts) {
-                *totals = [start; OUTPUTS];
-            }
+            totals.fill(&channels.starts);
         }
         let (before, all) = work.set;
         let group = work.blocks.first().map_or(0, |channels| channels.block.group);
@@ -195,17 +204,10 @@ impl<R: Rescale> Tiles<'_, R> {
             if let Some(dots) = self.dots {
                 dots.arrange(rows);
             }
-            let (now, rest) = rows.split_at_checked(whole).unwrap_or_default();
-            for (totals, channels) in work.totals.iter_mut().zip(&work.blocks).take(blocks) {
-                let size = channels.block.size;
-                let weight = self.weight(channels.block, before + done);
-                let weights = Weights { weight, channels: size, smallest: work.smallest };
-                self.add_products(now, SIXTEEN, weights, tile.count, totals);
-                if let Some(weight) = weight.get(whole * SIXTEEN * size..) {
-                    let weights = Weights { weight, ..weights };
-                    self.add_products(rest, left, weights, tile.count, totals);
-                }
-            }
+            let products =
+                Products { rows, whole, left, number: before + done, outputs: tile.count };
+            let blocks = work.blocks.get(..blocks).unwrap_or_default();
+            self.multiply(&products, blocks, work.smallest, work.totals);
             done += whole * SIXTEEN;
             if last {
                 break;
@@ -217,9 +219,8 @@ impl<R: Rescale> Tiles<'_, R> {
             }
             held = left;
         }
-        for (totals, channels) in work.totals.iter().zip(&work.blocks).take(blocks) {
-            self.finish(grid, tile, channels, totals);
-        }
+        let blocks = work.blocks.get(..blocks).unwrap_or_default();
+        self.finish(grid, tile, blocks, work.totals);
     }
 
     /// Gathers what some of the taps `numbers` meet, channel by channel, as many as there is room for; says how many.
@@ -248,73 +249,139 @@ impl<R: Rescale> Tiles<'_, R> {
         room
     }
 
-    /// Adds the products of sixteens of taps, of each of which the first `taps` count, for the first `outputs`
-    /// outputs.
-    #[inline(always)]
-    fn add_products(
+    /// Adds products to the totals of blocks. Not inlined, as `finish`, so that addresses stay in registers.
+    #[inline(never)]
+    fn multiply(
         &self,
-        rows: &[[Row; SIXTEEN]],
-        taps: usize,
-        weights: Weights<'_>,
-        outputs: usize,
-        totals: &mut Totals,
+        products: &Products<'_>,
+        blocks: &[Channels],
+        smallest: bool,
+        totals: &mut [Totals],
     ) {
-        let Weights { weight, channels, .. } = weights;
-        match self.dots {
-            _ if rows.is_empty() => {}
-            Some(dots) if taps == SIXTEEN => dots.add_products(rows, weights, outputs, totals),
-            Some(dots) => {
-                let padded = dots.pad(weight, taps, channels);
-                let weights = Weights { weight: &padded.0, ..weights };
-                dots.add_products(rows, weights, outputs, totals);
+        let Products { rows, whole, left, number, outputs } = *products;
+        let (now, rest) = rows.split_at_checked(whole).unwrap_or_default();
+        for (totals, channels) in totals.iter_mut().zip(blocks) {
+            let size = channels.block.size;
+            let first = channels.weight + number * size;
+            let weight = self.operands.weight.get(first..).unwrap_or_default();
+            let weights = Weights { weight, channels: size, smallest };
+            match self.dots {
+                Some(dots) => dots.add_products(now, weights, outputs, totals),
+                None => portable(now, weights, SIXTEEN, totals),
             }
-            None => {
-                for (rows, weight) in rows.iter().zip(pieces(weight, taps * channels)) {
-                    for (totals, weight) in totals.0.iter_mut().zip(pieces(weight, taps)) {
-                        for (row, &weight) in rows.iter().zip(weight) {
-                            for (total, &x) in totals.iter_mut().zip(&row.0) {
-                                *total = Int8::<R>::add_product(*total, weight, x);
-                            }
-                        }
-                    }
+            if rest.is_empty() {
+                continue;
+            }
+            let weight = weight.get(whole * SIXTEEN * size..).unwrap_or_default();
+            match self.dots {
+                Some(dots) => {
+                    let padded = dots.pad(weight, left, size);
+                    let weights = Weights { weight: &padded.0, ..weights };
+                    dots.add_products(rest, weights, outputs, totals);
                 }
+                None => portable(rest, Weights { weight, ..weights }, left, totals),
             }
         }
     }
 
-    /// Writes the outputs of a block.
-    #[inline(always)]
-    fn finish(&mut self, grid: &Grid, tile: Tile, channels: &Channels, totals: &Totals) {
+    /// Where a whole tile's outputs are in a plane.
+    fn places(&self, grid: &Grid, tile: Tile) -> Option<Places> {
+        let Grid { rows, columns, .. } = grid;
+        let width = self.direct.shape.columns.output;
+        if tile.count < OUTPUTS {
+            return None;
+        }
+        if rows.output_step == 1 && columns.output_step == 1 {
+            let last = tile.first + (OUTPUTS - 1);
+            return Some(Places { first: tile.first, to_next: None, last });
+        }
+        let mut to_next = [columns.output_step; OUTPUTS];
+        let (mut first, mut last) = (None, 0);
+        for Piece { lane, row, column, count } in grid.pieces(tile) {
+            let at = (rows.output + row * rows.output_step) * width
+                + columns.output
+                + column * columns.output_step;
+            if let Some(before) = lane.checked_sub(1).and_then(|lane| to_next.get_mut(lane)) {
+                *before = at - last;
+            }
+            first = first.or(Some(at));
+            last = at + (count - 1) * columns.output_step;
+        }
+        Some(Places { first: first?, to_next: Some(to_next), last })
+    }
+
+    /// Writes the outputs of blocks.
+    #[inline(never)]
+    fn finish(&mut self, grid: &Grid, tile: Tile, blocks: &[Channels], totals: &[Totals]) {
         let Direct { shape, arithmetic, .. } = *self.direct;
-        let Channels { block, factors, .. } = channels;
         let Int8 { zero_point, range, .. } = arithmetic;
-        let (plane, width) = (shape.out_plane(), shape.columns.output);
-        let in_order = grid.columns.output_step == 1 && grid.rows.output_step == 1;
-        let each = totals.0.iter().zip(factors).take(block.size);
-        for (lane, (totals, &factor)) in each.enumerate() {
-            let Some(y) = self.operands.y.get_mut((block.first + lane) * plane..) else { return };
-            let outputs = match self.dots {
-                Some(dots) => {
-                    let scale = Scale { factor, rounding: R::ROUNDING, zero_point, range };
-                    let outputs = dots.finish(totals, &scale);
-                    if in_order
-                        && tile.count == OUTPUTS
-                        && let Some(y) = y.get_mut(tile.first..)
-                        && let Some(y) = y.first_chunk_mut()
-                    {
-                        outputs.write(y);
-                        continue;
-                    }
-                    outputs.to_row()
+        let scale = Scale { rounding: R::ROUNDING, zero_point, range };
+        let plane = shape.out_plane();
+        let places = self.places(grid, tile);
+        for (totals, Channels { block, factors, .. }) in totals.iter().zip(blocks) {
+            let Some(y) = self.operands.y.get_mut(block.first * plane..) else { return };
+            let factors = factors.get(..block.size).unwrap_or_default();
+            match (self.dots, &places) {
+                (Some(dots), Some(places)) => {
+                    dots.write(totals, factors, &scale, places, (y, plane));
                 }
-                None => Row(totals.map(|total| arithmetic.finish((0, factor), total))),
+                _ => self.finish_each(grid, tile, (block.first, factors), totals),
+            }
+        }
+    }
+
+    /// Writes the outputs of a block one by one.
+    #[inline(never)]
+    fn finish_each(
+        &mut self,
+        grid: &Grid,
+        tile: Tile,
+        (first, factors): (usize, &[FixedPoint]),
+        totals: &Totals,
+    ) {
+        let Direct { shape, arithmetic, .. } = *self.direct;
+        let Int8 { zero_point, range, .. } = arithmetic;
+        let scale = Scale { rounding: R::ROUNDING, zero_point, range };
+        let plane = shape.out_plane();
+        let Some(y) = self.operands.y.get_mut(first * plane..) else { return };
+        for ((totals, &factor), y) in totals.0.iter().zip(factors).zip(pieces_mut(y, plane)) {
+            let outputs = match self.dots {
+                Some(dots) => dots.finish(totals, factor, &scale).to_row(),
+                None => arithmetic.row(factor, totals),
             };
             for Piece { lane, row, column, count } in grid.pieces(tile) {
                 let row = grid.rows.output + row * grid.rows.output_step;
                 let column = grid.columns.output + column * grid.columns.output_step;
-                let y = y.get_mut(row * width + column..).unwrap_or_default();
+                let y = y.get_mut(row * shape.columns.output + column..).unwrap_or_default();
                 let y = y.iter_mut().step_by(grid.columns.output_step.max(1)).take(count);
                 y.zip(outputs.0.iter().skip(lane)).for_each(|(y, &output)| *y = output);
+            }
+        }
+    }
+}
+
+impl<R: Rescale> Int8<R> {
+    /// Sums of a channel as outputs, by portable code.
+    #[inline(never)]
+    fn row(self, factor: FixedPoint, totals: &[i32; OUTPUTS]) -> Row {
+        Row(totals.map(|total| self.finish((0, factor), total)))
+    }
+}
+
+/// The products of sixteens of taps, of each of which the first `taps` count, in portable code.
+#[inline(never)]
+fn portable(
+    rows: &[[Row; SIXTEEN]],
+    Weights { weight, channels, .. }: Weights<'_>,
+    taps: usize,
+    totals: &mut Totals,
+) {
+    for (rows, weight) in rows.iter().zip(pieces(weight, taps * channels)) {
+        for (totals, weight) in totals.0.iter_mut().zip(pieces(weight, taps)) {
+            for (row, &weight) in rows.iter().zip(weight) {
+                for (total, &x) in totals.iter_mut().zip(&row.0) {
+                    *total = total.wrapping_add(i32::from(weight) * i32::from(x));
+                }
             }
         }
     }
@@ -325,14 +392,11 @@ fn sums(weight: &[i8], taps: usize, size: usize) -> [i32; CHANNELS] {
     let mut sums = [0_i32; CHANNELS];
     let whole = taps / SIXTEEN * SIXTEEN;
     let (whole, rest) = weight.split_at_checked(whole * size).unwrap_or_default();
-    let mut add = |piece: &[i8], index: usize| {
-        if let Some(sum) = sums.get_mut(index) {
-            *sum += piece.iter().map(|&weight| i32::from(weight)).sum::<i32>();
-        }
-    };
-    for sixteens in pieces(whole, SIXTEEN * size) {
-        sixteens.as_chunks::<SIXTEEN>().0.iter().enumerate().for_each(|(index, piece)| add(piece, index));
+    let whole = whole.as_chunks::<SIXTEEN>().0;
+    for (lane, sum) in sums.iter_mut().enumerate().take(size) {
+        let left = rest.iter().skip(lane * (taps % SIXTEEN)).take(taps % SIXTEEN);
+        *sum = sum_of(whole.iter().skip(lane).step_by(size.max(1)))
+            + left.map(|&weight| i32::from(weight)).sum::<i32>();
     }
-    pieces(rest, taps % SIXTEEN).take(size).enumerate().for_each(|(index, piece)| add(piece, index));
     sums
 }

@@ -70,7 +70,11 @@ impl<T: Element> LinearPlan<T> {
             algorithm: Algorithm::Direct,
             channels: self.channels,
             kernel: 1,
-            order: Order { rows: Sets::one(1), columns: Sets::one(1), inputs: self.channels.inputs },
+            order: Order {
+                rows: Sets::one(1),
+                columns: Sets::one(1),
+                inputs: self.channels.inputs,
+            },
             input_major: false,
             uniform: true,
             prelu: self.activation.is_prelu(),

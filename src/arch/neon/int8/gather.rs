@@ -22,20 +22,29 @@ pub(super) fn gather(
     }
     let (least, most) = window.extent();
     let first = first as isize;
-    let mut to = to;
-    let mut channel = 0;
-    while channel < count {
+    let inside = |channel: usize| {
         let at = first + (channel * plane) as isize;
-        // As many channels as lie in the slice with all that vectors reach.
-        let inside = at + least >= 0 && at + most <= x.len() as isize;
-        let (now, later) = to.split_at_mut_checked(per_channel).unwrap_or_default();
-        match inside {
+        at + least >= 0 && at + most <= x.len() as isize
+    };
+    let (mut channel, mut to) = (0, to);
+    while channel < count {
+        // Neighbours are alike: where the first and the last of them have all that vectors reach, all have.
+        let end = if inside(channel) {
+            (channel + 1..=count).rev().find(|&end| inside(end - 1)).unwrap_or(channel + 1)
+        } else {
+            channel + 1
+        };
+        let (now, later) =
+            to.split_at_mut_checked((end - channel) * per_channel).unwrap_or_default();
+        let at = first + (channel * plane) as isize;
+        match inside(channel) {
             // SAFETY: what vectors reach lies in the slice, and there are as many rows as taps.
-            true => unsafe { channel_inside(window, x.as_ptr().offset(at), border, now) },
+            true => unsafe {
+                channels_inside(window, x.as_ptr().offset(at), (plane, end - channel), border, now);
+            },
             false => channel_at_edge(window, x, at, border, now),
         }
-        to = later;
-        channel += 1;
+        (channel, to) = (end, later);
     }
 }
 
@@ -60,82 +69,128 @@ impl Window {
     }
 }
 
-/// A channel whose plane begins at `plane`.
+/// As many channels as `planes` says, behind how many elements the next one's plane begins; the first one's at `at`.
 ///
 /// # Safety
 ///
 /// What vectors reach may be read, and `to` has a row for each tap.
 #[inline(always)]
-unsafe fn channel_inside(window: &Window, plane: *const i8, border: i8, to: &mut [Row]) {
+unsafe fn channels_inside(
+    window: &Window,
+    at: *const i8,
+    planes: (usize, usize),
+    border: i8,
+    to: &mut [Row],
+) {
     let to = to.as_mut_ptr().cast();
     // SAFETY: the caller's.
     unsafe {
         match (window.step, window.pieces, window.masked) {
-            (1, 1, false) => one_piece::<1, false>(window, plane, border, to),
-            (1, 1, true) => one_piece::<1, true>(window, plane, border, to),
-            (1, _, _) => pieces::<1>(window, plane, border, to),
-            (_, 1, false) => one_piece::<2, false>(window, plane, border, to),
-            (_, 1, true) => one_piece::<2, true>(window, plane, border, to),
-            _ => pieces::<2>(window, plane, border, to),
+            (1, 1, false) if window.taps == [1, 1] => single_tap::<1>(window, at, planes, to),
+            (1, 1, false) => one_piece::<1, false>(window, at, planes, border, to),
+            (1, 1, true) => one_piece::<1, true>(window, at, planes, border, to),
+            (1, _, _) => pieces::<1>(window, at, planes, border, to),
+            (_, 1, false) => one_piece::<2, false>(window, at, planes, border, to),
+            (_, 1, true) => one_piece::<2, true>(window, at, planes, border, to),
+            _ => pieces::<2>(window, at, planes, border, to),
         }
     }
 }
 
-/// [`channel_inside`] where all outputs count from the same place.
+/// [`channels_inside`] where there is one tap, of which all outputs meet an input.
 ///
 /// # Safety
 ///
-/// As [`channel_inside`]'s.
+/// As [`channels_inside`]'s.
+#[inline(always)]
+unsafe fn single_tap<const STEP: usize>(
+    window: &Window,
+    at: *const i8,
+    (plane, mut count): (usize, usize),
+    mut to: *mut int8x16_t,
+) {
+    let [from, ..] = window.from;
+    let mut at = at.wrapping_offset(from);
+    let plane = plane as isize;
+    // SAFETY: the caller's.
+    unsafe {
+        while count >= 4 {
+            *to.cast::<[int8x16_t; 4]>() = [
+                load::<STEP>(&mut at, plane),
+                load::<STEP>(&mut at, plane),
+                load::<STEP>(&mut at, plane),
+                load::<STEP>(&mut at, plane),
+            ];
+            to = to.add(4);
+            count -= 4;
+        }
+        for _ in 0..count {
+            *to = load::<STEP>(&mut at, plane);
+            to = to.add(1);
+        }
+    }
+}
+
+/// [`channels_inside`] where all outputs count from the same place.
+///
+/// # Safety
+///
+/// As [`channels_inside`]'s.
 #[inline(always)]
 unsafe fn one_piece<const STEP: usize, const MASKED: bool>(
     window: &Window,
-    plane: *const i8,
+    at: *const i8,
+    (plane, count): (usize, usize),
     border: i8,
     mut to: *mut int8x16_t,
 ) {
     let Window { taps: [rows, columns], to_next: [down, across], .. } = *window;
-    let mut masks = window.masks.as_ptr().cast::<uint8x16_t>();
+    let [from, ..] = window.from;
+    let mut first = at.wrapping_offset(from);
     // SAFETY: the caller's; every processor has the instructions.
     unsafe {
         let border = vdupq_n_s8(border);
-        let [from, ..] = window.from;
-        let mut at = plane.wrapping_offset(from);
-        let mut next = |at: &mut *const i8, step: isize| {
-            let x = load::<STEP>(at, step);
-            *to = if MASKED { vbslq_s8(*masks, x, border) } else { x };
-            to = to.add(1);
-            if MASKED {
-                masks = masks.add(1);
+        for _ in 0..count {
+            let mut at = first;
+            first = first.wrapping_add(plane);
+            let mut masks = window.masks.as_ptr().cast::<uint8x16_t>();
+            let kept = |x, mask: *const uint8x16_t| {
+                if MASKED { vbslq_s8(*mask, x, border) } else { x }
+            };
+            if columns == 3 {
+                let to_row = down - 2 * across;
+                for _ in 0..rows {
+                    *to.cast::<[int8x16_t; 3]>() = [
+                        kept(load::<STEP>(&mut at, across), masks),
+                        kept(load::<STEP>(&mut at, across), masks.wrapping_add(1)),
+                        kept(load::<STEP>(&mut at, to_row), masks.wrapping_add(2)),
+                    ];
+                    (to, masks) = (to.add(3), masks.wrapping_add(3));
+                }
+                continue;
             }
-        };
-        if columns == 3 {
-            let to_row = down - 2 * across;
             for _ in 0..rows {
-                next(&mut at, across);
-                next(&mut at, across);
-                next(&mut at, to_row);
+                let mut row = at;
+                for _ in 0..columns {
+                    *to = kept(load::<STEP>(&mut row, across), masks);
+                    (to, masks) = (to.add(1), masks.wrapping_add(1));
+                }
+                at = at.wrapping_offset(down);
             }
-            return;
-        }
-        for _ in 0..rows {
-            let mut row = at;
-            for _ in 0..columns {
-                next(&mut row, across);
-            }
-            at = at.wrapping_offset(down);
         }
     }
 }
 
-/// [`channel_inside`] where outputs count from several places.
+/// [`channels_inside`] where outputs count from several places.
 ///
 /// # Safety
 ///
-/// As [`channel_inside`]'s.
+/// As [`channels_inside`]'s.
 #[inline(always)]
 unsafe fn pieces<const STEP: usize>(
     window: &Window,
-    plane: *const i8,
+    at: *const i8,
+    (plane, count): (usize, usize),
     border: i8,
     mut to: *mut int8x16_t,
 ) {
@@ -144,24 +199,25 @@ unsafe fn pieces<const STEP: usize>(
     // SAFETY: the caller's; every processor has the instructions.
     unsafe {
         let border = vdupq_n_s8(border);
-        let mut masks = window.masks.as_ptr().cast::<uint8x16_t>();
-        let mut tap_row = plane;
-        for _ in 0..rows {
-            let mut tap = tap_row;
-            for _ in 0..columns {
-                let mut row = border;
-                let mut mask = masks;
-                for &from in from {
-                    let x = load::<STEP>(&mut tap.wrapping_offset(from), 0);
-                    row = vbslq_s8(*mask, x, row);
-                    mask = mask.wrapping_add(rows * columns);
+        for channel in 0..count {
+            let mut masks = window.masks.as_ptr().cast::<uint8x16_t>();
+            let mut tap_row = at.wrapping_add(channel * plane);
+            for _ in 0..rows {
+                let mut tap = tap_row;
+                for _ in 0..columns {
+                    let mut row = border;
+                    let mut mask = masks;
+                    for &from in from {
+                        let x = load::<STEP>(&mut tap.wrapping_offset(from), 0);
+                        row = vbslq_s8(*mask, x, row);
+                        mask = mask.wrapping_add(rows * columns);
+                    }
+                    *to = row;
+                    (to, masks) = (to.add(1), masks.wrapping_add(1));
+                    tap = tap.wrapping_offset(across);
                 }
-                *to = row;
-                to = to.add(1);
-                masks = masks.add(1);
-                tap = tap.wrapping_offset(across);
+                tap_row = tap_row.wrapping_offset(down);
             }
-            tap_row = tap_row.wrapping_offset(down);
         }
     }
 }
@@ -221,17 +277,14 @@ fn merge(x: &[i8], (at, step): (isize, usize), mask: &Mask, to: &mut Row) {
                 1 => load::<1>(&mut at, 0),
                 _ => load::<2>(&mut at, 0),
             };
-            let mask = transmute::<[u8; 16], uint8x16_t>(mask.0);
             let row = transmute::<[i8; 16], int8x16_t>(to.0);
-            to.0 = transmute::<int8x16_t, [i8; 16]>(vbslq_s8(mask, x, row));
+            to.0 = transmute::<int8x16_t, [i8; 16]>(vbslq_s8(mask.0, x, row));
         }
         return;
     }
-    for ((lane, to), &mask) in (0..).zip(&mut to.0).zip(&mask.0) {
-        let place = at + lane * step as isize;
-        if mask != 0
-            && let Some(&x) = usize::try_from(place).ok().and_then(|place| x.get(place))
-        {
+    for (lane, to) in to.0.iter_mut().enumerate().filter(|&(lane, _)| mask.has(lane)) {
+        let place = at + (lane * step) as isize;
+        if let Some(&x) = usize::try_from(place).ok().and_then(|place| x.get(place)) {
             *to = x;
         }
     }

@@ -5,9 +5,10 @@ mod products;
 
 use core::arch::aarch64::*;
 use core::arch::asm;
+use core::mem::transmute;
 
-use crate::arch::tile::{CHANNELS, OUTPUTS, Padded, Row, Scale, Totals, Window};
-use crate::quant::Rounding;
+use crate::arch::tile::{CHANNELS, OUTPUTS, Padded, Places, Row, Scale, Totals, Window};
+use crate::quant::{FixedPoint, Rounding};
 
 /// NEON, perhaps with its dot product.
 #[derive(Clone, Copy)]
@@ -120,13 +121,18 @@ impl Dots {
         padded
     }
 
-    /// Sums of one channel as outputs.
+    /// Sums of one channel as outputs. The shift of the factor is within its limits.
     #[inline(always)]
-    pub(crate) fn finish(self, totals: &[i32; OUTPUTS], scale: &Scale) -> Outputs {
+    pub(crate) fn finish(
+        self,
+        totals: &[i32; OUTPUTS],
+        factor: FixedPoint,
+        scale: &Scale,
+    ) -> Outputs {
         // SAFETY: every processor has the instructions; sixteen numbers are read, aligned as registers.
         unsafe {
             let sums = *totals.as_ptr().cast::<[int32x4_t; 4]>();
-            let [a, b, c, d] = rescale(sums, scale);
+            let [a, b, c, d] = rescale(sums, factor, scale.rounding);
             let zero_point = vdupq_n_s16(scale.zero_point as i16);
             // What does not fit into sixteen bits is beyond eight with any zero point.
             let low = vqaddq_s16(vqmovn_high_s32(vqmovn_s32(a), b), zero_point);
@@ -136,6 +142,70 @@ impl Dots {
             Outputs(vminq_s8(bytes, vdupq_n_s8(scale.range[1])))
         }
     }
+
+    /// Writes the outputs of as many channels as there are `factors`, to planes of `plane` elements, the first of which
+    /// begins with `y`. Writes nothing where that is too short.
+    #[inline(never)]
+    pub(crate) fn write(
+        self,
+        totals: &Totals,
+        factors: &[FixedPoint],
+        scale: &Scale,
+        places: &Places,
+        (y, plane): (&mut [i8], usize),
+    ) {
+        let Places { first, to_next, last } = places;
+        let count = factors.len().min(CHANNELS);
+        let end =
+            (count.saturating_sub(1)).checked_mul(plane).and_then(|end| end.checked_add(*last));
+        if end.is_none_or(|end| end >= y.len())
+            || first.checked_add(OUTPUTS - 1).is_none_or(|end| end > *last)
+        {
+            return;
+        }
+        let mut at = y.as_mut_ptr().wrapping_add(*first);
+        for (totals, &factor) in totals.0.iter().zip(factors) {
+            let outputs = self.finish(totals, factor, scale);
+            // SAFETY: from the first output to the last, and in each of the planes, all lie in the slice.
+            unsafe {
+                match to_next {
+                    None => store_bytes(at, outputs.0),
+                    Some(to_next) => scatter(at, outputs.0, to_next),
+                }
+            }
+            at = at.wrapping_add(plane);
+        }
+    }
+}
+
+/// Writes each of sixteen bytes so many elements behind the one before.
+///
+/// # Safety
+///
+/// They may be written.
+#[inline(always)]
+unsafe fn scatter(at: *mut i8, x: int8x16_t, to_next: &[usize; OUTPUTS]) {
+    macro_rules! bytes {
+        ($($two:literal $first:literal $second:literal)*) => {
+            // SAFETY: the caller's.
+            unsafe {
+                asm!(
+                    $(
+                        concat!("ldp {a}, {b}, [{steps}, #", $two, "]"),
+                        concat!("st1 {{{x:v}.b}}[", $first, "], [{at}], {a}"),
+                        concat!("st1 {{{x:v}.b}}[", $second, "], [{at}], {b}"),
+                    )*
+                    a = out(reg) _,
+                    b = out(reg) _,
+                    steps = in(reg) to_next.as_ptr(),
+                    x = in(vreg) x,
+                    at = inout(reg) at => _,
+                    options(nostack, preserves_flags),
+                );
+            }
+        };
+    }
+    bytes!(0 0 1  16 2 3  32 4 5  48 6 7  64 8 9  80 10 11  96 12 13  112 14 15);
 }
 
 /// Outputs of a channel.
@@ -144,16 +214,9 @@ pub(crate) struct Outputs(int8x16_t);
 
 impl Outputs {
     #[inline(always)]
-    pub(crate) fn write(self, y: &mut [i8; OUTPUTS]) {
-        // SAFETY: as many elements.
-        unsafe { store_bytes(y.as_mut_ptr(), self.0) };
-    }
-
-    #[inline(always)]
     pub(crate) fn to_row(self) -> Row {
-        let mut outputs = Row([0; OUTPUTS]);
-        self.write(&mut outputs.0);
-        outputs
+        // SAFETY: a register is sixteen numbers.
+        Row(unsafe { transmute::<int8x16_t, [i8; OUTPUTS]>(self.0) })
     }
 }
 
@@ -162,19 +225,18 @@ impl Outputs {
 fn in_order() -> uint8x16_t {
     const NUMBERS: [u8; 16] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
     // SAFETY: a register is sixteen numbers.
-    unsafe { core::mem::transmute::<[u8; 16], uint8x16_t>(NUMBERS) }
+    unsafe { transmute::<[u8; 16], uint8x16_t>(NUMBERS) }
 }
 
 /// Sums times their factor.
 #[inline(always)]
-fn rescale(sums: [int32x4_t; 4], scale: &Scale) -> [int32x4_t; 4] {
-    let factor = scale.factor;
+fn rescale(sums: [int32x4_t; 4], factor: FixedPoint, rounding: Rounding) -> [int32x4_t; 4] {
     // SAFETY: every processor has the instructions.
     unsafe {
-        match scale.rounding {
+        match rounding {
             Rounding::FixedDouble if factor.shift < 0 => {
                 let multiplier = vdupq_n_s32(factor.multiplier);
-                let right = vdupq_n_s32(factor.shift.max(-31));
+                let right = vdupq_n_s32(factor.shift);
                 sums.map(|sum| {
                     let high = vqrdmulhq_s32(sum, multiplier);
                     // Halves away from zero: one less for negative numbers, as the shift rounds halves up. It cannot
@@ -184,12 +246,12 @@ fn rescale(sums: [int32x4_t; 4], scale: &Scale) -> [int32x4_t; 4] {
             }
             Rounding::FixedDouble => {
                 let multiplier = vdupq_n_s32(factor.multiplier);
-                let left = vdupq_n_s32(factor.shift.min(30));
+                let left = vdupq_n_s32(factor.shift);
                 sums.map(|sum| vqrdmulhq_s32(vqshlq_s32(sum, left), multiplier))
             }
             Rounding::FixedSingle => {
                 let multiplier = vdup_n_s32(factor.multiplier);
-                let right = vdupq_n_s64(i64::from(factor.shift.clamp(-31, 30)) - 31);
+                let right = vdupq_n_s64(i64::from(factor.shift) - 31);
                 sums.map(|sum| {
                     let low = vrshlq_s64(vmull_s32(vget_low_s32(sum), multiplier), right);
                     let high = vrshlq_s64(vmull_s32(vget_high_s32(sum), multiplier), right);
@@ -201,6 +263,19 @@ fn rescale(sums: [int32x4_t; 4], scale: &Scale) -> [int32x4_t; 4] {
                 sums.map(|sum| vcvtnq_s32_f32(vmulq_f32(vcvtq_f32_s32(sum), factor)))
             }
         }
+    }
+}
+
+/// The sum of all weights.
+#[inline(always)]
+pub(crate) fn sum_of<'a>(weights: impl Iterator<Item = &'a [i8; 16]>) -> i32 {
+    // SAFETY: every processor has the instructions, and sixteen elements are read.
+    unsafe {
+        let mut sums = vdupq_n_s32(0);
+        for weights in weights {
+            sums = vpadalq_s16(sums, vpaddlq_s8(load_bytes(weights.as_ptr())));
+        }
+        vaddvq_s32(sums)
     }
 }
 

@@ -33,6 +33,7 @@ macro_rules! dot_block {
 ///
 /// `x` has sixteen rows and `weight` 64 weights for each of `sixteens`, of which there is one at least.
 #[target_feature(enable = "dotprod")]
+#[inline(never)]
 pub(super) unsafe fn dot_block(
     x: *const Row,
     weight: *const i8,
@@ -87,6 +88,7 @@ pub(super) unsafe fn dot_block(
 ///
 /// As [`dot_block`]'s.
 #[target_feature(enable = "dotprod")]
+#[inline(never)]
 pub(super) unsafe fn dot_four(
     x: *const Row,
     weight: *const i8,
@@ -135,6 +137,7 @@ pub(super) unsafe fn dot_four(
 ///
 /// `x` has sixteen rows and `weight` sixteen weights for each of `sixteens`, of which there is one at least.
 #[target_feature(enable = "dotprod")]
+#[inline(never)]
 pub(super) unsafe fn dot_channel(
     x: *const Row,
     weight: *const i8,
@@ -201,9 +204,8 @@ macro_rules! pairs {
 macro_rules! sum_up {
     ($a:literal $b:literal $c:literal $d:literal) => {
         concat!(
-            "addp v", $a, ".4s, v", $a, ".4s, v", $b, ".4s\n",
-            "addp v", $c, ".4s, v", $c, ".4s, v", $d, ".4s\n",
-            "addp v", $a, ".4s, v", $a, ".4s, v", $c, ".4s\n",
+            "addp v", $a, ".4s, v", $a, ".4s, v", $b, ".4s\n", "addp v", $c, ".4s, v", $c,
+            ".4s, v", $d, ".4s\n", "addp v", $a, ".4s, v", $a, ".4s, v", $c, ".4s\n",
         )
     };
 }
@@ -218,6 +220,7 @@ macro_rules! pairwise {
         /// `x` has four rows, of which each is the next output, for the first of `sixteens`, of which there is one at
         /// least, and again sixteen rows on for each of the others; `weight` has 64 for each. From `totals` on there
         /// are four sums, and again, three times, sixteen on.
+        #[inline(never)]
         pub(super) unsafe fn $block(
             x: *const Row,
             weight: *const i8,
@@ -273,6 +276,7 @@ macro_rules! pairwise {
         /// # Safety
         ///
         /// As the other's, with sixteen weights for each of `sixteens`, and four sums.
+        #[inline(never)]
         pub(super) unsafe fn $channel(
             x: *const Row,
             weight: *const i8,
