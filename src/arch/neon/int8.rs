@@ -147,7 +147,7 @@ fn slowly(x: &[i8], places: &[usize], step: usize, to: &mut Quad) {
 
 /// A sum times its factor, with the output's zero point.
 #[inline(always)]
-fn rescale(sum: int32x4_t, scale: &Scale) -> int32x4_t {
+pub(super) fn rescale(sum: int32x4_t, scale: &Scale) -> int32x4_t {
     let factor = scale.factor;
     // SAFETY: every processor has the instructions.
     unsafe {
@@ -381,7 +381,7 @@ pub(crate) fn has_smallest(weight: &[i8]) -> bool {
 ///
 /// Sixteen elements from `at` on may be read.
 #[inline(always)]
-unsafe fn load_bytes(at: *const i8) -> int8x16_t {
+pub(super) unsafe fn load_bytes(at: *const i8) -> int8x16_t {
     let x;
     // SAFETY: the caller's; reads nothing else.
     unsafe {

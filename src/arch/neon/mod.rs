@@ -1,7 +1,9 @@
 //! NEON, the vectors of every AArch64 processor: thirty-two registers of four f32.
 
+pub(crate) mod depthwise_int8;
 pub(crate) mod int8;
 mod memory;
+mod requantize;
 mod transpose;
 
 use core::arch::aarch64::*;

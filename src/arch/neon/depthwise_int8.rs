@@ -1,0 +1,312 @@
+//! i8: neighbouring outputs of one channel, which meet a window of one plane each.
+
+use core::arch::aarch64::*;
+use core::arch::asm;
+use core::mem::transmute;
+
+use crate::arch::neon::int8::{load_bytes, store_bytes};
+use crate::arch::neon::requantize::Requantize;
+use crate::arch::quads::Scale;
+
+/// Columns of outputs of a tile.
+pub(crate) const COLUMNS: usize = 8;
+
+/// Rows of outputs of a tile.
+pub(crate) const ROWS: usize = 4;
+
+/// A channel, to compute it in any window.
+#[derive(Clone, Copy)]
+pub(crate) struct Channel {
+    start: i32,
+    requantize: Requantize,
+}
+
+/// Sums of [`COLUMNS`] outputs.
+#[derive(Clone, Copy)]
+pub(crate) struct Sums([int32x4_t; 2]);
+
+impl Channel {
+    /// Whose sums start from `start`.
+    #[inline(always)]
+    pub(crate) fn new(start: i32, scale: Scale) -> Self {
+        Self { start, requantize: Requantize::new(scale) }
+    }
+
+    /// Sums of no product yet.
+    #[inline(always)]
+    pub(crate) fn start(self) -> Sums {
+        // SAFETY: every processor has the instruction.
+        Sums([unsafe { vdupq_n_s32(self.start) }; 2])
+    }
+
+    /// Complete sums as outputs, as many as there is room for in `y`.
+    #[inline(always)]
+    pub(crate) fn finish(self, sums: Sums, y: &mut [i8]) {
+        let [bytes] = self.requantize.rows::<false, 1>([sums.0]);
+        if let Some(y) = y.first_chunk_mut::<COLUMNS>() {
+            // SAFETY: as many elements are written.
+            unsafe { store_next(&mut y.as_mut_ptr(), 0, bytes) };
+        } else {
+            let mut outputs = [0; COLUMNS];
+            // SAFETY: as above.
+            unsafe { store_next(&mut outputs.as_mut_ptr(), 0, bytes) };
+            y.iter_mut().zip(outputs).for_each(|(y, output)| *y = output);
+        }
+    }
+}
+
+impl Sums {
+    /// Adds the products of taps `weights`, whose inputs lie `tap` apart in `x`, those of neighbouring outputs
+    /// `step` apart. What is not in `x` counts as zero.
+    #[inline(always)]
+    pub(crate) fn add<'w>(
+        &mut self,
+        x: &[i8],
+        [step, tap]: [usize; 2],
+        weights: impl Iterator<Item = &'w i8>,
+    ) {
+        let mut next = 0;
+        for &weight in weights {
+            let x = x.get(next..).unwrap_or_default();
+            next += tap;
+            let inputs = if step == 1
+                && let Some(x) = x.first_chunk::<8>()
+            {
+                // SAFETY: as many elements.
+                unsafe { load(x.as_ptr()) }
+            } else if step == 2
+                && let Some(x) = x.first_chunk::<16>()
+            {
+                // SAFETY: as many elements.
+                unsafe { vld2_s8(x.as_ptr()) }.0
+            } else {
+                let mut inputs = [0; COLUMNS];
+                inputs.iter_mut().zip(x.iter().step_by(step.max(1))).for_each(|(to, &x)| *to = x);
+                // SAFETY: as many elements.
+                unsafe { load(inputs.as_ptr()) }
+            };
+            // SAFETY: every processor has the instructions.
+            unsafe { self.widen(vmull_s8(inputs, vdup_n_s8(weight))) };
+        }
+    }
+
+    #[inline(always)]
+    fn widen(&mut self, products: int16x8_t) {
+        // SAFETY: every processor has the instructions.
+        unsafe {
+            self.0[0] = vaddw_s16(self.0[0], vget_low_s16(products));
+            self.0[1] = vaddw_high_s16(self.0[1], products);
+        }
+    }
+}
+
+/// A kernel of 3x3 for outputs `STEP` apart, 1 or 2, in both directions.
+#[derive(Clone, Copy)]
+pub(crate) struct ThreeByThree<const STEP: usize> {
+    weights: [[int8x8_t; 3]; 3],
+}
+
+impl<const STEP: usize> ThreeByThree<STEP> {
+    /// Elements of a row that are loaded for a tile.
+    const WIDTH: usize = 16 * STEP;
+
+    /// Rows of inputs of `tiles` tiles one below the other.
+    pub(crate) const fn height(tiles: usize) -> usize {
+        (tiles * ROWS - 1) * STEP + 3
+    }
+
+    /// `None` where two products might not fit into sixteen bits.
+    #[inline(always)]
+    pub(crate) fn new(weights: &[i8; 9]) -> Option<Self> {
+        if weights.contains(&i8::MIN) {
+            return None;
+        }
+        let [a, b, c, d, e, f, g, h, i] = *weights;
+        // SAFETY: every processor has the instruction.
+        let weights = [[a, b, c], [d, e, f], [g, h, i]]
+            .map(|row| row.map(|weight| unsafe { vdup_n_s8(weight) }));
+        Some(Self { weights })
+    }
+
+    /// Computes `tiles` tiles, at least one, one below the other, whose inputs and outputs begin with `x` and `y`, in rows of
+    /// `width` and `out_width` elements. Returns whether they lie in the slices; if not, does nothing.
+    #[inline(always)]
+    pub(crate) fn tiles(
+        &self,
+        channel: Channel,
+        x: &[i8],
+        width: usize,
+        y: &mut [i8],
+        out_width: usize,
+        tiles: usize,
+    ) -> bool {
+        let last = (Self::height(tiles) - 1) * width;
+        let last_output = (tiles * ROWS - 1) * out_width;
+        if last + Self::WIDTH > x.len() || last_output + COLUMNS > y.len() {
+            return false;
+        }
+        // SAFETY: all of it lies in the slices, as just seen.
+        unsafe {
+            let (x, y) = (x.as_ptr(), y.as_mut_ptr());
+            match channel.requantize.is_right_shift() {
+                true => self.column::<true>(channel, x, width, y, out_width, tiles),
+                false => self.column::<false>(channel, x, width, y, out_width, tiles),
+            }
+        }
+        true
+    }
+
+    /// # Safety
+    ///
+    /// `tiles` tiles may be read from `x` and written from `y` on.
+    #[inline(always)]
+    unsafe fn column<const RIGHT: bool>(
+        &self,
+        channel: Channel,
+        x: *const i8,
+        width: usize,
+        y: *mut i8,
+        out_width: usize,
+        tiles: usize,
+    ) {
+        let start = channel.start();
+        let (mut x, mut y) = (x, y);
+        for _ in 0..tiles {
+            // SAFETY: the caller's.
+            let next = |x: &mut *const i8| unsafe { Self::inputs(x, width) };
+            let mut sums = [start.0; ROWS];
+            let [mut a, mut b, mut c] = [next(&mut x), next(&mut x), next(&mut x)];
+            macro_rules! rows {
+                ($($row:literal)*) => {$(
+                    if $row > 0 {
+                        [a, b, c] = match STEP {
+                            1 => [b, c, next(&mut x)],
+                            _ => [c, next(&mut x), next(&mut x)],
+                        };
+                    }
+                    sums[$row] = self.sums(start, [a, b, c]).0;
+                )*};
+            }
+            rows!(0 1 2 3);
+            // What the next tile meets too.
+            x = x.wrapping_sub((3 - STEP) * width);
+            for bytes in channel.requantize.rows::<RIGHT, ROWS>(sums) {
+                // SAFETY: the caller's.
+                unsafe { store_next(&mut y, out_width, bytes) };
+            }
+        }
+    }
+
+    /// What the taps of one row meet, each for the outputs of a row; moves on to the next row.
+    ///
+    /// # Safety
+    ///
+    /// [`WIDTH`](Self::WIDTH) elements from `x` on may be read.
+    #[inline(always)]
+    unsafe fn inputs(x: &mut *const i8, width: usize) -> [int8x8_t; 3] {
+        // SAFETY: the caller's; reads nothing else, and every processor has the instructions.
+        unsafe {
+            if STEP == 1 {
+                let row: int8x16_t;
+                asm!("ld1 {{{:v}.16b}}, [{}], {}", out(vreg) row, inout(reg) *x, in(reg) width,
+                    options(pure, readonly, nostack, preserves_flags));
+                [row, vextq_s8::<1>(row, row), vextq_s8::<2>(row, row)].map(|x| vget_low_s8(x))
+            } else {
+                let int8x16x2_t(even, odd) = vld2q_s8(*x);
+                *x = x.wrapping_add(width);
+                [even, odd, vextq_s8::<1>(even, even)].map(|x| vget_low_s8(x))
+            }
+        }
+    }
+
+    /// Sums of a row of outputs.
+    #[inline(always)]
+    fn sums(&self, mut sums: Sums, x: [[int8x8_t; 3]; 3]) -> Sums {
+        let [[a, b, c], [d, e, f], [g, h, i]] = x;
+        let [[p, q, r], [s, t, u], [v, w, z]] = self.weights;
+        // SAFETY: every processor has the instructions.
+        unsafe {
+            sums.widen(vmlal_s8(vmull_s8(a, p), b, q));
+            sums.widen(vmlal_s8(vmull_s8(c, r), d, s));
+            sums.widen(vmlal_s8(vmull_s8(e, t), f, u));
+            sums.widen(vmlal_s8(vmull_s8(g, v), h, w));
+            sums.widen(vmull_s8(i, z));
+        }
+        sums
+    }
+}
+
+/// Copies as many rows of `16 * STEP` elements as there is room for in `to`, out of rows of `width` elements that
+/// begin with `x`, but for what is not number `first` up to `end` of a row, which becomes `border`. Returns whether
+/// the rows lie in `x`; if not, does nothing.
+#[inline(always)]
+pub(crate) fn copy_rows<const STEP: usize>(
+    x: &[i8],
+    width: usize,
+    [first, end]: [u8; 2],
+    border: i8,
+    to: &mut [[[i8; 16]; STEP]],
+) -> bool {
+    const NUMBERS: [u8; 16] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
+    if to.len().saturating_sub(1) * width + 16 * STEP > x.len() {
+        return false;
+    }
+    let mut x = x.as_ptr();
+    // SAFETY: as many elements are read and written as there are; a register is sixteen numbers, and every processor
+    // has the instructions.
+    unsafe {
+        let mut numbers = transmute::<[u8; 16], uint8x16_t>(NUMBERS);
+        let border = vdupq_n_s8(border);
+        let mut inside = [numbers; STEP];
+        for inside in &mut inside {
+            let after = vcgeq_u8(numbers, vdupq_n_u8(first));
+            *inside = vandq_u8(after, vcltq_u8(numbers, vdupq_n_u8(end)));
+            numbers = vaddq_u8(numbers, vdupq_n_u8(16));
+        }
+        for to in to {
+            for (index, (to, &inside)) in to.iter_mut().zip(&inside).enumerate() {
+                let kept = vbslq_s8(inside, load_bytes(x.add(16 * index)), border);
+                store_bytes(to.as_mut_ptr(), kept);
+            }
+            x = x.wrapping_add(width);
+        }
+    }
+    true
+}
+
+/// Fills `to`.
+#[inline(always)]
+pub(crate) fn fill(with: i8, to: &mut [[i8; 16]]) {
+    for to in to {
+        // SAFETY: as many elements are written, and every processor has the instruction.
+        unsafe { store_bytes(to.as_mut_ptr(), vdupq_n_s8(with)) };
+    }
+}
+
+/// # Safety
+///
+/// Eight elements from `at` on may be read.
+#[inline(always)]
+unsafe fn load(at: *const i8) -> int8x8_t {
+    let x;
+    // SAFETY: the caller's; reads nothing else.
+    unsafe {
+        asm!("ld1 {{{:v}.8b}}, [{}]", out(vreg) x, in(reg) at,
+            options(pure, readonly, nostack, preserves_flags));
+    }
+    x
+}
+
+/// Moves `at` on by `step` elements.
+///
+/// # Safety
+///
+/// Eight elements from `at` on may be written.
+#[inline(always)]
+unsafe fn store_next(at: &mut *mut i8, step: usize, x: int8x8_t) {
+    // SAFETY: the caller's; writes nothing else.
+    unsafe {
+        asm!("st1 {{{:v}.8b}}, [{}], {}", in(vreg) x, inout(reg) *at, in(reg) step,
+            options(nostack, preserves_flags));
+    }
+}
