@@ -7,7 +7,9 @@
 //! Memory contract: reads the input and the packed weights; writes every element of the output, some twice, and of
 //! planes narrower than a tile also what follows a row, before that is written.
 
-use crate::arch::neon::depthwise_int8::{COLUMNS, Channel, ROWS, ThreeByThree, copy_rows, fill};
+use core::ops::Range;
+
+use crate::arch::neon::depthwise_int8::{COLUMNS, Channel, ROWS, Rows, ThreeByThree, copy_rows};
 use crate::arch::quads::{CHANNELS, Scale};
 use crate::geometry::divide;
 use crate::kernel::arithmetic::{Arithmetic, Int8, Int8Channels, Rescale};
@@ -22,9 +24,11 @@ pub(crate) fn fits(shape: &Shape) -> bool {
 
 /// A convolution whose outputs meet one input channel each.
 pub(crate) struct DepthwiseInt8<'a, R> {
-    pub(crate) direct: &'a Direct<Int8<R>>,
-    pub(crate) mode: PaddingMode,
-    pub(crate) operands: Operands<'a, i8, Int8Channels<'a>>,
+    direct: &'a Direct<Int8<R>>,
+    mode: PaddingMode,
+    operands: Operands<'a, i8, Int8Channels<'a>>,
+    /// Columns of outputs that look over no edge.
+    inside: Range<usize>,
 }
 
 /// A channel, and where its planes begin.
@@ -36,7 +40,7 @@ struct Plane {
 }
 
 /// The most tiles, one below the other, whose inputs are copied together.
-const TILES: usize = 8;
+const TILES: usize = 16;
 
 /// Room for their inputs.
 type Copies = [[i8; 16]; 2 * ThreeByThree::<2>::height(TILES)];
@@ -44,7 +48,19 @@ type Copies = [[i8; 16]; 2 * ThreeByThree::<2>::height(TILES)];
 /// The most elements of a row that are copied for outputs of any kernel.
 const LINE: usize = 64;
 
-impl<R: Rescale> DepthwiseInt8<'_, R> {
+impl<'a, R: Rescale> DepthwiseInt8<'a, R> {
+    /// Of a layer that this [`fits`], padded with `mode`.
+    #[inline(always)]
+    pub(crate) fn new(
+        direct: &'a Direct<Int8<R>>,
+        mode: PaddingMode,
+        operands: Operands<'a, i8, Int8Channels<'a>>,
+    ) -> Self {
+        let columns = direct.shape.columns;
+        let inside = columns.first_inside()..columns.last_inside().map_or(0, |last| last + 1);
+        Self { direct, mode, operands, inside }
+    }
+
     /// Computes a whole output.
     #[inline(never)]
     pub(crate) fn run(mut self) {
@@ -95,38 +111,54 @@ impl<R: Rescale> DepthwiseInt8<'_, R> {
         copies: &mut Copies,
     ) {
         let Shape { rows, columns, .. } = self.direct.shape;
-        let (width, out_width) = (columns.input, columns.output);
-        let last_tile = [rows.output.saturating_sub(ROWS), columns.output.saturating_sub(COLUMNS)];
-        for column in (0..out_width).step_by(COLUMNS) {
-            let column = column.min(last_tile[1]);
-            let inside = columns.first_inside() <= column
-                && columns.last_inside().is_some_and(|last| column + COLUMNS <= last + 1);
+        let last_row = rows.output.saturating_sub(ROWS);
+        let last_column = columns.output.saturating_sub(COLUMNS);
+        for column in (0..columns.output).step_by(COLUMNS) {
+            let column = column.min(last_column);
+            let inside = (self.mode == PaddingMode::Zeros || rows.unpadded())
+                && rows.output >= ROWS
+                && self.inside.start <= column
+                && column + COLUMNS <= self.inside.end;
             let mut row = 0;
             while row < rows.output {
-                let first = row.min(last_tile[0]);
-                let mut tiles = ((rows.output - first) / ROWS).max(1);
-                if inside
-                    && rows.first_inside() <= first
-                    && let Some(last) = rows.last_inside()
-                    && let tiles @ 1.. = (last + 1).saturating_sub(first) / ROWS
-                {
-                    // Inside, nothing lies before the plane.
-                    let input = plane.input
-                        + (first * STEP).wrapping_sub(rows.before).wrapping_mul(width)
-                        + (column * STEP).wrapping_sub(columns.before);
-                    let x = self.operands.x.get(input..).unwrap_or_default();
-                    let output = plane.output + first * out_width + column;
-                    let y = self.operands.y.get_mut(output..).unwrap_or_default();
-                    if kernel.tiles(plane.channel, x, width, y, out_width, tiles) {
-                        row = first + tiles * ROWS;
-                        continue;
-                    }
+                row = row.min(last_row);
+                let tiles = ((rows.output - row) / ROWS).max(1);
+                if inside && self.in_place(plane, kernel, [row, column], tiles) {
+                    row += tiles * ROWS;
+                    continue;
                 }
-                tiles = if inside { 1 } else { tiles.min(TILES) };
-                self.copied(plane, kernel, [first, column], tiles, copies);
-                row = first + tiles * ROWS;
+                let tiles = tiles.min(TILES);
+                self.copied(plane, kernel, [row, column], tiles, copies);
+                row += tiles * ROWS;
             }
         }
+    }
+
+    /// Tiles one below the other, of inputs where they are. Returns whether all lie in the slices.
+    #[inline(always)]
+    fn in_place<const STEP: usize>(
+        &mut self,
+        plane: &Plane,
+        kernel: &ThreeByThree<STEP>,
+        [row, column]: [usize; 2],
+        tiles: usize,
+    ) -> bool {
+        let Shape { rows, columns, .. } = self.direct.shape;
+        let above = rows.before.saturating_sub(row * STEP);
+        let first = (row * STEP).saturating_sub(rows.before);
+        // Inside, nothing lies before a row.
+        let input =
+            plane.input + first * columns.input + (column * STEP).wrapping_sub(columns.before);
+        let x = Rows {
+            x: self.operands.x.get(input..).unwrap_or_default(),
+            width: columns.input,
+            above,
+            count: rows.input.saturating_sub(first),
+            border: &[self.direct.arithmetic.border; 32],
+        };
+        let output = plane.output + row * columns.output + column;
+        let y = self.operands.y.get_mut(output..).unwrap_or_default();
+        kernel.tiles(plane.channel, x, y, columns.output, tiles)
     }
 
     /// Tiles of copied inputs, at most [`TILES`] one below the other.
@@ -144,17 +176,21 @@ impl<R: Rescale> DepthwiseInt8<'_, R> {
         let height = ThreeByThree::<STEP>::height(tiles);
         let inputs = inputs.get_mut(..height).unwrap_or_default();
         self.copy_block(plane, [row, column], inputs);
-        let (x, width) = (inputs.as_flattened().as_flattened(), 16 * STEP);
+        let border = &[self.direct.arithmetic.border; 32];
+        let x = inputs.as_flattened().as_flattened();
+        let x = Rows { x, width: 16 * STEP, above: 0, count: height, border };
         let output = plane.output + row * columns.output + column;
         let y = self.operands.y.get_mut(output..).unwrap_or_default();
-        if rows.output >= ROWS && kernel.tiles(plane.channel, x, width, y, columns.output, tiles) {
+        if rows.output >= ROWS && kernel.tiles(plane.channel, x, y, columns.output, tiles) {
             return;
         }
         // Less than a tile, or where rows narrower than one end with the output.
         for index in 0..tiles {
             let mut outputs = [[0; COLUMNS]; ROWS];
-            let x = x.get(index * ROWS * STEP * width..).unwrap_or_default();
-            kernel.tiles(plane.channel, x, width, outputs.as_flattened_mut(), COLUMNS, 1);
+            let from = index * ROWS * STEP;
+            let inputs = x.x.get(from * x.width..).unwrap_or_default();
+            let x = Rows { x: inputs, count: height - from, ..x };
+            kernel.tiles(plane.channel, x, outputs.as_flattened_mut(), COLUMNS, 1);
             let y = y.get_mut(index * ROWS * columns.output..).unwrap_or_default();
             let (count, length) = (ROWS.min(rows.output), COLUMNS.min(columns.output));
             for (index, outputs) in outputs.iter().enumerate().take(count) {
@@ -178,23 +214,31 @@ impl<R: Rescale> DepthwiseInt8<'_, R> {
         // Rows above the plane, and those in it.
         let above = usize::try_from(-top).unwrap_or(0).min(to.len());
         let end = usize::try_from(rows.input as isize - top).unwrap_or(0).min(to.len());
-        let first = plane.input as isize + (top + above as isize) * columns.input as isize + left;
-        if self.mode == PaddingMode::Zeros
-            && above < end
-            && let Ok(first) = usize::try_from(first)
-            && let Some(x) = self.operands.x.get(first..)
-            && let Some((upper, rest)) = to.split_at_mut_checked(above)
-            && let Some((inner, lower)) = rest.split_at_mut_checked(end - above)
-        {
-            let inside = [-left, columns.input as isize - left];
+        if self.mode == PaddingMode::Zeros {
+            // Those whose elements, before and after the row too, lie in the slice.
+            let (x, width) = (self.operands.x, columns.input);
+            let first = plane.input as isize + (top + above as isize) * width as isize + left;
+            let start = above
+                + usize::try_from(-first).map_or(0, |missing| divide(missing + (width - 1), width));
+            let first = usize::try_from(first + ((start - above) * width) as isize).unwrap_or(0);
+            let room = x.len().checked_sub(first + 16 * STEP);
+            let count = room.map_or(0, |room| divide(room, width) + 1);
+            let fast = count.min(end.saturating_sub(start));
+            let inside = [-left, width as isize - left];
             let inside = inside.map(|limit| limit.clamp(0, 32) as u8);
-            if copy_rows::<STEP>(x, columns.input, inside, border, inner) {
-                fill(border, upper.as_flattened_mut());
-                return fill(border, lower.as_flattened_mut());
+            let rows = to.get_mut(start..start + fast).unwrap_or_default();
+            copy_rows(x.get(first..).unwrap_or_default(), width, inside, border, rows);
+            to.iter_mut().take(above).for_each(|to| *to = [[border; 16]; STEP]);
+            to.iter_mut().skip(end).for_each(|to| *to = [[border; 16]; STEP]);
+            for row in (above..start).chain(start + fast..end) {
+                if let Some(to) = to.get_mut(row) {
+                    self.copy(plane, top + row as isize, left, 1, to.as_flattened_mut());
+                }
             }
-        }
-        for (to, row) in to.iter_mut().zip(top..) {
-            self.copy(plane, row, left, 1, to.as_flattened_mut());
+        } else {
+            for (to, row) in to.iter_mut().zip(0..) {
+                self.copy(plane, top + row, left, 1, to.as_flattened_mut());
+            }
         }
     }
 
@@ -207,8 +251,7 @@ impl<R: Rescale> DepthwiseInt8<'_, R> {
         for row in 0..rows.output {
             for column in (0..columns.output).step_by(COLUMNS) {
                 let column = column.min(columns.output.saturating_sub(COLUMNS));
-                let inside = columns.first_inside() <= column
-                    && columns.last_inside().is_some_and(|last| column + COLUMNS <= last + 1);
+                let inside = self.inside.start <= column && column + COLUMNS <= self.inside.end;
                 let left = columns.input_of(column, 0);
                 let mut sums = plane.channel.start();
                 let mut line = [0; LINE];

@@ -157,7 +157,7 @@ impl<R: Rescale> Direct<Int8<R>> {
             && let Operator::Convolution(mode) = self.operator
             && depthwise_int8::fits(&self.shape)
         {
-            return DepthwiseInt8 { direct: self, mode, operands }.run();
+            return DepthwiseInt8::new(self, mode, operands).run();
         }
         #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
         if quads::fits(&self.shape)

@@ -2,9 +2,11 @@
 
 use core::arch::aarch64::*;
 use core::arch::asm;
+use core::hint::select_unpredictable;
 use core::mem::transmute;
 
 use crate::arch::neon::int8::{load_bytes, store_bytes};
+use crate::arch::neon::memory::{load_half, store_half};
 use crate::arch::neon::requantize::Requantize;
 use crate::arch::quads::Scale;
 
@@ -42,14 +44,14 @@ impl Channel {
     /// Complete sums as outputs, as many as there is room for in `y`.
     #[inline(always)]
     pub(crate) fn finish(self, sums: Sums, y: &mut [i8]) {
-        let [bytes] = self.requantize.rows::<false, 1>([sums.0]);
+        let bytes = self.requantize.outputs::<false>(sums.0);
         if let Some(y) = y.first_chunk_mut::<COLUMNS>() {
             // SAFETY: as many elements are written.
-            unsafe { store_next(&mut y.as_mut_ptr(), 0, bytes) };
+            unsafe { store_half(y.as_mut_ptr(), bytes) };
         } else {
             let mut outputs = [0; COLUMNS];
             // SAFETY: as above.
-            unsafe { store_next(&mut outputs.as_mut_ptr(), 0, bytes) };
+            unsafe { store_half(outputs.as_mut_ptr(), bytes) };
             y.iter_mut().zip(outputs).for_each(|(y, output)| *y = output);
         }
     }
@@ -73,7 +75,7 @@ impl Sums {
                 && let Some(x) = x.first_chunk::<8>()
             {
                 // SAFETY: as many elements.
-                unsafe { load(x.as_ptr()) }
+                unsafe { load_half(x.as_ptr()) }
             } else if step == 2
                 && let Some(x) = x.first_chunk::<16>()
             {
@@ -83,7 +85,7 @@ impl Sums {
                 let mut inputs = [0; COLUMNS];
                 inputs.iter_mut().zip(x.iter().step_by(step.max(1))).for_each(|(to, &x)| *to = x);
                 // SAFETY: as many elements.
-                unsafe { load(inputs.as_ptr()) }
+                unsafe { load_half(inputs.as_ptr()) }
             };
             // SAFETY: every processor has the instructions.
             unsafe { self.widen(vmull_s8(inputs, vdup_n_s8(weight))) };
@@ -98,6 +100,20 @@ impl Sums {
             self.0[1] = vaddw_high_s16(self.0[1], products);
         }
     }
+}
+
+/// Rows of inputs, one below the other.
+#[derive(Clone, Copy)]
+pub(crate) struct Rows<'a> {
+    /// Begins with the first that there is.
+    pub(crate) x: &'a [i8],
+    /// From one to the next.
+    pub(crate) width: usize,
+    /// How many come before, which are like `border`, as are those after.
+    pub(crate) above: usize,
+    /// How many there are.
+    pub(crate) count: usize,
+    pub(crate) border: &'a [i8; 32],
 }
 
 /// A kernel of 3x3 for outputs `STEP` apart, 1 or 2, in both directions.
@@ -128,29 +144,27 @@ impl<const STEP: usize> ThreeByThree<STEP> {
         Some(Self { weights })
     }
 
-    /// Computes `tiles` tiles, at least one, one below the other, whose inputs and outputs begin with `x` and `y`, in rows of
-    /// `width` and `out_width` elements. Returns whether they lie in the slices; if not, does nothing.
+    /// Computes `tiles` tiles, at least one, one below the other, whose outputs begin with `y`, in rows of
+    /// `out_width` elements. Returns whether they and their inputs lie in the slices; if not, does nothing.
     #[inline(always)]
     pub(crate) fn tiles(
         &self,
         channel: Channel,
-        x: &[i8],
-        width: usize,
+        x: Rows<'_>,
         y: &mut [i8],
         out_width: usize,
         tiles: usize,
     ) -> bool {
-        let last = (Self::height(tiles) - 1) * width;
+        let last = x.count.min(Self::height(tiles).saturating_sub(x.above)).saturating_sub(1);
         let last_output = (tiles * ROWS - 1) * out_width;
-        if last + Self::WIDTH > x.len() || last_output + COLUMNS > y.len() {
+        if last * x.width + Self::WIDTH > x.x.len() || last_output + COLUMNS > y.len() {
             return false;
         }
         // SAFETY: all of it lies in the slices, as just seen.
         unsafe {
-            let (x, y) = (x.as_ptr(), y.as_mut_ptr());
             match channel.requantize.is_right_shift() {
-                true => self.column::<true>(channel, x, width, y, out_width, tiles),
-                false => self.column::<false>(channel, x, width, y, out_width, tiles),
+                true => self.column::<true>(channel, x, y.as_mut_ptr(), out_width, tiles),
+                false => self.column::<false>(channel, x, y.as_mut_ptr(), out_width, tiles),
             }
         }
         true
@@ -158,43 +172,77 @@ impl<const STEP: usize> ThreeByThree<STEP> {
 
     /// # Safety
     ///
-    /// `tiles` tiles may be read from `x` and written from `y` on.
+    /// The rows that `tiles` tiles meet may be read, and the tiles may be written from `y` on.
     #[inline(always)]
     unsafe fn column<const RIGHT: bool>(
         &self,
         channel: Channel,
-        x: *const i8,
-        width: usize,
-        y: *mut i8,
+        x: Rows<'_>,
+        mut y: *mut i8,
         out_width: usize,
         tiles: usize,
     ) {
-        let start = channel.start();
-        let (mut x, mut y) = (x, y);
-        for _ in 0..tiles {
+        let width = x.width;
+        // The first row, even if there is nothing.
+        let mut from = x.x.as_ptr().wrapping_sub(x.above * width);
+        let (mut above, mut below, mut left) = (x.above, x.above + x.count, tiles);
+        while left > 0 {
             // SAFETY: the caller's.
-            let next = |x: &mut *const i8| unsafe { Self::inputs(x, width) };
-            let mut sums = [start.0; ROWS];
-            let [mut a, mut b, mut c] = [next(&mut x), next(&mut x), next(&mut x)];
-            macro_rules! rows {
-                ($($row:literal)*) => {$(
-                    if $row > 0 {
-                        [a, b, c] = match STEP {
-                            1 => [b, c, next(&mut x)],
-                            _ => [c, next(&mut x), next(&mut x)],
-                        };
-                    }
-                    sums[$row] = self.sums(start, [a, b, c]).0;
-                )*};
+            unsafe {
+                // Tiles of rows that all are there.
+                while left > 0 && above == 0 && below >= Self::height(1) {
+                    let next = |_| Self::inputs(&mut from, width);
+                    self.tile::<RIGHT>(channel, next, &mut y, out_width);
+                    from = from.wrapping_sub((3 - STEP) * width);
+                    (below, left) = (below - ROWS * STEP, left - 1);
+                }
+                if left == 0 {
+                    return;
+                }
+                let next = |row| {
+                    let here = above <= row && row < below;
+                    let mut row = select_unpredictable(here, from, x.border.as_ptr());
+                    from = from.wrapping_add(width);
+                    Self::inputs(&mut row, 0)
+                };
+                self.tile::<false>(channel, next, &mut y, out_width);
             }
-            rows!(0 1 2 3);
-            // What the next tile meets too.
-            x = x.wrapping_sub((3 - STEP) * width);
-            for bytes in channel.requantize.rows::<RIGHT, ROWS>(sums) {
-                // SAFETY: the caller's.
-                unsafe { store_next(&mut y, out_width, bytes) };
-            }
+            // Back to what the next tile meets too.
+            from = from.wrapping_sub((3 - STEP) * width);
+            above = above.saturating_sub(ROWS * STEP);
+            below = below.saturating_sub(ROWS * STEP);
+            left -= 1;
         }
+    }
+
+    /// One tile, of inputs that `next` has row by row.
+    ///
+    /// # Safety
+    ///
+    /// A tile may be written from `y` on.
+    #[inline(always)]
+    unsafe fn tile<const RIGHT: bool>(
+        &self,
+        channel: Channel,
+        mut next: impl FnMut(usize) -> [int8x8_t; 3],
+        y: &mut *mut i8,
+        out_width: usize,
+    ) {
+        let [mut a, mut b, mut c] = [next(0), next(1), next(2)];
+        macro_rules! rows {
+            ($($row:literal)*) => {$(
+                if $row > 0 {
+                    [a, b, c] = match STEP {
+                        1 => [b, c, next($row + 2)],
+                        _ => [c, next(2 * $row + 1), next(2 * $row + 2)],
+                    };
+                }
+                let sums = self.sums(channel.start(), [a, b, c]);
+                // SAFETY: the caller's.
+                unsafe { store_next(y, out_width, channel.requantize.outputs::<RIGHT>(sums.0)) };
+            )*};
+        }
+        rows!(0 1 2 3);
     }
 
     /// What the taps of one row meet, each for the outputs of a row; moves on to the next row.
@@ -237,8 +285,8 @@ impl<const STEP: usize> ThreeByThree<STEP> {
 }
 
 /// Copies as many rows of `16 * STEP` elements as there is room for in `to`, out of rows of `width` elements that
-/// begin with `x`, but for what is not number `first` up to `end` of a row, which becomes `border`. Returns whether
-/// the rows lie in `x`; if not, does nothing.
+/// begin with `x`, but for what is not number `first` up to `end` of a row, which becomes `border`. Does
+/// nothing if the rows do not all lie in `x`.
 #[inline(always)]
 pub(crate) fn copy_rows<const STEP: usize>(
     x: &[i8],
@@ -246,10 +294,10 @@ pub(crate) fn copy_rows<const STEP: usize>(
     [first, end]: [u8; 2],
     border: i8,
     to: &mut [[[i8; 16]; STEP]],
-) -> bool {
+) {
     const NUMBERS: [u8; 16] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
     if to.len().saturating_sub(1) * width + 16 * STEP > x.len() {
-        return false;
+        return;
     }
     let mut x = x.as_ptr();
     // SAFETY: as many elements are read and written as there are; a register is sixteen numbers, and every processor
@@ -271,30 +319,6 @@ pub(crate) fn copy_rows<const STEP: usize>(
             x = x.wrapping_add(width);
         }
     }
-    true
-}
-
-/// Fills `to`.
-#[inline(always)]
-pub(crate) fn fill(with: i8, to: &mut [[i8; 16]]) {
-    for to in to {
-        // SAFETY: as many elements are written, and every processor has the instruction.
-        unsafe { store_bytes(to.as_mut_ptr(), vdupq_n_s8(with)) };
-    }
-}
-
-/// # Safety
-///
-/// Eight elements from `at` on may be read.
-#[inline(always)]
-unsafe fn load(at: *const i8) -> int8x8_t {
-    let x;
-    // SAFETY: the caller's; reads nothing else.
-    unsafe {
-        asm!("ld1 {{{:v}.8b}}, [{}]", out(vreg) x, in(reg) at,
-            options(pure, readonly, nostack, preserves_flags));
-    }
-    x
 }
 
 /// Moves `at` on by `step` elements.

@@ -1,6 +1,7 @@
 //! NEON, the vectors of every AArch64 processor: thirty-two registers of four f32.
 
 pub(crate) mod depthwise_int8;
+pub(crate) mod elementwise_int8;
 pub(crate) mod int8;
 mod memory;
 mod requantize;

@@ -43,21 +43,16 @@ impl Requantize {
         self.right
     }
 
-    /// Rows of sums as rows of outputs. `RIGHT` may be true where [`is_right_shift`](Self::is_right_shift) is.
+    /// Sums as outputs. `RIGHT` may be true where [`is_right_shift`](Self::is_right_shift) is.
     #[inline(always)]
-    pub(super) fn rows<const RIGHT: bool, const N: usize>(
-        &self,
-        sums: [[int32x4_t; 2]; N],
-    ) -> [int8x8_t; N] {
-        // SAFETY: every processor has the instruction.
-        let mut rows = [unsafe { vdup_n_s8(0) }; N];
-        for (row, [low, high]) in rows.iter_mut().zip(sums) {
-            *row = self.outputs(match RIGHT {
-                true => [self.shifted(low), self.shifted(high)],
-                false => [rescale(low, &self.scale), rescale(high, &self.scale)],
-            });
-        }
-        rows
+    pub(super) fn outputs<const RIGHT: bool>(&self, [low, high]: [int32x4_t; 2]) -> int8x8_t {
+        self.narrow([self.scaled::<RIGHT>(low), self.scaled::<RIGHT>(high)])
+    }
+
+    /// Sums times the factor, without the zero point. `RIGHT` as in [`outputs`](Self::outputs).
+    #[inline(always)]
+    pub(super) fn scaled<const RIGHT: bool>(&self, sum: int32x4_t) -> int32x4_t {
+        if RIGHT { self.shifted(sum) } else { rescale(sum, &self.scale) }
     }
 
     /// A sum times a factor that is a right shift, rounded twice.
@@ -74,7 +69,7 @@ impl Requantize {
 
     /// With the zero point, within the range. What does not fit into sixteen bits is beyond it anyhow.
     #[inline(always)]
-    fn outputs(&self, [low, high]: [int32x4_t; 2]) -> int8x8_t {
+    fn narrow(&self, [low, high]: [int32x4_t; 2]) -> int8x8_t {
         // SAFETY: every processor has the instructions.
         unsafe {
             let steps = vqmovn_high_s32(vqmovn_s32(low), high);
