@@ -3,8 +3,6 @@
 use core::arch::aarch64::*;
 use core::mem::transmute;
 
-use crate::quant::Rounding;
-
 /// Outputs that are computed together.
 pub(crate) const OUTPUTS: usize = 16;
 
@@ -109,12 +107,4 @@ pub(crate) struct Places {
     /// From each to the next, if they are not neighbours.
     pub(crate) to_next: Option<[usize; OUTPUTS]>,
     pub(crate) last: usize,
-}
-
-/// The way from sums to outputs.
-#[derive(Clone, Copy)]
-pub(crate) struct Scale {
-    pub(crate) rounding: Rounding,
-    pub(crate) zero_point: i32,
-    pub(crate) range: [i8; 2],
 }

@@ -2,7 +2,13 @@
 
 use crate::arch::backend::{self, Backend};
 use crate::arch::isa::{Isa, Operation};
+#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+use crate::arch::neon::elementwise_int8::{Pairing, Pairs as Pairs8, Second};
+#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+use crate::arch::neon::requantize::Scale;
 use crate::kernel::{pieces, pieces_mut};
+#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+use crate::quant::Rounding;
 use crate::quant::{FixedPoint, Quantization, saturate};
 
 /// Functions in f32: `name(backend, first, second, y)` of two tensors of one shape, and `per_channel(backend, plane,
@@ -77,6 +83,10 @@ impl<F: Fn(f32, f32) -> f32> Operation for PerChannel<'_, F> {
 /// What becomes of a pair of elements in i8.
 pub(crate) trait Combine: Copy {
     fn combine(self, first: i8, second: i8) -> i8;
+
+    /// The same in vectors.
+    #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+    fn pairs(self) -> Pairs8;
 }
 
 /// The three zero points of an i8 operator, subtracted, subtracted and added, and its output range.
@@ -96,6 +106,13 @@ impl Int8Offsets {
     fn output(self, scaled: i32) -> i8 {
         let output = i64::from(scaled) + i64::from(self.output);
         saturate(output, self.range[0], self.range[1])
+    }
+
+    #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+    fn pairs(self, pairing: Pairing, factor: FixedPoint) -> Pairs8 {
+        let (zero_point, range) = (i32::from(self.output), self.range);
+        let output = Scale { rounding: Rounding::FixedDouble, zero_point, range };
+        Pairs8 { pairing, zero_points: [self.first, self.second], factor, output }
     }
 }
 
@@ -120,6 +137,11 @@ impl Combine for AddInt8 {
         let second = self.second.multiply_double(second << Self::LEFT_SHIFT);
         self.offsets.output(self.output.multiply_double(first.saturating_add(second)))
     }
+
+    #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+    fn pairs(self) -> Pairs8 {
+        self.offsets.pairs(Pairing::Add([self.first, self.second]), self.output)
+    }
 }
 
 /// TensorFlow Lite Micro's i8 product.
@@ -134,10 +156,31 @@ impl Combine for MulInt8 {
         let (first, second) = self.offsets.inputs(first, second);
         self.offsets.output(self.factor.multiply_double(first * second))
     }
+
+    #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+    fn pairs(self) -> Pairs8 {
+        self.offsets.pairs(Pairing::Mul, self.factor)
+    }
 }
 
 /// Combines two tensors of one shape.
-pub(crate) fn same_shape<C: Combine>(operation: C, first: &[i8], second: &[i8], y: &mut [i8]) {
+pub(crate) fn same_shape<C: Combine>(
+    backend: Option<Backend>,
+    operation: C,
+    first: &[i8],
+    second: &[i8],
+    y: &mut [i8],
+) {
+    #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+    let (first, second, y) = {
+        let done = match backend::dots(backend) {
+            Some(_) => in_vectors(&operation.pairs(), first, Second::Each(second), y),
+            None => 0,
+        };
+        let [first, second] = [first, second].map(|x| x.get(done..).unwrap_or_default());
+        (first, second, y.get_mut(done..).unwrap_or_default())
+    };
+    let _ = backend;
     for (y, (&first, &second)) in y.iter_mut().zip(first.iter().zip(second)) {
         *y = operation.combine(first, second);
     }
@@ -145,6 +188,7 @@ pub(crate) fn same_shape<C: Combine>(operation: C, first: &[i8], second: &[i8], 
 
 /// Combines every channel, a plane of `plane` elements, with one number of its own.
 pub(crate) fn per_channel<C: Combine>(
+    backend: Option<Backend>,
     operation: C,
     plane: usize,
     first: &[i8],
@@ -152,10 +196,27 @@ pub(crate) fn per_channel<C: Combine>(
     y: &mut [i8],
 ) {
     for ((y, first), &second) in pieces_mut(y, plane).zip(pieces(first, plane)).zip(second) {
+        #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+        let (first, y) = {
+            let done = match backend::dots(backend) {
+                Some(_) => in_vectors(&operation.pairs(), first, Second::One(second), y),
+                None => 0,
+            };
+            (first.get(done..).unwrap_or_default(), y.get_mut(done..).unwrap_or_default())
+        };
+        let _ = backend;
         for (y, &first) in y.iter_mut().zip(first) {
             *y = operation.combine(first, second);
         }
     }
+}
+
+/// Combines as many elements as whole vectors hold, and returns how many these are. Neither generic nor inlined:
+/// compiled here, once.
+#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+#[inline(never)]
+fn in_vectors(pairs: &Pairs8, first: &[i8], second: Second<'_>, y: &mut [i8]) -> usize {
+    pairs.run::<{ AddInt8::LEFT_SHIFT.cast_signed() }>(first, second, y)
 }
 
 /// One quantization to another; a copy where they are the same.

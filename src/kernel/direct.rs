@@ -19,6 +19,8 @@ use crate::geometry::{Axis, Channels, divide};
 use crate::kernel::arithmetic::{Arithmetic, Float, Int8, Int8Channels, Rescale};
 use crate::kernel::block::{GroupOfBlock, most_outputs};
 use crate::kernel::depthwise::{self, Depthwise};
+#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+use crate::kernel::depthwise_int8::{self, DepthwiseInt8};
 use crate::kernel::group::{Group, Place};
 use crate::kernel::pixels::{self, OverPixels};
 use crate::kernel::runs::{Along, Operator, Run};
@@ -150,6 +152,13 @@ impl<R: Rescale> Direct<Int8<R>> {
         backend: Option<Backend>,
         operands: Operands<'_, i8, Int8Channels<'_>>,
     ) {
+        #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+        if backend::dots(backend).is_some()
+            && let Operator::Convolution(mode) = self.operator
+            && depthwise_int8::fits(&self.shape)
+        {
+            return DepthwiseInt8::new(self, mode, operands).run();
+        }
         #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
         if tile::fits(self.operator, &self.shape) {
             return Tiles { dots: backend::dots(backend), direct: self, operands }.run();

@@ -11,6 +11,8 @@ mod compensated;
 #[cfg(feature = "libm")]
 mod curves;
 mod depthwise;
+#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+mod depthwise_int8;
 pub(crate) mod direct;
 mod fold;
 #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]

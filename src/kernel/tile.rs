@@ -9,8 +9,9 @@
 use core::ops::Range;
 
 use crate::arch::neon::int8::{Dots, Weights, has_smallest, sum_of};
+use crate::arch::neon::requantize::Scale;
 use crate::arch::tile::{
-    CAPACITY, CHANNELS, Inputs, MASKS, Mask, OUTPUTS, Places, Row, Scale, Totals, Window,
+    CAPACITY, CHANNELS, Inputs, MASKS, Mask, OUTPUTS, Places, Row, Totals, Window,
 };
 use crate::geometry::divide;
 use crate::kernel::arithmetic::{Arithmetic, Int8, Int8Channels, Rescale};

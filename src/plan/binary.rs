@@ -259,9 +259,9 @@ impl BinaryPlan<i8> {
     fn combine(&self, operation: impl Combine, first: &[i8], second: &[i8], y: &mut [i8]) {
         let [_, height, width] = self.first;
         if self.input_len() == self.second_input_len() {
-            same_shape(operation, first, second, y);
+            same_shape(self.backend, operation, first, second, y);
         } else {
-            per_channel(operation, height * width, first, second, y);
+            per_channel(self.backend, operation, height * width, first, second, y);
         }
     }
 }

@@ -137,7 +137,7 @@ impl ActivatePlan<i8> {
     pub fn run(&self, table: &[i8], x: &[i8], y: &mut [i8]) -> Result<(), Error> {
         Buffer::Packed.check(table.len(), self.packed_len())?;
         check_io(x, self.input_len(), y, self.input_len())?;
-        table::run(table, x, y);
+        table::run(self.backend, table, x, y);
         Ok(())
     }
 }

@@ -24,6 +24,7 @@ fn kernels_at_the_edges_of_their_tiles() {
     let square = |i, o, w| Conv2d::new([i, 3, w], o, [3, 3]).padding([1, 1]);
     let pointwise = |i, o, w| Conv2d::new([i, 1, w], o, [1, 1]);
     let depthwise = |c, k, w| Conv2d::new([c, 3, w], c, [k, k]).padding([k / 2; 2]).groups(c);
+    let plane = |h, w| Conv2d::new([2, h, w], 2, [3, 3]).padding([1, 1]).groups(2);
     let transposed = |i, o, w| ConvTranspose2d::new([i, 2, w], o, [3, 3]).stride([2, 2]);
     for first in SIZES {
         for second in SIZES {
@@ -41,6 +42,11 @@ fn kernels_at_the_edges_of_their_tiles() {
                 for spec in [spec, spec.stride([2, 2])] {
                     conv::test(&(spec, numbers(first + second)));
                 }
+            }
+            println!("depthwise, {first} rows, width {second}");
+            for spec in [plane(first, second), plane(first, second).stride([2, 2])] {
+                conv::test(&(spec, numbers(first + second)));
+                conv::test(&(spec.padding_sides([2, 3, 1, 4]), numbers(first)));
             }
             println!("{first} to {second} features");
             linear::test(&([first, 1, 1], second, 5, numbers(first + second)));

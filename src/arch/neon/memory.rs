@@ -134,3 +134,32 @@ pub(super) unsafe fn store_next(at: &mut *mut f32, step: usize, [vector]: [float
         }
     }
 }
+
+/// Loads half a register of bytes.
+///
+/// # Safety
+///
+/// Eight elements from `at` on may be read.
+#[inline(always)]
+pub(super) unsafe fn load_half(at: *const i8) -> int8x8_t {
+    let x;
+    // SAFETY: the caller's; reads nothing else.
+    unsafe {
+        asm!("ld1 {{{:v}.8b}}, [{}]", out(vreg) x, in(reg) at,
+            options(pure, readonly, nostack, preserves_flags));
+    }
+    x
+}
+
+/// Stores half a register of bytes.
+///
+/// # Safety
+///
+/// Eight elements from `at` on may be written.
+#[inline(always)]
+pub(super) unsafe fn store_half(at: *mut i8, x: int8x8_t) {
+    // SAFETY: the caller's; writes nothing else.
+    unsafe {
+        asm!("st1 {{{:v}.8b}}, [{}]", in(vreg) x, in(reg) at, options(nostack, preserves_flags));
+    }
+}

@@ -2,8 +2,11 @@
 
 pub(crate) mod abreast;
 mod columns;
+pub(crate) mod depthwise_int8;
+pub(crate) mod elementwise_int8;
 pub(crate) mod int8;
 mod memory;
+pub(crate) mod requantize;
 mod slide;
 mod transpose;
 

@@ -7,8 +7,9 @@ use core::arch::aarch64::*;
 use core::arch::asm;
 use core::mem::transmute;
 
-use crate::arch::tile::{CHANNELS, OUTPUTS, Padded, Places, Row, Scale, Totals, Window};
-use crate::quant::{FixedPoint, Rounding};
+use crate::arch::neon::requantize::{Scale, rescale};
+use crate::arch::tile::{CHANNELS, OUTPUTS, Padded, Places, Row, Totals, Window};
+use crate::quant::FixedPoint;
 
 /// NEON, perhaps with its dot product.
 #[derive(Clone, Copy)]
@@ -228,44 +229,6 @@ fn in_order() -> uint8x16_t {
     unsafe { transmute::<[u8; 16], uint8x16_t>(NUMBERS) }
 }
 
-/// Sums times their factor.
-#[inline(always)]
-fn rescale(sums: [int32x4_t; 4], factor: FixedPoint, rounding: Rounding) -> [int32x4_t; 4] {
-    // SAFETY: every processor has the instructions.
-    unsafe {
-        match rounding {
-            Rounding::FixedDouble if factor.shift < 0 => {
-                let multiplier = vdupq_n_s32(factor.multiplier);
-                let right = vdupq_n_s32(factor.shift);
-                sums.map(|sum| {
-                    let high = vqrdmulhq_s32(sum, multiplier);
-                    // Halves away from zero: one less for negative numbers, as the shift rounds halves up. It cannot
-                    // wrap around, as no product reaches -2^31.
-                    vrshlq_s32(vsraq_n_s32::<31>(high, high), right)
-                })
-            }
-            Rounding::FixedDouble => {
-                let multiplier = vdupq_n_s32(factor.multiplier);
-                let left = vdupq_n_s32(factor.shift);
-                sums.map(|sum| vqrdmulhq_s32(vqshlq_s32(sum, left), multiplier))
-            }
-            Rounding::FixedSingle => {
-                let multiplier = vdup_n_s32(factor.multiplier);
-                let right = vdupq_n_s64(i64::from(factor.shift) - 31);
-                sums.map(|sum| {
-                    let low = vrshlq_s64(vmull_s32(vget_low_s32(sum), multiplier), right);
-                    let high = vrshlq_s64(vmull_s32(vget_high_s32(sum), multiplier), right);
-                    vqmovn_high_s64(vqmovn_s64(low), high)
-                })
-            }
-            Rounding::OnnxFloat => {
-                let factor = vdupq_n_f32(f32::from_bits(factor.multiplier as u32));
-                sums.map(|sum| vcvtnq_s32_f32(vmulq_f32(vcvtq_f32_s32(sum), factor)))
-            }
-        }
-    }
-}
-
 /// The sum of all weights.
 #[inline(always)]
 pub(crate) fn sum_of<'a>(weights: impl Iterator<Item = &'a [i8; 16]>) -> i32 {
@@ -297,7 +260,7 @@ pub(crate) fn has_smallest(weight: &[i8]) -> bool {
 ///
 /// Sixteen elements from `at` on may be read.
 #[inline(always)]
-unsafe fn load_bytes(at: *const i8) -> int8x16_t {
+pub(super) unsafe fn load_bytes(at: *const i8) -> int8x16_t {
     let x;
     // SAFETY: the caller's; reads nothing else.
     unsafe {

@@ -1,0 +1,132 @@
+//! From sums to i8 outputs.
+
+use core::arch::aarch64::*;
+
+use crate::quant::{FixedPoint, Rounding};
+
+/// What sums times their factor become.
+#[derive(Clone, Copy)]
+pub(crate) struct Scale {
+    pub(crate) rounding: Rounding,
+    pub(crate) zero_point: i32,
+    pub(crate) range: [i8; 2],
+}
+
+/// Sums times their factor.
+#[inline(always)]
+pub(super) fn rescale<const N: usize>(
+    sums: [int32x4_t; N],
+    factor: FixedPoint,
+    rounding: Rounding,
+) -> [int32x4_t; N] {
+    // SAFETY: every processor has the instructions.
+    unsafe {
+        match rounding {
+            Rounding::FixedDouble if factor.shift < 0 => {
+                let multiplier = vdupq_n_s32(factor.multiplier);
+                let right = vdupq_n_s32(factor.shift);
+                sums.map(|sum| {
+                    let high = vqrdmulhq_s32(sum, multiplier);
+                    // Halves away from zero: one less for negative numbers, as the shift rounds halves up. It cannot
+                    // wrap around, as no product reaches -2^31.
+                    vrshlq_s32(vsraq_n_s32::<31>(high, high), right)
+                })
+            }
+            Rounding::FixedDouble => {
+                let multiplier = vdupq_n_s32(factor.multiplier);
+                let left = vdupq_n_s32(factor.shift);
+                sums.map(|sum| vqrdmulhq_s32(vqshlq_s32(sum, left), multiplier))
+            }
+            Rounding::FixedSingle => {
+                let multiplier = vdup_n_s32(factor.multiplier);
+                let right = vdupq_n_s64(i64::from(factor.shift) - 31);
+                sums.map(|sum| {
+                    let low = vrshlq_s64(vmull_s32(vget_low_s32(sum), multiplier), right);
+                    let high = vrshlq_s64(vmull_s32(vget_high_s32(sum), multiplier), right);
+                    vqmovn_high_s64(vqmovn_s64(low), high)
+                })
+            }
+            Rounding::OnnxFloat => {
+                let factor = vdupq_n_f32(f32::from_bits(factor.multiplier as u32));
+                sums.map(|sum| vcvtnq_s32_f32(vmulq_f32(vcvtq_f32_s32(sum), factor)))
+            }
+        }
+    }
+}
+
+/// What the sums of one channel are multiplied by and limited to, eight at a time.
+#[derive(Clone, Copy)]
+pub(super) struct Requantize {
+    factor: FixedPoint,
+    rounding: Rounding,
+    /// Whether the factor is a right shift of its multiplier.
+    right: bool,
+    multiplier: int32x4_t,
+    shift: int32x4_t,
+    zero_point: int16x8_t,
+    range: [int8x8_t; 2],
+}
+
+impl Requantize {
+    #[inline(always)]
+    pub(super) fn new(factor: FixedPoint, scale: Scale) -> Self {
+        // SAFETY: every processor has the instructions.
+        unsafe {
+            Self {
+                right: scale.rounding == Rounding::FixedDouble && factor.shift < 0,
+                multiplier: vdupq_n_s32(factor.multiplier),
+                shift: vdupq_n_s32(factor.shift.max(-31)),
+                // From -128 to 127.
+                zero_point: vdupq_n_s16(scale.zero_point as i16),
+                range: scale.range.map(|limit| vdup_n_s8(limit)),
+                factor,
+                rounding: scale.rounding,
+            }
+        }
+    }
+
+    /// Whether factors are right shifts of multipliers, and rounding is double.
+    #[inline(always)]
+    pub(super) fn is_right_shift(&self) -> bool {
+        self.right
+    }
+
+    /// Sums as outputs. `RIGHT` may be true where [`is_right_shift`](Self::is_right_shift) is.
+    #[inline(always)]
+    pub(super) fn outputs<const RIGHT: bool>(&self, [low, high]: [int32x4_t; 2]) -> int8x8_t {
+        self.narrow([self.scaled::<RIGHT>(low), self.scaled::<RIGHT>(high)])
+    }
+
+    /// Sums times the factor, without the zero point. `RIGHT` as in [`outputs`](Self::outputs).
+    #[inline(always)]
+    pub(super) fn scaled<const RIGHT: bool>(&self, sum: int32x4_t) -> int32x4_t {
+        if RIGHT {
+            return self.shifted(sum);
+        }
+        let [scaled] = rescale([sum], self.factor, self.rounding);
+        scaled
+    }
+
+    /// A sum times a factor that is a right shift, rounded twice.
+    #[inline(always)]
+    fn shifted(&self, sum: int32x4_t) -> int32x4_t {
+        // SAFETY: every processor has the instructions.
+        unsafe {
+            // Never the smallest number, as multipliers are not negative.
+            let high = vqrdmulhq_s32(sum, self.multiplier);
+            // Halves away from zero: one less for negative numbers, as the shift rounds halves up.
+            vrshlq_s32(vsraq_n_s32::<31>(high, high), self.shift)
+        }
+    }
+
+    /// With the zero point, within the range. What does not fit into sixteen bits is beyond it anyhow.
+    #[inline(always)]
+    fn narrow(&self, [low, high]: [int32x4_t; 2]) -> int8x8_t {
+        // SAFETY: every processor has the instructions.
+        unsafe {
+            let steps = vqmovn_high_s32(vqmovn_s32(low), high);
+            let outputs = vqmovn_s16(vqaddq_s16(steps, self.zero_point));
+            vmin_s8(vmax_s8(outputs, self.range[0]), self.range[1])
+        }
+    }
+}
