@@ -10,12 +10,12 @@ pub(crate) mod neon;
 #[cfg_attr(not(all(feature = "simd", target_arch = "x86_64")), allow(dead_code))]
 mod pair;
 pub(crate) mod panel;
-#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
-pub(crate) mod quads;
 pub(crate) mod rows;
 pub(crate) mod scalar;
 pub(crate) mod strip;
 pub(crate) mod taps;
+#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+pub(crate) mod tile;
 mod view;
 pub(crate) mod window;
 #[cfg(all(feature = "simd", target_arch = "x86_64"))]

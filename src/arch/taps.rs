@@ -91,13 +91,6 @@ impl Taps {
         self.channels
     }
 
-    /// The offsets of the taps of the first `channels` channels, in the input and in the weights.
-    #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
-    pub(crate) fn offsets(&self, channels: usize) -> (&[usize], &[usize]) {
-        let count = channels.min(self.channels) * self.per_channel;
-        (self.x.get(..count).unwrap_or(&[]), self.weight.get(..count).unwrap_or(&[]))
-    }
-
     /// One more than the largest offsets over the first `channels` channels, if they fit into a
     /// `usize`, so that no offset has wrapped around.
     fn reach(&self, channels: usize) -> Option<Steps> {

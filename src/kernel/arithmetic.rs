@@ -233,7 +233,7 @@ pub(crate) fn i32_at(bytes: &[i8], index: usize) -> i32 {
 impl<R: Rescale> Int8<R> {
     /// A complete sum as an output.
     #[inline(always)]
-    fn finish(self, (_, factor): (i32, FixedPoint), sum: i32) -> i8 {
+    pub(crate) fn finish(self, (_, factor): (i32, FixedPoint), sum: i32) -> i8 {
         let scaled = i64::from(self.rescale.rescale(sum, factor));
         saturate(scaled + i64::from(self.zero_point), self.range[0], self.range[1])
     }

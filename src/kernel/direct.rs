@@ -21,9 +21,9 @@ use crate::kernel::block::{GroupOfBlock, most_outputs};
 use crate::kernel::depthwise::{self, Depthwise};
 use crate::kernel::group::{Group, Place};
 use crate::kernel::pixels::{self, OverPixels};
-#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
-use crate::kernel::quads::{self, Quads};
 use crate::kernel::runs::{Along, Operator, Run};
+#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+use crate::kernel::tile::{self, Tiles};
 use crate::padding::PaddingMode;
 
 /// How many weights a group of outputs meets before the next group does: about what a second-level cache
@@ -151,10 +151,8 @@ impl<R: Rescale> Direct<Int8<R>> {
         operands: Operands<'_, i8, Int8Channels<'_>>,
     ) {
         #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
-        if quads::fits(&self.shape)
-            && let Some(dots) = backend::dots(backend)
-        {
-            return Quads { dots, direct: self, operands }.run();
+        if tile::fits(self.operator, &self.shape) {
+            return Tiles { dots: backend::dots(backend), direct: self, operands }.run();
         }
         let _ = backend;
         self.run(operands);

@@ -13,17 +13,22 @@ mod curves;
 mod depthwise;
 pub(crate) mod direct;
 mod fold;
+#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+mod gather;
 mod group;
 pub(crate) mod map;
+pub(crate) mod order;
+#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+mod phases;
 mod pixels;
 pub(crate) mod pool;
-#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
-mod quads;
 pub(crate) mod runs;
 pub(crate) mod scale_shift;
 pub(crate) mod sliding;
 pub(crate) mod softmax;
 pub(crate) mod table;
+#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+mod tile;
 pub(crate) mod upsample;
 pub(crate) mod winograd;
 pub(crate) mod zero_pad;

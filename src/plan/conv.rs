@@ -8,6 +8,7 @@ use crate::arch::backend::Backend;
 use crate::error::{Buffer, Error};
 use crate::geometry::{elements, tri};
 use crate::kernel::direct::{self, Direct, Operands, Shape};
+use crate::kernel::order::{Order, Sets};
 use crate::kernel::runs::Operator;
 use crate::kernel::winograd::{Winograd, tiles2, tiles4};
 use crate::padding::PaddingMode;
@@ -92,6 +93,11 @@ impl<T: Element> ConvPlan<T> {
         Layout {
             channels,
             kernel: rows.kernel * columns.kernel,
+            order: Order {
+                rows: Sets::of(&rows, self.operator),
+                columns: Sets::of(&columns, self.operator),
+                inputs: channels.inputs,
+            },
             algorithm: self.algorithm,
             input_major: matches!(self.operator, Operator::Transposed),
             uniform: match self.operator {

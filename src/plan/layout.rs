@@ -12,8 +12,8 @@
 //! input channel, kernel row, kernel column, output channel. A block has 16 output channels in f32 and 4 in
 //! i8; those left over make blocks of 8, 4 and 1. For a Winograd convolution they are transformed, and the
 //! order in a block is: row and column of the transform, input channel, output channel. One order serves every
-//! instruction set, so that weights packed by the compiler can be run by whichever the processor turns out to
-//! have.
+//! instruction set of a target, so that weights packed by the compiler can be run by whichever the processor turns out
+//! to have; in i8 it is another on AArch64 with the feature `simd`, see `kernel/order.rs`.
 
 use core::ops::Range;
 
@@ -21,6 +21,7 @@ use crate::algorithm::Algorithm;
 use crate::error::Error;
 use crate::geometry::{Channels, divide, elements, total, tri};
 use crate::kernel::arithmetic::{FLOAT_BLOCKS, INT8_BLOCKS, Int8Channels};
+use crate::kernel::order::{BY_SIXTEENS, Order};
 use crate::plan::winograd;
 use crate::tensor::Dtype;
 
@@ -51,6 +52,8 @@ pub(crate) struct Layout {
     pub(crate) channels: Channels,
     /// Kernel height times kernel width.
     pub(crate) kernel: usize,
+    /// The order of i8 weights, where that matters.
+    pub(crate) order: Order,
     /// What the weights are packed for.
     pub(crate) algorithm: Algorithm,
     /// Whether the weights come as I,O/groups,.. instead of O,I/groups,..
@@ -75,13 +78,15 @@ pub(crate) type PackedInt8<'a> = (Int8Channels<'a>, &'a [i8]);
 
 /// Where an output channel's weights are and where they go: weight `tap` of `input` is element
 /// `source + input * source_step + tap` and becomes element
-/// `target + (input * kernel + tap) * target_step`.
+/// `target + (input * kernel + tap) * target_step`, but for what [`Layout::place`] says of i8.
 #[derive(Clone, Copy)]
 pub(crate) struct Route {
     pub(crate) source: usize,
     pub(crate) source_step: usize,
     pub(crate) target: usize,
     pub(crate) target_step: usize,
+    /// The number of the channel in its block, of `target_step`.
+    lane: usize,
 }
 
 impl Layout {
@@ -179,7 +184,17 @@ impl Layout {
         };
         let (first, block) = block_of(dtype, outputs, output);
         let target = (group * outputs + first) * inputs * self.packed_kernel() + (output - first);
-        Route { source, source_step, target, target_step: block }
+        Route { source, source_step, target, target_step: block, lane: output - first }
+    }
+
+    /// Where the i8 weight `tap` of `input` goes.
+    pub(crate) const fn place(&self, route: &Route, input: usize, tap: usize) -> usize {
+        let Route { target, target_step, lane, .. } = *route;
+        if BY_SIXTEENS {
+            target - lane + self.order.place([target_step, lane], [input, tap])
+        } else {
+            target + (input * self.kernel + tap) * target_step
+        }
     }
 }
 

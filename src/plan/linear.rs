@@ -8,6 +8,7 @@ use crate::arch::backend::Backend;
 use crate::error::{Buffer, Error};
 use crate::geometry::{Channels, tri, volume};
 use crate::kernel::direct::{self, Direct, Operands, Shape};
+use crate::kernel::order::{Order, Sets};
 use crate::kernel::runs::Operator;
 use crate::padding::PaddingMode;
 use crate::plan::cost::{cost_methods, multiply_adds};
@@ -69,6 +70,11 @@ impl<T: Element> LinearPlan<T> {
             algorithm: Algorithm::Direct,
             channels: self.channels,
             kernel: 1,
+            order: Order {
+                rows: Sets::one(1),
+                columns: Sets::one(1),
+                inputs: self.channels.inputs,
+            },
             input_major: false,
             uniform: true,
             prelu: self.activation.is_prelu(),

@@ -149,7 +149,8 @@ pub(crate) const fn pack(
             put(prelu, output, value_or(parameters.prelu, output, 0.0));
         }
         put(bias, output, parameters.folded_bias(layout, output, weight) as f32);
-        let Route { source, source_step, target, target_step } = layout.route(Dtype::F32, output);
+        let Route { source, source_step, target, target_step, .. } =
+            layout.route(Dtype::F32, output);
         let mut input = 0;
         while input < layout.channels.inputs {
             let factor = parameters.weight_factor(layout, output, input);

@@ -289,7 +289,8 @@ pub(crate) const fn pack(
     let mut output = 0;
     while output < outputs {
         let Channel { scale, bias, factor } = weights.channel(layout, io, output);
-        let Route { source, source_step, target, target_step } = layout.route(Dtype::I8, output);
+        let route = layout.route(Dtype::I8, output);
+        let Route { source, source_step, .. } = route;
         let mut sum = 0_i64;
         let mut input = 0;
         while input < layout.channels.inputs {
@@ -297,7 +298,7 @@ pub(crate) const fn pack(
             while tap < layout.kernel {
                 let index = source + input * source_step + tap;
                 let weight = weights.weight(layout, scale, [output, input, index]);
-                put(packed, target + (input * layout.kernel + tap) * target_step, weight);
+                put(packed, layout.place(&route, input, tap), weight);
                 sum += weight as i64;
                 tap += 1;
             }

@@ -1,0 +1,218 @@
+//! Where the outputs of an i8 tile find their inputs.
+
+use crate::arch::tile::{MASKS, Mask, OUTPUTS, Row, Window};
+use crate::kernel::phases::Phase;
+use crate::kernel::pieces_mut;
+use crate::kernel::runs::Operator;
+use crate::padding::PaddingMode;
+
+/// The most rows or columns of taps whose ranges are kept.
+const TAPS: usize = 16;
+
+/// Outputs that meet the same taps, in both directions.
+pub(crate) struct Grid {
+    pub(crate) rows: Phase,
+    pub(crate) columns: Phase,
+    pub(crate) mode: PaddingMode,
+    /// Whether neighbours meet neighbours from one row to the next, too.
+    flat: bool,
+    /// For each row and each column of taps, which outputs meet an input.
+    inside: [[[usize; 2]; TAPS]; 2],
+    /// Which meet only inputs.
+    interior: [[usize; 2]; 2],
+}
+
+/// Neighbouring outputs of a grid, row by row.
+#[derive(Clone, Copy)]
+pub(crate) struct Tile {
+    /// The number of the first.
+    pub(crate) first: usize,
+    /// How many, up to [`OUTPUTS`].
+    pub(crate) count: usize,
+}
+
+/// A part of a tile in one row.
+#[derive(Clone, Copy)]
+pub(crate) struct Piece {
+    /// The number of its first output in the tile.
+    pub(crate) lane: usize,
+    pub(crate) row: usize,
+    pub(crate) column: usize,
+    pub(crate) count: usize,
+}
+
+impl Grid {
+    pub(crate) fn new(rows: Phase, columns: Phase, operator: Operator) -> Self {
+        let mode = match operator {
+            Operator::Convolution(mode) => mode,
+            Operator::Transposed => PaddingMode::Zeros,
+        };
+        let steps = rows.input_step == 1 && columns.input_step == 1;
+        let flat = steps && columns.count == columns.length;
+        let mut grid = Self {
+            rows,
+            columns,
+            mode,
+            flat,
+            inside: [[[0; 2]; TAPS]; 2],
+            interior: [[0, rows.count], [0, columns.count]],
+        };
+        let each = [rows, columns].into_iter().zip(&mut grid.inside).zip(&mut grid.interior);
+        for ((phase, inside), interior) in each {
+            for (tap, range) in (0..phase.taps).zip(inside) {
+                *range = phase.inside(tap);
+                *interior = [interior[0].max(range[0]), interior[1].min(range[1])];
+            }
+        }
+        grid
+    }
+
+    pub(crate) fn outputs(&self) -> usize {
+        self.rows.count * self.columns.count
+    }
+
+    /// Taps of an input channel.
+    pub(crate) fn taps(&self) -> usize {
+        self.rows.taps * self.columns.taps
+    }
+
+    /// The tiles; the last one ends with the grid.
+    pub(crate) fn tiles(&self) -> impl Iterator<Item = Tile> {
+        let outputs = self.outputs();
+        let count = outputs.min(OUTPUTS);
+        (0..outputs).step_by(OUTPUTS).map(move |at| Tile { first: at.min(outputs - count), count })
+    }
+
+    /// The parts of a tile in one row each.
+    #[inline(always)]
+    pub(crate) fn pieces(&self, Tile { first, count }: Tile) -> impl Iterator<Item = Piece> {
+        let width = self.columns.count.max(1);
+        let row = first.checked_div(width).unwrap_or(0);
+        let mut next = Piece { lane: 0, row, column: first - row * width, count: 0 };
+        core::iter::from_fn(move || {
+            let piece = Piece { count: (width - next.column).min(count - next.lane), ..next };
+            let Piece { lane, row, .. } = piece;
+            next = Piece { lane: lane + piece.count, row: row + 1, column: 0, count: 0 };
+            (piece.count > 0).then_some(piece)
+        })
+    }
+
+    /// Fills in where a tile finds its inputs; fails where vectors cannot gather them.
+    #[inline(never)]
+    pub(crate) fn window(&self, tile: Tile, window: &mut Window) -> Option<()> {
+        let Self { rows, columns, flat, .. } = *self;
+        let (taps, width) = (self.taps(), columns.length);
+        if columns.input_step > 2 || taps > MASKS || rows.taps.max(columns.taps) > TAPS {
+            return None;
+        }
+        window.taps = [rows.taps, columns.taps];
+        window.to_next = [rows.to_next * width as isize, columns.to_next];
+        window.step = columns.input_step;
+        (window.pieces, window.masked) = (0, false);
+        let [down, across] = self.interior;
+        for piece in self.pieces(tile) {
+            let Piece { lane, row, column, count } = piece;
+            let interior = down[0] <= row
+                && row < down[1]
+                && across[0] <= column
+                && column + count <= across[1];
+            window.masked |= !interior;
+            if flat && window.pieces > 0 {
+                continue;
+            }
+            let top = rows.input + (row * rows.input_step) as isize;
+            let left = columns.input + (column * columns.input_step) as isize
+                - (lane * columns.input_step) as isize;
+            *window.from.get_mut(window.pieces)? = top * width as isize + left;
+            window.pieces += 1;
+        }
+        if window.masked && self.mode != PaddingMode::Zeros {
+            return None;
+        }
+        window.masked |= window.pieces > 1;
+        if window.masked {
+            self.masks(tile, window)?;
+        }
+        Some(())
+    }
+
+    /// Fills in which outputs meet an input.
+    #[inline(always)]
+    fn masks(&self, tile: Tile, window: &mut Window) -> Option<()> {
+        let Self { rows, columns, flat, inside: [down, across], .. } = self;
+        for (index, piece) in self.pieces(tile).enumerate() {
+            let Piece { lane, row, column, count } = piece;
+            let first = if *flat { 0 } else { index * self.taps() };
+            let join = *flat && index > 0;
+            let masks = window.masks.get_mut(first..)?.get_mut(..self.taps())?;
+            let mut columns_met = [Mask::NONE; TAPS];
+            for (mask, range) in columns_met.iter_mut().zip(across).take(columns.taps) {
+                let [first, end] = range.map(|at| lane + at.saturating_sub(column).min(count));
+                *mask = Mask::between(first, end);
+            }
+            for (range, masks) in down.iter().zip(pieces_mut(masks, columns.taps)).take(rows.taps) {
+                let met = range[0] <= row && row < range[1];
+                for (place, &mask) in masks.iter_mut().zip(&columns_met) {
+                    match (met, join) {
+                        (true, true) => place.join(mask),
+                        (false, true) => {}
+                        (true, false) => *place = mask,
+                        (false, false) => *place = Mask::NONE,
+                    }
+                }
+            }
+        }
+        Some(())
+    }
+
+    /// Gathers element by element: from number `number` on, channel by channel, what the taps of a tile meet; the
+    /// first channel's plane is the first of `x`.
+    #[inline(never)]
+    pub(crate) fn by_element(
+        &self,
+        tile: Tile,
+        x: &[i8],
+        number: usize,
+        border: i8,
+        to: &mut [Row],
+    ) {
+        let Self { rows, columns, mode, .. } = self;
+        let plane = rows.length * columns.length;
+        let mut places = [[0_isize; 2]; OUTPUTS];
+        for Piece { lane, row, column, count } in self.pieces(tile) {
+            for (index, place) in places.iter_mut().skip(lane).take(count).enumerate() {
+                *place = [
+                    rows.input + (row * rows.input_step) as isize,
+                    columns.input + ((column + index) * columns.input_step) as isize,
+                ];
+            }
+        }
+        let taps = self.taps().max(1);
+        let mut channel = number.checked_div(taps).unwrap_or(0);
+        let tap = number - channel * taps;
+        let mut row = tap.checked_div(columns.taps).unwrap_or(0);
+        let mut column = tap - row * columns.taps;
+        for to in to {
+            *to = Row([border; OUTPUTS]);
+            let x = x.get(channel * plane..).unwrap_or_default();
+            let (down, across) = (row as isize * rows.to_next, column as isize * columns.to_next);
+            for (to, place) in to.0.iter_mut().zip(places).take(tile.count) {
+                let source = mode
+                    .source(place[0] + down, rows.length)
+                    .zip(mode.source(place[1] + across, columns.length));
+                if let Some((row, column)) = source
+                    && let Some(&x) = x.get(row * columns.length + column)
+                {
+                    *to = x;
+                }
+            }
+            column += 1;
+            if column >= columns.taps {
+                (column, row) = (0, row + 1);
+            }
+            if row >= rows.taps {
+                (row, channel) = (0, channel + 1);
+            }
+        }
+    }
+}

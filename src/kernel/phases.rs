@@ -1,0 +1,91 @@
+//! Outputs that meet the same taps of the kernel, what lies outside the input included: all those of a convolution,
+//! and in a transposed one every so manieth.
+
+use crate::geometry::divide;
+use crate::kernel::order::Sets;
+use crate::kernel::runs::{Along, Operator};
+
+/// Outputs along one direction, equally spaced, and their taps.
+#[derive(Clone, Copy)]
+pub(crate) struct Phase {
+    /// The first output.
+    pub(crate) output: usize,
+    /// From one output to the next.
+    pub(crate) output_step: usize,
+    /// How many outputs.
+    pub(crate) count: usize,
+    /// Where the first output's first tap is, which may be outside the input.
+    pub(crate) input: isize,
+    /// From one output's inputs to the next's.
+    pub(crate) input_step: usize,
+    /// The set that the taps are, see [`Sets`].
+    pub(crate) set: usize,
+    /// How many taps.
+    pub(crate) taps: usize,
+    /// From one tap's input to the next's.
+    pub(crate) to_next: isize,
+    /// How many inputs there are.
+    pub(crate) length: usize,
+}
+
+impl Phase {
+    /// The outputs, counted from the phase's first, whose tap number `tap` lies in the input: the first, and behind
+    /// the last.
+    pub(crate) fn inside(&self, tap: usize) -> [usize; 2] {
+        let at = self.input + tap as isize * self.to_next;
+        let over = |distance: isize| {
+            let distance = usize::try_from(distance).unwrap_or(0);
+            divide(distance + (self.input_step - 1), self.input_step).min(self.count)
+        };
+        let (first, end) = (over(-at), over(self.length as isize - at));
+        [first, end.max(first)]
+    }
+}
+
+impl Along {
+    /// All phases; together they hold every output once.
+    pub(crate) fn in_phases(self) -> impl Iterator<Item = Phase> {
+        let Self { axis, operator } = self;
+        let (stride, dilation) = (axis.stride.get(), axis.dilation.get());
+        let phases = match operator {
+            Operator::Convolution(_) => 1,
+            Operator::Transposed => stride.min(axis.output),
+        };
+        (0..phases).map(move |phase| match operator {
+            Operator::Convolution(_) => Phase {
+                output: 0,
+                output_step: 1,
+                count: axis.output,
+                input: -(axis.before as isize),
+                input_step: stride,
+                set: 0,
+                taps: axis.kernel,
+                to_next: dilation as isize,
+                length: axis.input,
+            },
+            Operator::Transposed => {
+                let sets = Sets::of(&axis, operator);
+                let rest = |n: usize| n - divide(n, stride) * stride;
+                let spread = phase + axis.before;
+                let set = (0..sets.step().min(axis.kernel))
+                    .find(|&tap| rest(tap * dilation) == rest(spread));
+                let reach = set.unwrap_or(0) * dilation;
+                let distance = |far: usize, near: usize| divide(far - near, stride) as isize;
+                Phase {
+                    output: phase,
+                    output_step: stride,
+                    count: divide(axis.output - phase + (stride - 1), stride),
+                    input: match spread >= reach {
+                        true => distance(spread, reach),
+                        false => -distance(reach, spread),
+                    },
+                    input_step: 1,
+                    set: set.unwrap_or(0),
+                    taps: set.map_or(0, |set| sets.taps(set)),
+                    to_next: -distance(sets.step() * dilation, 0),
+                    length: axis.input,
+                }
+            }
+        })
+    }
+}
