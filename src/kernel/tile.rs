@@ -48,6 +48,8 @@ struct Channels {
     block: Block,
     /// Where its weights begin.
     weight: usize,
+    /// Whether sums of two of its products may need more than sixteen bits.
+    smallest: bool,
     /// What the sums start from.
     starts: [i32; CHANNELS],
     factors: [FixedPoint; CHANNELS],
@@ -57,8 +59,6 @@ struct Channels {
 struct Work<'a> {
     /// Where the weights of the grid's set of taps begin, per output channel, and how many they are.
     set: (usize, usize),
-    /// Whether a weight may be -128.
-    smallest: bool,
     window: &'a mut Window,
     inputs: &'a mut Inputs,
     blocks: [Channels; BLOCKS],
@@ -90,6 +90,7 @@ impl<R: Rescale> Tiles<'_, R> {
         let nothing = Channels {
             block: Block { first: 0, group: 0, size: 0 },
             weight: 0,
+            smallest: false,
             starts: [0; CHANNELS],
             factors: [FixedPoint { multiplier: 0, shift: 0 }; CHANNELS],
         };
@@ -107,7 +108,6 @@ impl<R: Rescale> Tiles<'_, R> {
         let mut totals = [Totals([[0; OUTPUTS]; CHANNELS]); BLOCKS];
         let mut work = Work {
             set: (0, 0),
-            smallest: has_smallest(self.operands.weight),
             window: &mut window,
             inputs: &mut inputs,
             blocks: [nothing; BLOCKS],
@@ -146,9 +146,15 @@ impl<R: Rescale> Tiles<'_, R> {
         let mut channels = Channels {
             block,
             weight: block.first * all,
+            smallest: false,
             starts: [0; CHANNELS],
             factors: [nothing; CHANNELS],
         };
+        let weight = self.operands.weight.get(channels.weight + before * block.size..);
+        let weight = weight.and_then(|weight| weight.get(..taps * block.size)).unwrap_or_default();
+        let (whole, rest) =
+            weight.split_at_checked(taps / SIXTEEN * SIXTEEN * block.size).unwrap_or_default();
+        channels.smallest = has_smallest(whole.as_chunks().0) || rest.contains(&i8::MIN);
         let each = channels.starts.iter_mut().zip(&mut channels.factors).take(block.size);
         for (lane, (start, factor)) in each.enumerate() {
             let channel = Int8::<R>::channel(self.operands.parameters, block.first + lane);
@@ -208,7 +214,7 @@ impl<R: Rescale> Tiles<'_, R> {
             let products =
                 Products { rows, whole, left, number: before + done, outputs: tile.count };
             let blocks = work.blocks.get(..blocks).unwrap_or_default();
-            self.multiply(&products, blocks, work.smallest, work.totals);
+            self.multiply(&products, blocks, work.totals);
             done += whole * SIXTEEN;
             if last {
                 break;
@@ -252,20 +258,14 @@ impl<R: Rescale> Tiles<'_, R> {
 
     /// Adds products to the totals of blocks. Not inlined, as `finish`, so that addresses stay in registers.
     #[inline(never)]
-    fn multiply(
-        &self,
-        products: &Products<'_>,
-        blocks: &[Channels],
-        smallest: bool,
-        totals: &mut [Totals],
-    ) {
+    fn multiply(&self, products: &Products<'_>, blocks: &[Channels], totals: &mut [Totals]) {
         let Products { rows, whole, left, number, outputs } = *products;
         let (now, rest) = rows.split_at_checked(whole).unwrap_or_default();
         for (totals, channels) in totals.iter_mut().zip(blocks) {
             let size = channels.block.size;
             let first = channels.weight + number * size;
             let weight = self.operands.weight.get(first..).unwrap_or_default();
-            let weights = Weights { weight, channels: size, smallest };
+            let weights = Weights { weight, channels: size, smallest: channels.smallest };
             match self.dots {
                 Some(dots) => dots.add_products(now, weights, outputs, totals),
                 None => portable(now, weights, SIXTEEN, totals),

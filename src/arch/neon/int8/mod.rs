@@ -24,7 +24,7 @@ pub(crate) struct Weights<'a> {
     pub(crate) weight: &'a [i8],
     /// How many channels the block has: [`CHANNELS`] or one.
     pub(crate) channels: usize,
-    /// Whether a weight may be -128.
+    /// Whether sums of two products need more than sixteen bits, see [`has_smallest`].
     pub(crate) smallest: bool,
 }
 
@@ -242,18 +242,18 @@ pub(crate) fn sum_of<'a>(weights: impl Iterator<Item = &'a [i8; 16]>) -> i32 {
     }
 }
 
-/// Whether a weight is -128.
-pub(crate) fn has_smallest(weight: &[i8]) -> bool {
-    let (registers, rest) = weight.as_chunks::<16>();
-    // SAFETY: every processor has the instructions, and as many elements are read as there are.
-    let least = unsafe {
-        let mut least = vdupq_n_s8(0);
-        for register in registers {
-            least = vminq_s8(least, load_bytes(register.as_ptr()));
+/// Whether of sixteen weights two that are eight apart, whose products are added in sixteen bits, are both -128.
+pub(crate) fn has_smallest(weights: &[[i8; 16]]) -> bool {
+    // SAFETY: every processor has the instructions, and sixteen elements are read.
+    unsafe {
+        let mut both = vdup_n_u8(0);
+        for weights in weights {
+            let smallest = vceqq_s8(load_bytes(weights.as_ptr()), vdupq_n_s8(i8::MIN));
+            let pairs = vand_u8(vget_low_u8(smallest), vget_high_u8(smallest));
+            both = vorr_u8(both, pairs);
         }
-        vminvq_s8(least)
-    };
-    least == i8::MIN || rest.contains(&i8::MIN)
+        vmaxv_u8(both) != 0
+    }
 }
 
 /// # Safety
