@@ -331,6 +331,7 @@ pub(crate) trait Isa: Copy {
 }
 
 /// A window of `N` rows of three taps that slides over whole rows.
+#[cfg_attr(not(all(feature = "simd", target_arch = "aarch64")), allow(dead_code))]
 #[derive(Clone, Copy)]
 pub(crate) struct Slide<'a, const N: usize> {
     pub(crate) weight: &'a [[f32; 3]; N],

@@ -216,7 +216,7 @@ fn settle<const M: usize>(at: &mut *const f32, vectors: &mut [Vector; M]) {
                     inout(reg) * at,
                     inout(vreg) * a,
                     inout(vreg) * b,
-                    options(pure, nomem, nostack, preserves_flags)
+                    options(pure, readonly, nostack, preserves_flags)
                 );
             }
             [[a], [b], [c], [d]] => {
@@ -227,7 +227,7 @@ fn settle<const M: usize>(at: &mut *const f32, vectors: &mut [Vector; M]) {
                     inout(vreg) * b,
                     inout(vreg) * c,
                     inout(vreg) * d,
-                    options(pure, nomem, nostack, preserves_flags)
+                    options(pure, readonly, nostack, preserves_flags)
                 );
             }
             _ => {}
@@ -244,9 +244,9 @@ fn settle<const M: usize>(at: &mut *const f32, vectors: &mut [Vector; M]) {
 unsafe fn together<const M: usize>(at: *mut f32, vectors: [Vector; M]) {
     // SAFETY: the caller's, and every processor has the instructions.
     unsafe {
-        match vectors.as_slice() {
-            &[[a], [b]] => vst2q_f32(at, float32x4x2_t(a, b)),
-            &[[a], [b], [c], [d]] => vst4q_f32(at, float32x4x4_t(a, b, c, d)),
+        match *vectors.as_slice() {
+            [[a], [b]] => vst2q_f32(at, float32x4x2_t(a, b)),
+            [[a], [b], [c], [d]] => vst4q_f32(at, float32x4x4_t(a, b, c, d)),
             _ => {}
         }
     }
