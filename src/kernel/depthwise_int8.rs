@@ -10,6 +10,7 @@
 use core::ops::Range;
 
 use crate::arch::neon::depthwise_int8::{COLUMNS, Channel, ROWS, Rows, ThreeByThree, copy_rows};
+use crate::arch::neon::int8::Dots;
 use crate::arch::quads::{CHANNELS, Scale};
 use crate::geometry::divide;
 use crate::kernel::arithmetic::{Arithmetic, Int8, Int8Channels, Rescale};
@@ -24,6 +25,7 @@ pub(crate) fn fits(shape: &Shape) -> bool {
 
 /// A convolution whose outputs meet one input channel each.
 pub(crate) struct DepthwiseInt8<'a, R> {
+    dots: Dots,
     direct: &'a Direct<Int8<R>>,
     mode: PaddingMode,
     operands: Operands<'a, i8, Int8Channels<'a>>,
@@ -43,7 +45,7 @@ struct Plane {
 const TILES: usize = 16;
 
 /// Room for their inputs.
-type Copies = [[i8; 16]; 2 * ThreeByThree::<2>::height(TILES)];
+type Copies = [[i8; 16]; 2 * ThreeByThree::<2, false>::height(TILES)];
 
 /// The most elements of a row that are copied for outputs of any kernel.
 const LINE: usize = 64;
@@ -52,13 +54,14 @@ impl<'a, R: Rescale> DepthwiseInt8<'a, R> {
     /// Of a layer that this [`fits`], padded with `mode`.
     #[inline(always)]
     pub(crate) fn new(
+        dots: Dots,
         direct: &'a Direct<Int8<R>>,
         mode: PaddingMode,
         operands: Operands<'a, i8, Int8Channels<'a>>,
     ) -> Self {
         let columns = direct.shape.columns;
         let inside = columns.first_inside()..columns.last_inside().map_or(0, |last| last + 1);
-        Self { direct, mode, operands, inside }
+        Self { dots, direct, mode, operands, inside }
     }
 
     /// Computes a whole output.
@@ -85,16 +88,19 @@ impl<'a, R: Rescale> DepthwiseInt8<'a, R> {
                 && (rows.dilation.get(), columns.dilation.get()) == (1, 1)
                 && let Some(weight) = weight.first_chunk()
             {
-                if columns.stride.get() == 1
-                    && let Some(kernel) = ThreeByThree::<1>::new(weight)
-                {
-                    self.three_by_three(&plane, &kernel, &mut copies);
-                    continue;
-                }
-                if columns.stride.get() == 2
-                    && let Some(kernel) = ThreeByThree::<2>::new(weight)
-                {
-                    self.three_by_three(&plane, &kernel, &mut copies);
+                let copies = &mut copies;
+                let done = match columns.stride.get() {
+                    1 => {
+                        self.three_by_three::<1, true>(&plane, weight, copies)
+                            || self.three_by_three::<1, false>(&plane, weight, copies)
+                    }
+                    2 => {
+                        self.three_by_three::<2, true>(&plane, weight, copies)
+                            || self.three_by_three::<2, false>(&plane, weight, copies)
+                    }
+                    _ => false,
+                };
+                if done {
                     continue;
                 }
             }
@@ -102,14 +108,17 @@ impl<'a, R: Rescale> DepthwiseInt8<'a, R> {
         }
     }
 
-    /// A plane whose taps are 3x3 neighbours.
+    /// A plane whose taps are 3x3 neighbours. Returns whether there is a kernel for the weights; if not, does nothing.
     #[inline(always)]
-    fn three_by_three<const STEP: usize>(
+    fn three_by_three<const STEP: usize, const DOT: bool>(
         &mut self,
         plane: &Plane,
-        kernel: &ThreeByThree<STEP>,
+        weight: &[i8; 9],
         copies: &mut Copies,
-    ) {
+    ) -> bool {
+        let Some(kernel) = &ThreeByThree::<STEP, DOT>::new(self.dots, weight) else {
+            return false;
+        };
         let Shape { rows, columns, .. } = self.direct.shape;
         let last_row = rows.output.saturating_sub(ROWS);
         let last_column = columns.output.saturating_sub(COLUMNS);
@@ -132,14 +141,15 @@ impl<'a, R: Rescale> DepthwiseInt8<'a, R> {
                 row += tiles * ROWS;
             }
         }
+        true
     }
 
     /// Tiles one below the other, of inputs where they are. Returns whether all lie in the slices.
     #[inline(always)]
-    fn in_place<const STEP: usize>(
+    fn in_place<const STEP: usize, const DOT: bool>(
         &mut self,
         plane: &Plane,
-        kernel: &ThreeByThree<STEP>,
+        kernel: &ThreeByThree<STEP, DOT>,
         [row, column]: [usize; 2],
         tiles: usize,
     ) -> bool {
@@ -163,17 +173,17 @@ impl<'a, R: Rescale> DepthwiseInt8<'a, R> {
 
     /// Tiles of copied inputs, at most [`TILES`] one below the other.
     #[inline(never)]
-    fn copied<const STEP: usize>(
+    fn copied<const STEP: usize, const DOT: bool>(
         &mut self,
         plane: &Plane,
-        kernel: &ThreeByThree<STEP>,
+        kernel: &ThreeByThree<STEP, DOT>,
         [row, column]: [usize; 2],
         tiles: usize,
         copies: &mut Copies,
     ) {
         let Shape { rows, columns, .. } = self.direct.shape;
         let inputs = copies.as_chunks_mut::<STEP>().0;
-        let height = ThreeByThree::<STEP>::height(tiles);
+        let height = ThreeByThree::<STEP, DOT>::height(tiles);
         let inputs = inputs.get_mut(..height).unwrap_or_default();
         self.copy_block(plane, [row, column], inputs);
         let border = &[self.direct.arithmetic.border; 32];

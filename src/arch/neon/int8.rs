@@ -27,6 +27,11 @@ impl Dots {
         Self { dot: true }
     }
 
+    /// Whether there is the dot product.
+    pub(crate) const fn has_dot_product(self) -> bool {
+        self.dot
+    }
+
     /// Puts what each four taps meet side by side, for [`OUTPUTS`] outputs, whose inputs lie `step` apart; the first
     /// one's first input is the first of `x`, and `places` counts from there. Zeros where there is no place or no
     /// input.
