@@ -36,7 +36,9 @@ pub(crate) struct DepthwiseInt8<'a, R> {
 /// A channel, and where its planes begin.
 #[derive(Clone, Copy)]
 struct Plane {
-    channel: Channel,
+    /// What its sums start from.
+    start: i32,
+    scale: Scale,
     input: usize,
     output: usize,
 }
@@ -74,9 +76,9 @@ impl<'a, R: Rescale> DepthwiseInt8<'a, R> {
         for number in 0..channels.all_outputs() {
             let parameters = Int8::<R>::channel(self.operands.parameters, number);
             let (start, factor) = (self.direct.arithmetic.start(parameters), parameters.1);
-            let scale = Scale { factor, rounding: R::ROUNDING, zero_point, range };
             let plane = Plane {
-                channel: Channel::new(start, scale),
+                start,
+                scale: Scale { factor, rounding: R::ROUNDING, zero_point, range },
                 input: divide(number, channels.outputs) * self.direct.shape.in_plane(),
                 output: number * self.direct.shape.out_plane(),
             };
@@ -168,7 +170,26 @@ impl<'a, R: Rescale> DepthwiseInt8<'a, R> {
         };
         let output = plane.output + row * columns.output + column;
         let y = self.operands.y.get_mut(output..).unwrap_or_default();
-        kernel.tiles(plane.channel, x, y, columns.output, tiles)
+        Self::tiles(plane, kernel, x, y, columns.output, tiles)
+    }
+
+    /// Tiles in a channel, see [`ThreeByThree::tiles`]. Not inlined: it is long.
+    #[inline(never)]
+    fn tiles<const STEP: usize, const DOT: bool>(
+        plane: &Plane,
+        kernel: &ThreeByThree<STEP, DOT>,
+        x: Rows<'_>,
+        y: &mut [i8],
+        out_width: usize,
+        tiles: usize,
+    ) -> bool {
+        kernel.tiles(Self::channel(plane), x, y, out_width, tiles)
+    }
+
+    /// With its rounding known to the compiler.
+    #[inline(always)]
+    fn channel(plane: &Plane) -> Channel {
+        Channel::new(plane.start, Scale { rounding: R::ROUNDING, ..plane.scale })
     }
 
     /// Tiles of copied inputs, at most [`TILES`] one below the other.
@@ -191,7 +212,7 @@ impl<'a, R: Rescale> DepthwiseInt8<'a, R> {
         let x = Rows { x, width: 16 * STEP, above: 0, count: height, border };
         let output = plane.output + row * columns.output + column;
         let y = self.operands.y.get_mut(output..).unwrap_or_default();
-        if rows.output >= ROWS && kernel.tiles(plane.channel, x, y, columns.output, tiles) {
+        if rows.output >= ROWS && Self::tiles(plane, kernel, x, y, columns.output, tiles) {
             return;
         }
         // Less than a tile, or where rows narrower than one end with the output.
@@ -200,7 +221,7 @@ impl<'a, R: Rescale> DepthwiseInt8<'a, R> {
             let from = index * ROWS * STEP;
             let inputs = x.x.get(from * x.width..).unwrap_or_default();
             let x = Rows { x: inputs, count: height - from, ..x };
-            kernel.tiles(plane.channel, x, outputs.as_flattened_mut(), COLUMNS, 1);
+            Self::tiles(plane, kernel, x, outputs.as_flattened_mut(), COLUMNS, 1);
             let y = y.get_mut(index * ROWS * columns.output..).unwrap_or_default();
             let (count, length) = (ROWS.min(rows.output), COLUMNS.min(columns.output));
             for (index, outputs) in outputs.iter().enumerate().take(count) {
@@ -257,13 +278,14 @@ impl<'a, R: Rescale> DepthwiseInt8<'a, R> {
     fn any(&mut self, plane: &Plane, weight: &[i8]) {
         let Shape { rows, columns, .. } = self.direct.shape;
         let (step, tap) = (columns.stride.get(), columns.dilation.get());
+        let channel = Self::channel(plane);
         let span = (COLUMNS - 1) * step + (columns.kernel - 1) * tap + 1;
         for row in 0..rows.output {
             for column in (0..columns.output).step_by(COLUMNS) {
                 let column = column.min(columns.output.saturating_sub(COLUMNS));
                 let inside = self.inside.start <= column && column + COLUMNS <= self.inside.end;
                 let left = columns.input_of(column, 0);
-                let mut sums = plane.channel.start();
+                let mut sums = channel.start();
                 let mut line = [0; LINE];
                 for (index, weight) in pieces(weight, columns.kernel).enumerate() {
                     let at = rows.input_of(row, index);
@@ -287,7 +309,7 @@ impl<'a, R: Rescale> DepthwiseInt8<'a, R> {
                 let count = COLUMNS.min(columns.output);
                 let output = plane.output + row * columns.output + column;
                 let y = self.operands.y.get_mut(output..output + count);
-                plane.channel.finish(sums, y.unwrap_or_default());
+                channel.finish(sums, y.unwrap_or_default());
             }
         }
     }
