@@ -10,6 +10,7 @@
 use core::ops::Range;
 
 use crate::arch::neon::depthwise_int8::{COLUMNS, Channel, ROWS, Rows, ThreeByThree, copy_rows};
+use crate::arch::neon::int8::Dots;
 use crate::arch::neon::requantize::Scale;
 use crate::arch::tile::CHANNELS;
 use crate::geometry::divide;
@@ -17,6 +18,7 @@ use crate::kernel::arithmetic::{Arithmetic, Int8, Int8Channels, Rescale};
 use crate::kernel::direct::{Direct, Operands, Shape};
 use crate::kernel::pieces;
 use crate::padding::PaddingMode;
+use crate::quant::FixedPoint;
 
 /// Whether this is for a layer: its outputs meet one input channel each.
 pub(crate) fn fits(shape: &Shape) -> bool {
@@ -25,6 +27,7 @@ pub(crate) fn fits(shape: &Shape) -> bool {
 
 /// A convolution whose outputs meet one input channel each.
 pub(crate) struct DepthwiseInt8<'a, R> {
+    dots: Dots,
     direct: &'a Direct<Int8<R>>,
     mode: PaddingMode,
     operands: Operands<'a, i8, Int8Channels<'a>>,
@@ -35,7 +38,10 @@ pub(crate) struct DepthwiseInt8<'a, R> {
 /// A channel, and where its planes begin.
 #[derive(Clone, Copy)]
 struct Plane {
-    channel: Channel,
+    /// What its sums start from.
+    start: i32,
+    factor: FixedPoint,
+    scale: Scale,
     input: usize,
     output: usize,
 }
@@ -44,7 +50,7 @@ struct Plane {
 const TILES: usize = 16;
 
 /// Room for their inputs.
-type Copies = [[i8; 16]; 2 * ThreeByThree::<2>::height(TILES)];
+type Copies = [[i8; 16]; 2 * ThreeByThree::<2, false>::height(TILES)];
 
 /// The most elements of a row that are copied for outputs of any kernel.
 const LINE: usize = 64;
@@ -53,13 +59,14 @@ impl<'a, R: Rescale> DepthwiseInt8<'a, R> {
     /// Of a layer that this [`fits`], padded with `mode`.
     #[inline(always)]
     pub(crate) fn new(
+        dots: Dots,
         direct: &'a Direct<Int8<R>>,
         mode: PaddingMode,
         operands: Operands<'a, i8, Int8Channels<'a>>,
     ) -> Self {
         let columns = direct.shape.columns;
         let inside = columns.first_inside()..columns.last_inside().map_or(0, |last| last + 1);
-        Self { direct, mode, operands, inside }
+        Self { dots, direct, mode, operands, inside }
     }
 
     /// Computes a whole output.
@@ -72,9 +79,10 @@ impl<'a, R: Rescale> DepthwiseInt8<'a, R> {
         for number in 0..channels.all_outputs() {
             let parameters = Int8::<R>::channel(self.operands.parameters, number);
             let (start, factor) = (self.direct.arithmetic.start(parameters), parameters.1);
-            let scale = Scale { rounding: R::ROUNDING, zero_point, range };
             let plane = Plane {
-                channel: Channel::new(start, factor, scale),
+                start,
+                factor,
+                scale: Scale { rounding: R::ROUNDING, zero_point, range },
                 input: divide(number, channels.outputs) * self.direct.shape.in_plane(),
                 output: number * self.direct.shape.out_plane(),
             };
@@ -86,16 +94,19 @@ impl<'a, R: Rescale> DepthwiseInt8<'a, R> {
                 && (rows.dilation.get(), columns.dilation.get()) == (1, 1)
                 && let Some(weight) = weight.first_chunk()
             {
-                if columns.stride.get() == 1
-                    && let Some(kernel) = ThreeByThree::<1>::new(weight)
-                {
-                    self.three_by_three(&plane, &kernel, &mut copies);
-                    continue;
-                }
-                if columns.stride.get() == 2
-                    && let Some(kernel) = ThreeByThree::<2>::new(weight)
-                {
-                    self.three_by_three(&plane, &kernel, &mut copies);
+                let copies = &mut copies;
+                let done = match columns.stride.get() {
+                    1 => {
+                        self.three_by_three::<1, true>(&plane, weight, copies)
+                            || self.three_by_three::<1, false>(&plane, weight, copies)
+                    }
+                    2 => {
+                        self.three_by_three::<2, true>(&plane, weight, copies)
+                            || self.three_by_three::<2, false>(&plane, weight, copies)
+                    }
+                    _ => false,
+                };
+                if done {
                     continue;
                 }
             }
@@ -103,14 +114,17 @@ impl<'a, R: Rescale> DepthwiseInt8<'a, R> {
         }
     }
 
-    /// A plane whose taps are 3x3 neighbours.
+    /// A plane whose taps are 3x3 neighbours. Returns whether there is a kernel for the weights; if not, does nothing.
     #[inline(always)]
-    fn three_by_three<const STEP: usize>(
+    fn three_by_three<const STEP: usize, const DOT: bool>(
         &mut self,
         plane: &Plane,
-        kernel: &ThreeByThree<STEP>,
+        weight: &[i8; 9],
         copies: &mut Copies,
-    ) {
+    ) -> bool {
+        let Some(kernel) = &ThreeByThree::<STEP, DOT>::new(self.dots, weight) else {
+            return false;
+        };
         let Shape { rows, columns, .. } = self.direct.shape;
         let last_row = rows.output.saturating_sub(ROWS);
         let last_column = columns.output.saturating_sub(COLUMNS);
@@ -133,14 +147,15 @@ impl<'a, R: Rescale> DepthwiseInt8<'a, R> {
                 row += tiles * ROWS;
             }
         }
+        true
     }
 
     /// Tiles one below the other, of inputs where they are. Returns whether all lie in the slices.
     #[inline(always)]
-    fn in_place<const STEP: usize>(
+    fn in_place<const STEP: usize, const DOT: bool>(
         &mut self,
         plane: &Plane,
-        kernel: &ThreeByThree<STEP>,
+        kernel: &ThreeByThree<STEP, DOT>,
         [row, column]: [usize; 2],
         tiles: usize,
     ) -> bool {
@@ -159,22 +174,41 @@ impl<'a, R: Rescale> DepthwiseInt8<'a, R> {
         };
         let output = plane.output + row * columns.output + column;
         let y = self.operands.y.get_mut(output..).unwrap_or_default();
-        kernel.tiles(plane.channel, x, y, columns.output, tiles)
+        Self::tiles(plane, kernel, x, y, columns.output, tiles)
+    }
+
+    /// Tiles in a channel, see [`ThreeByThree::tiles`]. Not inlined: it is long.
+    #[inline(never)]
+    fn tiles<const STEP: usize, const DOT: bool>(
+        plane: &Plane,
+        kernel: &ThreeByThree<STEP, DOT>,
+        x: Rows<'_>,
+        y: &mut [i8],
+        out_width: usize,
+        tiles: usize,
+    ) -> bool {
+        kernel.tiles(Self::channel(plane), x, y, out_width, tiles)
+    }
+
+    /// With its rounding known to the compiler.
+    #[inline(always)]
+    fn channel(plane: &Plane) -> Channel {
+        Channel::new(plane.start, plane.factor, Scale { rounding: R::ROUNDING, ..plane.scale })
     }
 
     /// Tiles of copied inputs, at most [`TILES`] one below the other.
     #[inline(never)]
-    fn copied<const STEP: usize>(
+    fn copied<const STEP: usize, const DOT: bool>(
         &mut self,
         plane: &Plane,
-        kernel: &ThreeByThree<STEP>,
+        kernel: &ThreeByThree<STEP, DOT>,
         [row, column]: [usize; 2],
         tiles: usize,
         copies: &mut Copies,
     ) {
         let Shape { rows, columns, .. } = self.direct.shape;
         let inputs = copies.as_chunks_mut::<STEP>().0;
-        let height = ThreeByThree::<STEP>::height(tiles);
+        let height = ThreeByThree::<STEP, DOT>::height(tiles);
         let inputs = inputs.get_mut(..height).unwrap_or_default();
         self.copy_block(plane, [row, column], inputs);
         let border = &[self.direct.arithmetic.border; 32];
@@ -182,7 +216,7 @@ impl<'a, R: Rescale> DepthwiseInt8<'a, R> {
         let x = Rows { x, width: 16 * STEP, above: 0, count: height, border };
         let output = plane.output + row * columns.output + column;
         let y = self.operands.y.get_mut(output..).unwrap_or_default();
-        if rows.output >= ROWS && kernel.tiles(plane.channel, x, y, columns.output, tiles) {
+        if rows.output >= ROWS && Self::tiles(plane, kernel, x, y, columns.output, tiles) {
             return;
         }
         // Less than a tile, or where rows narrower than one end with the output.
@@ -191,7 +225,7 @@ impl<'a, R: Rescale> DepthwiseInt8<'a, R> {
             let from = index * ROWS * STEP;
             let inputs = x.x.get(from * x.width..).unwrap_or_default();
             let x = Rows { x: inputs, count: height - from, ..x };
-            kernel.tiles(plane.channel, x, outputs.as_flattened_mut(), COLUMNS, 1);
+            Self::tiles(plane, kernel, x, outputs.as_flattened_mut(), COLUMNS, 1);
             let y = y.get_mut(index * ROWS * columns.output..).unwrap_or_default();
             let (count, length) = (ROWS.min(rows.output), COLUMNS.min(columns.output));
             for (index, outputs) in outputs.iter().enumerate().take(count) {
@@ -248,13 +282,14 @@ impl<'a, R: Rescale> DepthwiseInt8<'a, R> {
     fn any(&mut self, plane: &Plane, weight: &[i8]) {
         let Shape { rows, columns, .. } = self.direct.shape;
         let (step, tap) = (columns.stride.get(), columns.dilation.get());
+        let channel = Self::channel(plane);
         let span = (COLUMNS - 1) * step + (columns.kernel - 1) * tap + 1;
         for row in 0..rows.output {
             for column in (0..columns.output).step_by(COLUMNS) {
                 let column = column.min(columns.output.saturating_sub(COLUMNS));
                 let inside = self.inside.start <= column && column + COLUMNS <= self.inside.end;
                 let left = columns.input_of(column, 0);
-                let mut sums = plane.channel.start();
+                let mut sums = channel.start();
                 let mut line = [0; LINE];
                 for (index, weight) in pieces(weight, columns.kernel).enumerate() {
                     let at = rows.input_of(row, index);
@@ -278,7 +313,7 @@ impl<'a, R: Rescale> DepthwiseInt8<'a, R> {
                 let count = COLUMNS.min(columns.output);
                 let output = plane.output + row * columns.output + column;
                 let y = self.operands.y.get_mut(output..output + count);
-                plane.channel.finish(sums, y.unwrap_or_default());
+                channel.finish(sums, y.unwrap_or_default());
             }
         }
     }

@@ -153,11 +153,11 @@ impl<R: Rescale> Direct<Int8<R>> {
         operands: Operands<'_, i8, Int8Channels<'_>>,
     ) {
         #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
-        if backend::dots(backend).is_some()
+        if let Some(dots) = backend::dots(backend)
             && let Operator::Convolution(mode) = self.operator
             && depthwise_int8::fits(&self.shape)
         {
-            return DepthwiseInt8::new(self, mode, operands).run();
+            return DepthwiseInt8::new(dots, self, mode, operands).run();
         }
         #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
         if tile::fits(self.operator, &self.shape) {

@@ -5,7 +5,7 @@ use core::arch::asm;
 use core::hint::select_unpredictable;
 use core::mem::transmute;
 
-use crate::arch::neon::int8::{load_bytes, store_bytes};
+use crate::arch::neon::int8::{Dots, load_bytes, store_bytes};
 use crate::arch::neon::memory::{load_half, store_half};
 use crate::arch::neon::requantize::{Requantize, Scale};
 use crate::quant::FixedPoint;
@@ -116,13 +116,14 @@ pub(crate) struct Rows<'a> {
     pub(crate) border: &'a [i8; 32],
 }
 
-/// A kernel of 3x3 for outputs `STEP` apart, 1 or 2, in both directions.
+/// A kernel of 3x3 for outputs `STEP` apart, 1 or 2, in both directions; computed by the dot product where `DOT`.
 #[derive(Clone, Copy)]
-pub(crate) struct ThreeByThree<const STEP: usize> {
-    weights: [[int8x8_t; 3]; 3],
+pub(crate) struct ThreeByThree<const STEP: usize, const DOT: bool> {
+    /// Each in all lanes; or, in the first, all of them, each row with a zero behind it.
+    weights: [[int8x16_t; 3]; 3],
 }
 
-impl<const STEP: usize> ThreeByThree<STEP> {
+impl<const STEP: usize, const DOT: bool> ThreeByThree<STEP, DOT> {
     /// Elements of a row that are loaded for a tile.
     const WIDTH: usize = 16 * STEP;
 
@@ -131,16 +132,22 @@ impl<const STEP: usize> ThreeByThree<STEP> {
         (tiles * ROWS - 1) * STEP + 3
     }
 
-    /// `None` where two products might not fit into sixteen bits.
+    /// `None` where two products might not fit into sixteen bits, or where there is no dot product.
     #[inline(always)]
-    pub(crate) fn new(weights: &[i8; 9]) -> Option<Self> {
-        if weights.contains(&i8::MIN) {
+    pub(crate) fn new(dots: Dots, weights: &[i8; 9]) -> Option<Self> {
+        if DOT && !dots.has_dot_product() || !DOT && weights.contains(&i8::MIN) {
             return None;
         }
         let [a, b, c, d, e, f, g, h, i] = *weights;
+        if DOT {
+            let rows = [a, b, c, 0, d, e, f, 0, g, h, i, 0, 0, 0, 0, 0];
+            // SAFETY: a register is sixteen numbers.
+            let weights = unsafe { transmute::<[i8; 16], int8x16_t>(rows) };
+            return Some(Self { weights: [[weights; 3]; 3] });
+        }
         // SAFETY: every processor has the instruction.
         let weights = [[a, b, c], [d, e, f], [g, h, i]]
-            .map(|row| row.map(|weight| unsafe { vdup_n_s8(weight) }));
+            .map(|row| row.map(|weight| unsafe { vdupq_n_s8(weight) }));
         Some(Self { weights })
     }
 
@@ -224,7 +231,7 @@ impl<const STEP: usize> ThreeByThree<STEP> {
     unsafe fn tile<const RIGHT: bool>(
         &self,
         channel: Channel,
-        mut next: impl FnMut(usize) -> [int8x8_t; 3],
+        mut next: impl FnMut(usize) -> [int8x16_t; 3],
         y: &mut *mut i8,
         out_width: usize,
     ) {
@@ -245,41 +252,73 @@ impl<const STEP: usize> ThreeByThree<STEP> {
         rows!(0 1 2 3);
     }
 
-    /// What the taps of one row meet, each for the outputs of a row; moves on to the next row.
+    /// What the taps of one row meet: each for the outputs of a row, in the lower half of a register; or all of them
+    /// for one output after the other, four outputs in a register. Moves on to the next row.
     ///
     /// # Safety
     ///
     /// [`WIDTH`](Self::WIDTH) elements from `x` on may be read.
     #[inline(always)]
-    unsafe fn inputs(x: &mut *const i8, width: usize) -> [int8x8_t; 3] {
-        // SAFETY: the caller's; reads nothing else, and every processor has the instructions.
+    unsafe fn inputs(x: &mut *const i8, width: usize) -> [int8x16_t; 3] {
+        // SAFETY: the caller's, and every processor has the instructions; a register is sixteen numbers.
         unsafe {
-            if STEP == 1 {
-                let row: int8x16_t;
-                asm!("ld1 {{{:v}.16b}}, [{}], {}", out(vreg) row, inout(reg) *x, in(reg) width,
-                    options(pure, readonly, nostack, preserves_flags));
-                [row, vextq_s8::<1>(row, row), vextq_s8::<2>(row, row)].map(|x| vget_low_s8(x))
-            } else {
-                let int8x16x2_t(even, odd) = vld2q_s8(*x);
-                *x = x.wrapping_add(width);
-                [even, odd, vextq_s8::<1>(even, even)].map(|x| vget_low_s8(x))
+            match (STEP, DOT) {
+                (1, false) => {
+                    let row = load_next(x, width);
+                    [row, vextq_s8::<1>(row, row), vextq_s8::<2>(row, row)]
+                }
+                (_, false) => {
+                    let int8x16x2_t(even, odd) = vld2q_s8(*x);
+                    *x = x.wrapping_add(width);
+                    [even, odd, vextq_s8::<1>(even, even)]
+                }
+                (1, true) => {
+                    const LOW: [u8; 16] = [0, 1, 2, 3, 1, 2, 3, 4, 2, 3, 4, 5, 3, 4, 5, 6];
+                    const HIGH: [u8; 16] = [4, 5, 6, 7, 5, 6, 7, 8, 6, 7, 8, 9, 7, 8, 9, 10];
+                    let row = load_next(x, width);
+                    let [low, high] = [LOW, HIGH].map(|index| vqtbl1q_s8(row, transmute(index)));
+                    [low, high, high]
+                }
+                (_, true) => {
+                    const INDEX: [u8; 16] = [0, 1, 2, 3, 2, 3, 4, 5, 4, 5, 6, 7, 6, 7, 8, 9];
+                    let rows = [load_next(x, 8), load_next(x, width.wrapping_sub(8))];
+                    let [low, high] = rows.map(|row| vqtbl1q_s8(row, transmute(INDEX)));
+                    [low, high, high]
+                }
             }
         }
     }
 
     /// Sums of a row of outputs.
     #[inline(always)]
-    fn sums(&self, mut sums: Sums, x: [[int8x8_t; 3]; 3]) -> Sums {
+    fn sums(&self, mut sums: Sums, x: [[int8x16_t; 3]; 3]) -> Sums {
         let [[a, b, c], [d, e, f], [g, h, i]] = x;
         let [[p, q, r], [s, t, u], [v, w, z]] = self.weights;
-        // SAFETY: every processor has the instructions.
-        unsafe {
-            sums.widen(vmlal_s8(vmull_s8(a, p), b, q));
-            sums.widen(vmlal_s8(vmull_s8(c, r), d, s));
-            sums.widen(vmlal_s8(vmull_s8(e, t), f, u));
-            sums.widen(vmlal_s8(vmull_s8(g, v), h, w));
-            sums.widen(vmull_s8(i, z));
+        if DOT {
+            for (sum, [a, d, g]) in sums.0.iter_mut().zip([[a, d, g], [b, e, h]]) {
+                // SAFETY: where there is a kernel of this type, the processor has the instruction.
+                unsafe {
+                    asm!(".arch_extension dotprod",
+                        "sdot {sum:v}.4s, {a:v}.16b, {weights:v}.4b[0]",
+                        "sdot {sum:v}.4s, {d:v}.16b, {weights:v}.4b[1]",
+                        "sdot {sum:v}.4s, {g:v}.16b, {weights:v}.4b[2]",
+                        sum = inout(vreg) *sum, a = in(vreg) a, d = in(vreg) d, g = in(vreg) g,
+                        weights = in(vreg) p, options(pure, nomem, nostack, preserves_flags));
+                }
+            }
+            return sums;
         }
+        // SAFETY: every processor has the instructions.
+        let low = |x| unsafe { vget_low_s8(x) };
+        // SAFETY: as above.
+        let one = |x, weight| unsafe { vmull_s8(low(x), low(weight)) };
+        // SAFETY: as above.
+        let and = |sum, x, weight| unsafe { vmlal_s8(sum, low(x), low(weight)) };
+        sums.widen(and(one(a, p), b, q));
+        sums.widen(and(one(c, r), d, s));
+        sums.widen(and(one(e, t), f, u));
+        sums.widen(and(one(g, v), h, w));
+        sums.widen(one(i, z));
         sums
     }
 }
@@ -321,7 +360,23 @@ pub(crate) fn copy_rows<const STEP: usize>(
     }
 }
 
-/// Moves `at` on by `step` elements.
+/// Loads a register, and moves `at` on by `step` elements.
+///
+/// # Safety
+///
+/// Sixteen elements from `at` on may be read.
+#[inline(always)]
+unsafe fn load_next(at: &mut *const i8, step: usize) -> int8x16_t {
+    let x;
+    // SAFETY: the caller's; reads nothing else.
+    unsafe {
+        asm!("ld1 {{{:v}.16b}}, [{}], {}", out(vreg) x, inout(reg) *at, in(reg) step,
+            options(pure, readonly, nostack, preserves_flags));
+    }
+    x
+}
+
+/// Stores half a register, and moves `at` on by `step` elements.
 ///
 /// # Safety
 ///

@@ -41,6 +41,11 @@ impl Dots {
         Self { dot: true }
     }
 
+    /// Whether there is the dot product.
+    pub(crate) const fn has_dot_product(self) -> bool {
+        self.dot
+    }
+
     /// Gathers what `count` channels have for a tile: tap by tap, channel after channel. The first channel's plane
     /// begins at `first`, and each of the others `plane` behind; `border` is what lies outside. Writes nothing where
     /// `to` is too short.
