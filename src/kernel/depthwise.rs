@@ -5,16 +5,21 @@
 //! Memory contract: reads the input and the packed weights; writes every element of the output, those of a
 //! last vector perhaps twice.
 
-use crate::arch::isa::{Isa, Operation, Register};
-use crate::arch::strip::{Columns, MOST_COLUMNS, Strip};
-use crate::arch::window::{Edge, Window};
+use crate::arch::edge::Edge;
+use crate::arch::isa::{Isa, Lanes, Operation, Register};
+use crate::arch::strip::Strip;
+use crate::arch::window::Window;
 use crate::geometry::divide;
 use crate::kernel::direct::{Operands, Shape};
-use crate::kernel::runs::{Along, Operator};
+use crate::kernel::runs::{Along, Operator, Run};
 use crate::kernel::{pieces, pieces_mut};
 use crate::padding::PaddingMode;
 
 const OPERATOR: Operator = Operator::Convolution(PaddingMode::Zeros);
+
+/// The most runs of rows that meet the same rows of taps: from one to the next either the first or the last
+/// of five is another one.
+const MOST_RUNS: usize = 11;
 
 /// A convolution whose outputs meet one input channel each, and zeros outside.
 pub(crate) struct Depthwise<'a> {
@@ -38,20 +43,21 @@ impl Operation for Depthwise<'_> {
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) {
         let shape = self.shape;
-        let Shape { rows, columns, .. } = shape;
+        let columns = shape.columns;
         let lanes = isa.widest();
-        let one_to_one = rows.stride.get() == 1 && columns.input == columns.output;
-        let narrow = columns.input <= MOST_COLUMNS;
-        let (step, tap) = (columns.stride.get(), columns.dilation.get());
-        match (columns.kernel, step, tap) {
-            (3, 1, 1) if one_to_one && narrow => {
-                self.planes(&AsOneRow::<_, 3>::new(lanes, &shape));
-            }
-            (_, 1, 1) if one_to_one && narrow => {
-                self.planes(&AsOneRow::<_, 5>::new(lanes, &shape));
-            }
+        let short = I::Short::LANES < I::Widest::LANES && columns.output <= 2 * I::Widest::LANES;
+        if let Some(way) = AsOneRow::<_, 3>::new(lanes, &shape) {
+            return self.planes(&way);
+        }
+        if let Some(way) = AsOneRow::<_, 5>::new(lanes, &shape) {
+            return self.planes(&way);
+        }
+        match (columns.kernel, columns.stride.get(), columns.dilation.get()) {
             (3, 1, 1) => self.planes(&ByRows::<_, 3, 1, 1>::new(lanes, &shape)),
             (3, 1, _) => self.planes(&ByRows::<_, 3, 1, 0>::new(lanes, &shape)),
+            (3, 2, _) if short => {
+                self.planes(&ByRows::<_, 3, 2, 1>::new(isa.short(), &shape));
+            }
             (3, _, _) => self.planes(&ByRows::<_, 3, 2, 1>::new(lanes, &shape)),
             (_, 1, 1) => self.planes(&ByRows::<_, 5, 1, 1>::new(lanes, &shape)),
             (_, 1, _) => self.planes(&ByRows::<_, 5, 1, 0>::new(lanes, &shape)),
@@ -60,93 +66,60 @@ impl Operation for Depthwise<'_> {
     }
 }
 
-/// A way to compute rows of a plane that all meet the same rows of taps.
-trait Rows<const K: usize> {
-    /// Writes `y`, whole rows, the windows of whose first output begin with the row at `input` in `x`.
-    fn write<const N: usize>(
-        &self,
-        weight: &[[f32; K]; N],
-        bias: f32,
-        x: &[f32],
-        input: usize,
-        y: &mut [f32],
-    );
+/// A way to compute a plane.
+trait Planes<const K: usize> {
+    /// Writes the plane `y`; that of the input begins at `plane` in `x`.
+    fn write(&self, weight: &[[f32; K]; K], bias: f32, x: &[f32], plane: usize, y: &mut [f32]);
 }
 
 impl Depthwise<'_> {
     #[inline(always)]
-    fn planes<const K: usize>(self, way: &impl Rows<K>) {
+    fn planes<const K: usize>(self, way: &impl Planes<K>) {
         let Self { shape, operands: Operands { weight, parameters, x, y } } = self;
-        for run in (Along { axis: shape.rows, operator: OPERATOR }).runs() {
-            let planes = pieces_mut(y, shape.out_plane()).zip(pieces(weight, K * K));
-            let mut input = run.input * shape.columns.input;
-            let mut left = shape.channels.outputs;
-            for ((y, weight), &bias) in planes.zip(parameters) {
-                if left == 0 {
-                    (input, left) = (input + shape.in_plane(), shape.channels.outputs);
-                }
-                left -= 1;
-                let width = shape.columns.output;
-                let y = y.get_mut(run.output * width..).unwrap_or_default();
-                let y = y.get_mut(..run.count * width).unwrap_or_default();
-                let weight = weight.as_chunks::<K>().0.get(run.taps.first..).unwrap_or_default();
-                match run.taps.count {
-                    5 if K >= 5 => write::<5, K>(way, weight, bias, x, input, y),
-                    4 if K >= 4 => write::<4, K>(way, weight, bias, x, input, y),
-                    3 => write::<3, K>(way, weight, bias, x, input, y),
-                    2 => write::<2, K>(way, weight, bias, x, input, y),
-                    1 => write::<1, K>(way, weight, bias, x, input, y),
-                    _ => write::<0, K>(way, weight, bias, x, input, y),
-                }
+        let planes = pieces_mut(y, shape.out_plane()).zip(pieces(weight, K * K));
+        let (mut plane, mut left) = (0, shape.channels.outputs);
+        for ((y, weight), &bias) in planes.zip(parameters) {
+            if left == 0 {
+                (plane, left) = (plane + shape.in_plane(), shape.channels.outputs);
+            }
+            left -= 1;
+            if let Some(weight) = weight.as_chunks::<K>().0.first_chunk::<K>() {
+                way.write(weight, bias, x, plane, y);
             }
         }
     }
 }
 
-/// The first `N` rows of `weight`, written `way`.
-#[inline(always)]
-fn write<const N: usize, const K: usize>(
-    way: &impl Rows<K>,
-    weight: &[[f32; K]],
-    bias: f32,
-    x: &[f32],
-    input: usize,
-    y: &mut [f32],
-) {
-    if let Some(weight) = weight.first_chunk::<N>() {
-        way.write(weight, bias, x, input, y);
-    }
-}
-
 /// Planes of few columns, as many in the input as in the output.
 struct AsOneRow<L: Register, const K: usize> {
-    lanes: L,
-    shape: Shape,
-    columns: Columns<L, K>,
+    strip: Strip<L, K>,
+    in_plane: usize,
 }
 
 impl<L: Register, const K: usize> AsOneRow<L, K> {
+    /// `None` where this is not for a layer.
     #[inline(always)]
-    fn new(lanes: L, shape: &Shape) -> Self {
-        let columns = shape.columns;
-        Self { lanes, shape: *shape, columns: Columns::new(lanes, columns.input, columns.before) }
+    fn new(lanes: L, shape: &Shape) -> Option<Self> {
+        let Shape { rows, columns, .. } = *shape;
+        let one_to_one = rows.stride.get() == 1
+            && (columns.stride.get(), columns.dilation.get()) == (1, 1)
+            && (columns.kernel, columns.before) == (K, K / 2)
+            && columns.input == columns.output;
+        if !one_to_one {
+            return None;
+        }
+        let row = rows.dilation.get().checked_mul(columns.input)?;
+        let (input, output) = (shape.in_plane(), shape.out_plane());
+        let strip = Strip::new(lanes, (columns.input, input, output), row, rows.before)?;
+        Some(Self { strip, in_plane: input })
     }
 }
 
-impl<L: Register, const K: usize> Rows<K> for AsOneRow<L, K> {
+impl<L: Register, const K: usize> Planes<K> for AsOneRow<L, K> {
     #[inline(always)]
-    fn write<const N: usize>(
-        &self,
-        weight: &[[f32; K]; N],
-        bias: f32,
-        x: &[f32],
-        input: usize,
-        y: &mut [f32],
-    ) {
-        let Shape { rows, columns, .. } = self.shape;
-        let row = rows.dilation.get() * columns.input;
-        let strip = Strip::new(self.lanes, weight, bias, row);
-        strip.run(&self.columns, x, (input as isize).wrapping_sub_unsigned(columns.before), y);
+    fn write(&self, weight: &[[f32; K]; K], bias: f32, x: &[f32], plane: usize, y: &mut [f32]) {
+        let x = x.get(plane..).unwrap_or_default().get(..self.in_plane).unwrap_or_default();
+        self.strip.run(weight, bias, x, y);
     }
 }
 
@@ -154,6 +127,8 @@ impl<L: Register, const K: usize> Rows<K> for AsOneRow<L, K> {
 struct ByRows<L: Register, const K: usize, const STEP: usize, const TAP: usize> {
     lanes: L,
     shape: Shape,
+    /// Rows that meet the same rows of taps.
+    runs: [Option<Run>; MOST_RUNS],
     /// Outputs that look over no edge.
     first_inside: usize,
     end_inside: usize,
@@ -165,9 +140,13 @@ impl<L: Register, const K: usize, const STEP: usize, const TAP: usize> ByRows<L,
     #[inline(always)]
     fn new(lanes: L, shape: &Shape) -> Self {
         let columns = shape.columns;
+        let mut runs = [None; MOST_RUNS];
+        let all = Along { axis: shape.rows, operator: OPERATOR }.runs();
+        runs.iter_mut().zip(all).for_each(|(place, run)| *place = Some(run));
         Self {
             lanes,
             shape: *shape,
+            runs,
             first_inside: columns.first_inside(),
             end_inside: columns.last_inside().map_or(0, |last| last + 1),
             first: Self::edge(lanes, shape, 0),
@@ -180,6 +159,35 @@ impl<L: Register, const K: usize, const STEP: usize, const TAP: usize> ByRows<L,
         let columns = shape.columns;
         let (first, tap) = (columns.input_of(output, 0), columns.dilation.get());
         Edge::new(lanes, first, columns.input, tap, STEP, columns.output - output)
+    }
+
+    /// Writes `y`, whole rows that all meet the first `N` rows of `weight`; the windows of the first begin with the
+    /// row at `input` in `x`.
+    #[inline(always)]
+    fn run<const N: usize>(
+        &self,
+        weight: &[[f32; K]],
+        bias: f32,
+        x: &[f32],
+        input: usize,
+        y: &mut [f32],
+    ) {
+        let Some(weight) = weight.first_chunk::<N>() else { return };
+        let Shape { rows, columns, .. } = self.shape;
+        let row = rows.dilation.get() * columns.input;
+        let window = Window::new(self.lanes, weight, bias, row, columns.dilation.get());
+        // Rows of outputs share what they meet if their windows do.
+        let share = N == K && rows.dilation.get() == 1 && rows.stride.get() == STEP;
+        let mut input = input;
+        let mut rest = y;
+        if share {
+            // So many that all weights of a 3x3 kernel stay in registers.
+            rest = match STEP {
+                1 => self.groups::<N, 4>(&window, x, &mut input, rest),
+                _ => self.groups::<N, 2>(&window, x, &mut input, rest),
+            };
+        }
+        self.groups::<N, 1>(&window, x, &mut input, rest);
     }
 
     /// As many of the rows in `y` as groups of `R` hold; returns the others.
@@ -222,6 +230,12 @@ impl<L: Register, const K: usize, const STEP: usize, const TAP: usize> ByRows<L,
                 // Whole vectors only: what follows is another vector's.
                 _ => self.end_inside.saturating_sub(next) / L::LANES * L::LANES,
             };
+            if next == 0
+                && window.first_outputs::<R>(&self.first, x, input, y, columns.output, inside)
+            {
+                next = inside;
+                continue;
+            }
             if self.first_inside <= next
                 && let Some(y) = y.get_mut(next..)
                 // Inside, nothing lies before the row.
@@ -245,32 +259,25 @@ impl<L: Register, const K: usize, const STEP: usize, const TAP: usize> ByRows<L,
     }
 }
 
-impl<L: Register, const K: usize, const STEP: usize, const TAP: usize> Rows<K>
+impl<L: Register, const K: usize, const STEP: usize, const TAP: usize> Planes<K>
     for ByRows<L, K, STEP, TAP>
 {
     #[inline(always)]
-    fn write<const N: usize>(
-        &self,
-        weight: &[[f32; K]; N],
-        bias: f32,
-        x: &[f32],
-        input: usize,
-        y: &mut [f32],
-    ) {
-        let Shape { rows, columns, .. } = self.shape;
-        let row = rows.dilation.get() * columns.input;
-        let window = Window::new(self.lanes, weight, bias, row, columns.dilation.get());
-        // Rows of outputs share what they meet if their windows do.
-        let share = N == K && rows.dilation.get() == 1 && rows.stride.get() == STEP;
-        let mut input = input;
-        let mut rest = y;
-        if share {
-            // So many that all weights of a 3x3 kernel stay in registers.
-            rest = match STEP {
-                1 => self.groups::<N, 4>(&window, x, &mut input, rest),
-                _ => self.groups::<N, 2>(&window, x, &mut input, rest),
-            };
+    fn write(&self, weight: &[[f32; K]; K], bias: f32, x: &[f32], plane: usize, y: &mut [f32]) {
+        for run in self.runs.iter().flatten() {
+            let Shape { columns, .. } = self.shape;
+            let input = plane + run.input * columns.input;
+            let y = y.get_mut(run.output * columns.output..).unwrap_or_default();
+            let y = y.get_mut(..run.count * columns.output).unwrap_or_default();
+            let weight = weight.get(run.taps.first..).unwrap_or_default();
+            match run.taps.count {
+                5 if K >= 5 => self.run::<5>(weight, bias, x, input, y),
+                4 if K >= 4 => self.run::<4>(weight, bias, x, input, y),
+                3 => self.run::<3>(weight, bias, x, input, y),
+                2 => self.run::<2>(weight, bias, x, input, y),
+                1 => self.run::<1>(weight, bias, x, input, y),
+                _ => self.run::<0>(weight, bias, x, input, y),
+            }
         }
-        self.groups::<N, 1>(&window, x, &mut input, rest);
     }
 }
