@@ -233,6 +233,9 @@ pub(crate) trait Register: F32Lanes {
     /// Some of the lanes.
     type Mask: Copy;
 
+    /// Whether [`halves`](Self::halves) are better taken of sums than of inputs, for a third more products.
+    const HALVES_OF_SUMS: bool = false;
+
     /// The lanes whose bits are set.
     fn mask(self, lanes: u32) -> Self::Mask;
 
@@ -286,6 +289,8 @@ pub(crate) trait Isa: Copy {
     type X1: F32Lanes;
     /// A register full of f32, of which sixteen are a multiple.
     type Widest: Register;
+    /// A register for rows too short for several of the widest.
+    type Short: Register;
 
     fn x16(self) -> Self::X16;
     fn panel(self) -> Self::Panel;
@@ -294,6 +299,7 @@ pub(crate) trait Isa: Copy {
     fn x4(self) -> Self::X4;
     fn x1(self) -> Self::X1;
     fn widest(self) -> Self::Widest;
+    fn short(self) -> Self::Short;
 
     /// Whether there are vectors, wider than what a plain loop comes to.
     const HAS_VECTORS: bool;

@@ -228,6 +228,7 @@ impl Isa for Scalar {
     type X4 = Floats<4>;
     type X1 = Floats<1>;
     type Widest = Floats<4>;
+    type Short = Floats<4>;
 
     #[inline(always)]
     fn x16(self) -> Floats<4> {
@@ -261,6 +262,11 @@ impl Isa for Scalar {
 
     #[inline(always)]
     fn widest(self) -> Floats<4> {
+        Floats
+    }
+
+    #[inline(always)]
+    fn short(self) -> Floats<4> {
         Floats
     }
 

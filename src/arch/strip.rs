@@ -1,49 +1,92 @@
 //! A window of few taps that slides over a plane as over one long row, where outputs lie as their inputs
 //! do: the innermost loop of depthwise convolution over narrow planes.
 
+use core::mem::MaybeUninit;
+
 use crate::arch::isa::Register;
 
 /// The widest plane.
-pub(crate) const MOST_COLUMNS: usize = 32;
+const MOST_COLUMNS: usize = 32;
 
-/// `N` rows of `K` taps.
+/// Elements of a copy of what outputs near the first or the last row meet.
+const COPY: usize = 256;
+
+/// Neighbouring outputs.
 #[derive(Clone, Copy)]
-pub(crate) struct Strip<L: Register, const N: usize, const K: usize> {
-    lanes: L,
-    weight: [[L::Vector; K]; N],
-    /// The sum before the first product.
-    start: L::Vector,
-    /// From one row of taps to the next, in elements of the plane.
-    row: usize,
+struct Piece {
+    first: usize,
+    count: usize,
+    /// The first one's.
+    column: usize,
 }
 
-/// Which outputs a tap of each column has an input for, for vectors of outputs from any column on.
-pub(crate) struct Columns<L: Register, const K: usize> {
+/// `K` rows of `K` taps over planes of few columns, as many in the input as in the output; the middle tap of a
+/// row meets the output's own column.
+pub(crate) struct Strip<L: Register, const K: usize> {
+    lanes: L,
+    /// Which outputs a tap of each column has an input for, for vectors of outputs from any column on.
     inside: [[L::Mask; K]; MOST_COLUMNS],
     width: usize,
     /// How many columns further the next vector begins.
     step: usize,
+    /// From one row of taps to the next, in elements of the plane.
+    row: usize,
+    /// How many elements before an output its first tap's is.
+    before: usize,
+    /// From the first tap's element to the last one's.
+    reach: usize,
+    /// Whole vectors of outputs whose inputs all lie in the plane; and those before and behind, whose inputs are
+    /// copied.
+    middle: Piece,
+    top: Piece,
+    bottom: Piece,
 }
 
-impl<L: Register, const K: usize> Columns<L, K> {
-    /// Of planes of `width` columns, at most [`MOST_COLUMNS`]; the first tap
-    /// meets the input `before` columns to the left of the output.
+impl<L: Register, const K: usize> Strip<L, K> {
+    /// For planes of `width` columns with `input` elements that become `output`, where rows of taps lie `row` elements
+    /// apart, the first `rows_before` rows before the output's. `None` for planes that are too wide.
     #[inline(always)]
-    pub(crate) fn new(lanes: L, width: usize, before: usize) -> Self {
-        let width = width.clamp(1, MOST_COLUMNS);
+    pub(crate) fn new(
+        lanes: L,
+        (width, input, output): (usize, usize, usize),
+        row: usize,
+        rows_before: usize,
+    ) -> Option<Self> {
+        if !(1..=MOST_COLUMNS).contains(&width) || row > COPY {
+            return None;
+        }
+        let before = rows_before.checked_mul(width)?.checked_add(K / 2)?;
+        let reach = (K - 1) * row + K - 1;
+        let first = before.next_multiple_of(L::LANES);
+        // The last vector inside begins before.
+        let end = (input + before + 1).saturating_sub(reach + L::LANES).min(output);
+        let middle = end.saturating_sub(first).next_multiple_of(L::LANES);
+        let middle = middle.min(output.saturating_sub(first) / L::LANES * L::LANES);
+        let top = if middle > 0 { first } else { output };
+        let piece = |first, count| Piece { first, count, column: first % width };
+        let [top, middle, bottom] =
+            [piece(0, top), piece(top, middle), piece(top + middle, output - top - middle)];
+        let room = COPY.checked_sub(reach + 2 * L::LANES)?;
+        if top.count.max(bottom.count) > room {
+            return None;
+        }
+
         let mut inside = [[lanes.mask(0); K]; MOST_COLUMNS];
-        for (first, taps) in inside.iter_mut().enumerate().take(width) {
-            for (k, mask) in taps.iter_mut().enumerate() {
-                let (mut bits, mut column) = (0, first);
-                for lane in 0..L::LANES {
-                    let input = (column + k).checked_sub(before);
-                    bits |= u32::from(input.is_some_and(|input| input < width)) << lane;
-                    column = if column + 1 < width { column + 1 } else { 0 };
-                }
-                *mask = lanes.mask(bits);
+        for k in 0..K {
+            // A bit for each column, row after row.
+            let all = (1_u64 << width) - 1;
+            let mut columns = (all << (K / 2) >> k) & all;
+            let mut count = width;
+            while count < u64::BITS as usize {
+                columns |= columns << count;
+                count *= 2;
+            }
+            for (first, masks) in inside.iter_mut().enumerate().take(width) {
+                masks[k] = lanes.mask((columns >> first) as u32);
             }
         }
-        Self { inside, width, step: L::LANES % width }
+        let step = L::LANES % width;
+        Some(Self { lanes, inside, width, step, row, before, reach, middle, top, bottom })
     }
 
     /// The column where the vector after the one from `column` on begins.
@@ -52,78 +95,112 @@ impl<L: Register, const K: usize> Columns<L, K> {
         let next = column + self.step;
         if next < self.width { next } else { next - self.width }
     }
-}
 
-impl<L: Register, const N: usize, const K: usize> Strip<L, N, K> {
-    /// Rows of taps lie `row` elements apart in the plane.
+    /// Writes the plane `y`, sums that begin with `start`, from the plane `x`; nothing where a slice is too short.
     #[inline(always)]
-    pub(crate) fn new(lanes: L, weight: &[[f32; K]; N], start: f32, row: usize) -> Self {
-        Self { lanes, weight: lanes.splat_each(weight), start: lanes.splat(start), row }
+    pub(crate) fn run(&self, weight: &[[f32; K]; K], start: f32, x: &[f32], y: &mut [f32]) {
+        let Self { lanes, top, middle, bottom, .. } = *self;
+        let taps = (lanes.splat_each(weight), lanes.splat(start));
+        let end = middle.first + middle.count + self.reach;
+        let reads_beyond = middle.count > 0 && x.len() + self.before < end;
+        if reads_beyond || y.len() < bottom.first + bottom.count {
+            return;
+        }
+        let mut copies = [const { [const { MaybeUninit::uninit() }; COPY] }; 2];
+        let [copy_of_top, copy_of_bottom] = &mut copies;
+        let inside = x.as_ptr().wrapping_add(middle.first).wrapping_sub(self.before);
+        let from_top = self.copy(x, top, copy_of_top);
+        let from_bottom = self.copy(x, bottom, copy_of_bottom);
+        // Copies last: they are then written by the time that they are read.
+        for (from, piece) in [(inside, middle), (from_top, top), (from_bottom, bottom)] {
+            // SAFETY: `y` is long enough, and what all taps of whole vectors of outputs meet lies in `x` or was
+            // copied.
+            unsafe { self.outputs(&taps, from, piece, y.as_mut_ptr()) };
+        }
     }
 
-    /// Writes `y`, which begins with a row; the first output's first tap is element `first` of `x`, which
-    /// may lie before it.
+    /// Copies what the taps of whole vectors of outputs meet, with zeros for what is not in the plane `x`.
     #[inline(always)]
-    pub(crate) fn run(&self, columns: &Columns<L, K>, x: &[f32], first: isize, y: &mut [f32]) {
+    fn copy(&self, x: &[f32], piece: Piece, to: &mut [MaybeUninit<f32>; COPY]) -> *const f32 {
         let lanes = self.lanes;
-        let from = x.as_ptr().wrapping_offset(first);
-        // Where all that a vector meets lies in the slice.
-        let reach = N.saturating_sub(1) * self.row + (K - 1) + L::LANES;
-        let safe_from = first.min(0).unsigned_abs();
-        let safe_end = (x.len() + safe_from).checked_sub(reach + first.max(0).unsigned_abs());
-        let safe = safe_from..safe_end.map_or(0, |last| last + 1);
-        let whole_end = safe.end.min((y.len() + 1).saturating_sub(L::LANES));
-        let (mut next, mut phase) = (0, 0);
-        while next < y.len() {
-            while (safe.start..whole_end).contains(&next)
-                && let Some(inside) = columns.inside.get(phase)
-            {
-                let from = from.wrapping_add(next);
-                // SAFETY: what all taps meet lies in the slice, and `y` has room for a vector.
-                unsafe {
-                    let sum = self.sum(inside, |tap| lanes.load(from.wrapping_add(tap)));
-                    lanes.store(y.as_mut_ptr().add(next), sum);
-                }
-                next += L::LANES;
-                phase = columns.after(phase);
+        let mut first = (piece.first as isize).wrapping_sub_unsigned(self.before);
+        let vectors = match piece.count {
+            0 => 0,
+            count => (count.next_multiple_of(L::LANES) + self.reach).div_ceil(L::LANES),
+        };
+        for to in to.chunks_exact_mut(L::LANES).take(vectors) {
+            let from = x.as_ptr().wrapping_offset(first);
+            let inside = first >= 0 && first.unsigned_abs() + L::LANES <= x.len();
+            // SAFETY: the vector lies in the plane, or the mask leaves elements that do; `to` is a vector.
+            unsafe {
+                let x = match inside {
+                    true => lanes.load(from),
+                    false => lanes.load_masked(from, lanes.mask_within(first, x.len())),
+                };
+                lanes.store(to.as_mut_ptr().cast(), x);
             }
-            // The last vector ends with the strip.
-            let at = next.min(y.len().saturating_sub(L::LANES));
-            phase = if at == next { phase } else { at % columns.width };
-            let (Some(inside), Some(y)) = (columns.inside.get(phase), y.get_mut(at..)) else {
-                return;
-            };
-            let from = from.wrapping_add(at);
-            let sum = match safe.contains(&at) {
-                // SAFETY: what all taps meet lies in the slice.
-                true => self.sum(inside, |tap| unsafe { lanes.load(from.wrapping_add(tap)) }),
-                false => self.sum(inside, |tap| {
-                    let mask = lanes.mask_within(first.wrapping_add_unsigned(at + tap), x.len());
-                    // SAFETY: the mask leaves elements of the slice.
-                    unsafe { lanes.load_masked(from.wrapping_add(tap), mask) }
-                }),
-            };
-            // SAFETY: there is room for as many.
-            unsafe { lanes.store_first(y.as_mut_ptr(), sum, y.len().min(L::LANES)) };
-            next = at + L::LANES;
-            phase = columns.after(phase);
+            first = first.wrapping_add_unsigned(L::LANES);
+        }
+        to.as_ptr().cast()
+    }
+
+    /// Writes `piece` of `y`.
+    ///
+    /// # Safety
+    ///
+    /// The piece of `y` may be written, and what the taps of as many whole vectors as hold it meet may be read,
+    /// `from` being the first one's.
+    #[inline(always)]
+    unsafe fn outputs(
+        &self,
+        taps: &([[L::Vector; K]; K], L::Vector),
+        mut from: *const f32,
+        piece: Piece,
+        y: *mut f32,
+    ) {
+        let mut to = y.wrapping_add(piece.first);
+        let (mut left, mut column) = (piece.count, piece.column);
+        while left >= L::LANES {
+            // SAFETY: the caller's.
+            unsafe { self.lanes.store(to, self.sum(taps, from, column)) };
+            (from, to) = (from.wrapping_add(L::LANES), to.wrapping_add(L::LANES));
+            (left, column) = (left - L::LANES, self.after(column));
+        }
+        if left > 0 {
+            // SAFETY: the caller's.
+            unsafe { self.lanes.store_first(to, self.sum(taps, from, column), left) };
         }
     }
 
-    /// A vector of outputs. What a column of taps meets beyond its row counts for nothing, and is taken
-    /// out of that column's sum.
+    /// A vector of outputs, of which the first is in `column`. What a column of taps meets beyond its row counts for
+    /// nothing, and is taken out of that column's sum.
+    ///
+    /// # Safety
+    ///
+    /// What the taps meet may be read, `from` being the first one's.
     #[inline(always)]
-    fn sum(&self, inside: &[L::Mask; K], load: impl Fn(usize) -> L::Vector) -> L::Vector {
-        let mut columns = [self.lanes.zero(); K];
-        for (n, weight) in self.weight.iter().enumerate() {
-            for (k, (column, &weight)) in columns.iter_mut().zip(weight).enumerate() {
-                let x = load(n * self.row + k);
-                *column = self.lanes.multiply_add(*column, weight, x);
+    unsafe fn sum(
+        &self,
+        (weight, start): &([[L::Vector; K]; K], L::Vector),
+        from: *const f32,
+        column: usize,
+    ) -> L::Vector {
+        let lanes = self.lanes;
+        let Some(inside) = self.inside.get(column) else { return lanes.zero() };
+        let mut columns = [lanes.zero(); K];
+        columns[K / 2] = *start;
+        for (n, weight) in weight.iter().enumerate() {
+            for (k, (sum, &weight)) in columns.iter_mut().zip(weight).enumerate() {
+                // SAFETY: the caller's.
+                let x = unsafe { lanes.load(from.wrapping_add(n * self.row + k)) };
+                *sum = lanes.multiply_add(*sum, weight, x);
             }
         }
-        let mut sum = self.start;
-        for (column, &mask) in columns.into_iter().zip(inside) {
-            sum = self.lanes.add(sum, self.lanes.keep(column, mask));
+        let mut sum = columns[K / 2];
+        for (k, (&column, &mask)) in columns.iter().zip(inside).enumerate() {
+            if k != K / 2 {
+                sum = lanes.add(sum, lanes.keep(column, mask));
+            }
         }
         sum
     }

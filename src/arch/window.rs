@@ -1,6 +1,7 @@
 //! A window of few taps that slides over the rows of a plane, for neighbouring outputs at a time: the
 //! innermost loops of depthwise convolution.
 
+use crate::arch::edge::{Edge, Reach, in_pairs, reach_of, shift, vectors_of};
 use crate::arch::isa::Register;
 
 /// `N` rows of `K` taps, over outputs `STEP`, 1 or 2, apart. Taps lie `TAP` elements apart, or where that is 0
@@ -14,6 +15,7 @@ pub(crate) struct Window<
     const TAP: usize,
 > {
     lanes: L,
+    /// Each in every lane; or, for sums in pairs, those of two neighbouring taps in turn.
     weight: [[L::Vector; K]; N],
     /// The sum before the first product.
     start: L::Vector,
@@ -21,70 +23,6 @@ pub(crate) struct Window<
     row: usize,
     /// From one tap to the next where `TAP` is 0.
     tap: usize,
-}
-
-/// A vector of outputs of which some look over the left or the right edge, or are not there at all.
-#[derive(Clone, Copy)]
-pub(crate) struct Edge<L: Register, const K: usize> {
-    /// The input of the first output's first tap, counted from the row's first element.
-    first: isize,
-    /// Elements of a row.
-    width: usize,
-    /// Which elements lie in the row, for each vector that [`Window::taps`] loads.
-    inside: [[L::Mask; 2]; K],
-    /// How many outputs there are.
-    count: usize,
-}
-
-/// What may be read of a row.
-enum Reach<'a, L: Register, const K: usize> {
-    /// Everything asked for is in the row.
-    Inside,
-    /// What lies beyond the row may be read, but does not count.
-    Kept(&'a Edge<L, K>),
-    /// What lies beyond the row may not be read.
-    Masked(&'a Edge<L, K>),
-}
-
-/// Where the vectors for tap `index` begin, counted from the first tap. With a step of 2, two neighbouring
-/// taps share a pair of vectors, of which each takes every second element.
-#[inline(always)]
-fn vectors_of<L: Register>(index: usize, tap: usize, step: usize) -> [usize; 2] {
-    match step {
-        1 => [index * tap; 2],
-        _ => [2 * index, 2 * index + L::LANES],
-    }
-}
-
-/// Elements that the vectors for `taps` taps reach over.
-#[inline(always)]
-fn reach_of<L: Register>(taps: usize, tap: usize, step: usize) -> usize {
-    match step {
-        1 => (taps - 1) * tap + L::LANES,
-        _ => 2 * (taps.div_ceil(2) - 1) + 2 * L::LANES,
-    }
-}
-
-impl<L: Register, const K: usize> Edge<L, K> {
-    /// `count` outputs, or as many as there are lanes, whose first tap meets element `first` of a row of
-    /// `width`; taps lie `tap` elements apart, outputs `step`, 1 or 2.
-    #[inline(always)]
-    pub(crate) fn new(
-        lanes: L,
-        first: isize,
-        width: usize,
-        tap: usize,
-        step: usize,
-        count: usize,
-    ) -> Self {
-        let mut inside = [[lanes.mask(0); 2]; K];
-        for (index, pair) in inside.iter_mut().enumerate() {
-            for (mask, vector) in pair.iter_mut().zip(vectors_of::<L>(index, tap, step)) {
-                *mask = lanes.mask_within(first.wrapping_add_unsigned(vector), width);
-            }
-        }
-        Self { first, width, inside, count: count.min(L::LANES) }
-    }
 }
 
 impl<L: Register, const N: usize, const K: usize, const STEP: usize, const TAP: usize>
@@ -99,8 +37,28 @@ impl<L: Register, const N: usize, const K: usize, const STEP: usize, const TAP: 
         row: usize,
         tap: usize,
     ) -> Self {
-        Self { lanes, weight: lanes.splat_each(weight), start: lanes.splat(start), row, tap }
+        let mut this =
+            Self { lanes, weight: lanes.splat_each(weight), start: lanes.splat(start), row, tap };
+        if Self::IN_PAIRS {
+            for weight in &mut this.weight {
+                let of_tap = *weight;
+                weight[Self::ALONE] = of_tap[if Self::SHIFT > 0 { 0 } else { K - 1 }];
+                for pair in 0..K / 2 {
+                    let first = 2 * pair + Self::SHIFT;
+                    [weight[pair + Self::SHIFT], _] = lanes.zip(of_tap[first], of_tap[first + 1]);
+                }
+            }
+            [this.start, _] = lanes.zip(this.start, lanes.zero());
+        }
+        this
     }
+
+    /// See [`in_pairs`] and [`shift`].
+    const IN_PAIRS: bool = in_pairs::<L>(STEP);
+    const SHIFT: usize = shift::<L, K>(STEP);
+
+    /// Which pair of taps is one tap.
+    const ALONE: usize = if Self::SHIFT > 0 { 0 } else { K / 2 };
 
     #[inline(always)]
     const fn tap(&self) -> usize {
@@ -131,7 +89,11 @@ impl<L: Register, const N: usize, const K: usize, const STEP: usize, const TAP: 
         y_row: usize,
         count: usize,
     ) -> bool {
-        let Some(last) = count.checked_sub(L::LANES) else { return false };
+        let (Some(last), Some(first)) =
+            (count.checked_sub(L::LANES), first.checked_sub(Self::SHIFT))
+        else {
+            return false;
+        };
         let rows = Self::rows::<R>().saturating_sub(1) * self.row;
         let reach = rows + STEP * last + reach_of::<L>(K, self.tap(), STEP);
         if first.saturating_add(reach) > x.len() || y.len() < (R - 1) * y_row + count {
@@ -149,6 +111,63 @@ impl<L: Register, const N: usize, const K: usize, const STEP: usize, const TAP: 
                 unsafe { self.lanes.store(y.as_mut_ptr().add(output + r * y_row), sum) };
             }
             next += L::LANES;
+        }
+        true
+    }
+
+    /// The first `count` outputs of rows, of which the first vector is `edge`, in pairs of lanes; the first row of
+    /// windows begins at element `row` of `x`. Returns whether it did: not where windows look over another edge than
+    /// the left one, or further than one vector, or a slice is too short.
+    #[inline(always)]
+    pub(crate) fn first_outputs<const R: usize>(
+        &self,
+        edge: &Edge<L, K>,
+        x: &[f32],
+        row: usize,
+        y: &mut [f32],
+        y_row: usize,
+        count: usize,
+    ) -> bool {
+        let lanes = self.lanes;
+        let Some(last) = count.checked_sub(L::LANES) else { return false };
+        let rows = Self::rows::<R>().saturating_sub(1) * self.row;
+        let end = edge.first.saturating_add_unsigned(STEP * last + reach_of::<L>(K, 1, STEP));
+        if !Self::IN_PAIRS
+            || !edge.first_alone
+            || end > edge.width as isize
+            || x.len() < row.saturating_add(rows + edge.width)
+            || y.len() < (R - 1) * y_row + count
+        {
+            return false;
+        }
+        let from = x.as_ptr().wrapping_add(row).wrapping_offset(edge.first);
+        let (mut next, mut mask) = (0, edge.inside[0][0]);
+        while next + L::LANES / 2 < count {
+            let output = next.min(last);
+            let reach = Reach::FirstMasked(mask);
+            // SAFETY: of all vectors, only the first looks over the left edge, and that one is masked.
+            let sums = unsafe { self.sums::<R>(from.wrapping_add(STEP * output), &reach) };
+            for (r, sum) in sums.into_iter().enumerate() {
+                // SAFETY: `y` holds `count` outputs in each of `R` rows.
+                unsafe { lanes.store(y.as_mut_ptr().add(output + r * y_row), sum) };
+            }
+            mask = lanes.mask(u32::MAX);
+            next += L::LANES;
+        }
+        if next < count {
+            let output = count - L::LANES / 2;
+            let at = from.wrapping_add(STEP * output);
+            // SAFETY: as above; these are the last outputs, and half a vector of them.
+            let sums = unsafe { self.half::<R, 0>(at, &Reach::Inside) };
+            for (r, sum) in sums.into_iter().enumerate() {
+                let [even, odd] = lanes.halves(sum, sum);
+                let sum = lanes.in_order(lanes.add(even, odd));
+                // SAFETY: as above.
+                unsafe {
+                    let y = y.as_mut_ptr().add(output + r * y_row);
+                    lanes.store_first(y, sum, L::LANES / 2);
+                }
+            }
         }
         true
     }
@@ -195,6 +214,10 @@ impl<L: Register, const N: usize, const K: usize, const STEP: usize, const TAP: 
         at: *const f32,
         reach: &Reach<'_, L, K>,
     ) -> [L::Vector; R] {
+        if Self::IN_PAIRS {
+            // SAFETY: the caller's.
+            return unsafe { self.sums_of_pairs::<R>(at, reach) };
+        }
         let mut sums = [self.start; R];
         for row in 0..Self::rows::<R>() {
             // SAFETY: the caller's.
@@ -222,17 +245,8 @@ impl<L: Register, const N: usize, const K: usize, const STEP: usize, const TAP: 
     #[inline(always)]
     unsafe fn taps(&self, at: *const f32, reach: &Reach<'_, L, K>) -> [L::Vector; K] {
         let lanes = self.lanes;
-        let load = |index: usize, half: usize| {
-            let at = at.wrapping_add(vectors_of::<L>(index, self.tap(), STEP)[half]);
-            // SAFETY: the caller's.
-            unsafe {
-                match reach {
-                    Reach::Inside => lanes.load(at),
-                    Reach::Kept(edge) => lanes.keep(lanes.load(at), edge.inside[index][half]),
-                    Reach::Masked(edge) => lanes.load_masked(at, edge.inside[index][half]),
-                }
-            }
-        };
+        // SAFETY: the caller's.
+        let load = |index: usize, half: usize| unsafe { self.load(at, reach, index, half) };
         let mut taps = [lanes.zero(); K];
         match STEP {
             1 => {
@@ -250,5 +264,90 @@ impl<L: Register, const N: usize, const K: usize, const STEP: usize, const TAP: 
             }
         }
         taps
+    }
+
+    /// [`sums`](Self::sums), where each input is multiplied as it lies, pairs of taps by pairs of lanes, and
+    /// lanes of an output come together in the end. Of a tap alone the other half of the lanes is left out.
+    ///
+    /// # Safety
+    ///
+    /// As for `sums`.
+    #[inline(always)]
+    unsafe fn sums_of_pairs<const R: usize>(
+        &self,
+        at: *const f32,
+        reach: &Reach<'_, L, K>,
+    ) -> [L::Vector; R] {
+        // SAFETY: the caller's.
+        let (mut low, high) =
+            unsafe { (self.half::<R, 0>(at, reach), self.half::<R, 1>(at, reach)) };
+        for (sum, high) in low.iter_mut().zip(high) {
+            let [even, odd] = self.lanes.halves(*sum, high);
+            *sum = self.lanes.in_order(self.lanes.add(even, odd));
+        }
+        low
+    }
+
+    /// The first or the last half of the outputs, each in a pair of lanes to be added up.
+    ///
+    /// # Safety
+    ///
+    /// As for [`sums`](Self::sums).
+    #[inline(always)]
+    unsafe fn half<const R: usize, const HALF: usize>(
+        &self,
+        at: *const f32,
+        reach: &Reach<'_, L, K>,
+    ) -> [L::Vector; R] {
+        let lanes = self.lanes;
+        let (mut sums, mut alone) = ([self.start; R], [lanes.zero(); R]);
+        for row in 0..Self::rows::<R>() {
+            let at = at.wrapping_add(row * self.row);
+            for index in 0..K.div_ceil(2) {
+                // SAFETY: the caller's.
+                let pair = unsafe { self.load(at, reach, index, HALF) };
+                let sums = if index == Self::ALONE { &mut alone } else { &mut sums };
+                for (r, sum) in sums.iter_mut().enumerate() {
+                    let row = row.checked_sub(r * STEP);
+                    if let Some(weight) = row.and_then(|row| self.weight.get(row)) {
+                        *sum = lanes.multiply_add(*sum, weight[index], pair);
+                    }
+                }
+            }
+        }
+        let taken = lanes.mask(0x5555_5555 << Self::SHIFT);
+        for (sum, alone) in sums.iter_mut().zip(alone) {
+            *sum = lanes.add(*sum, lanes.keep(alone, taken));
+        }
+        sums
+    }
+
+    /// Vector `half` of those for tap `index`, see [`vectors_of`].
+    ///
+    /// # Safety
+    ///
+    /// What `reach` says may be read.
+    #[inline(always)]
+    unsafe fn load(
+        &self,
+        at: *const f32,
+        reach: &Reach<'_, L, K>,
+        index: usize,
+        half: usize,
+    ) -> L::Vector {
+        let lanes = self.lanes;
+        let at = at.wrapping_add(vectors_of::<L>(index, self.tap(), STEP)[half]);
+        // SAFETY: the caller's.
+        unsafe {
+            match reach {
+                Reach::Inside => lanes.load(at),
+                Reach::FirstMasked(mask) => match (index, half) {
+                    (0, 0) => lanes.load_masked(at, *mask),
+                    _ => lanes.load(at),
+                },
+                Reach::Kept(edge) => lanes.keep(lanes.load(at), edge.inside[index][half]),
+                Reach::Masked(edge) => lanes.load_masked(at, edge.inside[index][half]),
+            }
+        }
     }
 }

@@ -5,7 +5,7 @@ use core::array::from_fn;
 use crate::arch::isa::{Isa, Lanes, Operation};
 use crate::arch::taps::{BlockTaps, CAPACITY, Taps};
 use crate::kernel::arithmetic::Arithmetic;
-use crate::kernel::direct::{Block, Direct, OperandsOf, Region};
+use crate::kernel::direct::{Block, CACHED_WEIGHTS, Direct, OperandsOf, Region};
 use crate::kernel::group::{GROUP, Group};
 use crate::kernel::pieces;
 
@@ -35,6 +35,18 @@ where
         let x = operands.x.get(block.group * inputs * plane..).unwrap_or_default();
         let weight = operands.weight.get(first * inputs * kernel..).unwrap_or_default();
         let Some(y) = operands.y.get_mut(first * out_plane..) else { return };
+
+        // Outputs that no second-level cache holds are on their way while their sums are computed.
+        if L::LANES >= 8 && shape.channels.all_outputs() * out_plane > 2 * CACHED_WEIGHTS {
+            for (output, outputs) in group.segments() {
+                for index in (0..outputs * group.step.output).step_by(16) {
+                    for lane in 0..B {
+                        let at = y.as_ptr().wrapping_add(lane * out_plane + output + index);
+                        lanes.prefetch(at);
+                    }
+                }
+            }
+        }
 
         let per_channel = region.rows.taps.count * region.columns.taps.count;
         let channels: [_; B] = from_fn(|lane| A::channel(operands.parameters, first + lane));
@@ -105,6 +117,12 @@ pub(crate) const fn most_outputs<L: Lanes>() -> usize {
     }
 }
 
+/// Whether tiles may have any number of outputs up to [`most_outputs`], so that none is left with the one or two that
+/// do not hide the latency of their sums; elsewhere the code is not worth it.
+pub(super) const fn any_size<L: Lanes>() -> bool {
+    cfg!(target_arch = "x86_64") && L::REGISTERS >= 14
+}
+
 /// Adds the products over `taps` to the totals of `outputs` outputs.
 #[inline(always)]
 fn tile<L: Lanes, const B: usize>(
@@ -127,8 +145,11 @@ fn tile<L: Lanes, const B: usize>(
             4 if most_outputs::<L>() >= 4 => outputs!(4),
             5 if most_outputs::<L>() >= 5 => outputs!(5),
             6 if most_outputs::<L>() >= 6 => outputs!(6),
+            7 if any_size::<L>() => outputs!(7),
             8 if most_outputs::<L>() >= 8 => outputs!(8),
+            9 if any_size::<L>() => outputs!(9),
             10 if most_outputs::<L>() >= 10 => outputs!(10),
+            11 if any_size::<L>() => outputs!(11),
             12 if most_outputs::<L>() >= 12 => outputs!(12),
             _ => {}
         }

@@ -5,16 +5,21 @@
 //! Memory contract: reads the input and the packed weights; writes every element of the output, those of a
 //! last vector perhaps twice.
 
-use crate::arch::isa::{Isa, Operation, Register, Slide};
-use crate::arch::strip::{Columns, MOST_COLUMNS, Strip};
-use crate::arch::window::{Edge, Window};
+use crate::arch::edge::Edge;
+use crate::arch::isa::{Isa, Lanes, Operation, Register, Slide};
+use crate::arch::strip::Strip;
+use crate::arch::window::Window;
 use crate::geometry::divide;
 use crate::kernel::direct::{Operands, Shape};
-use crate::kernel::runs::{Along, Operator};
+use crate::kernel::runs::{Along, Operator, Run};
 use crate::kernel::{pieces, pieces_mut};
 use crate::padding::PaddingMode;
 
 const OPERATOR: Operator = Operator::Convolution(PaddingMode::Zeros);
+
+/// The most runs of rows that meet the same rows of taps: from one to the next either the first or the last
+/// of five is another one.
+const MOST_RUNS: usize = 11;
 
 /// A convolution whose outputs meet one input channel each, and zeros outside.
 pub(crate) struct Depthwise<'a> {
@@ -38,32 +43,37 @@ impl Operation for Depthwise<'_> {
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) {
         let shape = self.shape;
-        let Shape { rows, columns, .. } = shape;
+        let columns = shape.columns;
         let lanes = isa.widest();
-        let one_to_one = rows.stride.get() == 1 && columns.input == columns.output;
-        let narrow = columns.input <= MOST_COLUMNS;
-        let (step, tap) = (columns.stride.get(), columns.dilation.get());
-        match (columns.kernel, step, tap) {
-            (3, 1, 1) if I::SLIDES && slides(&shape) => {
-                self.planes(&BySlide::<_, 1> { isa, shape });
-            }
-            (3, 2, 1) if I::SLIDES && slides(&shape) => {
-                self.planes(&BySlide::<_, 2> { isa, shape });
-            }
-            (3, 1, 1) if one_to_one && narrow => {
-                self.planes(&AsOneRow::<_, 3>::new(lanes, &shape));
-            }
-            (_, 1, 1) if one_to_one && narrow => {
-                self.planes(&AsOneRow::<_, 5>::new(lanes, &shape));
-            }
-            (3, 1, 1) => self.planes(&ByRows::<_, 3, 1, 1>::new(lanes, &shape)),
-            (3, 1, _) => self.planes(&ByRows::<_, 3, 1, 0>::new(lanes, &shape)),
-            (3, _, _) => self.planes(&ByRows::<_, 3, 2, 1>::new(lanes, &shape)),
-            (_, 1, 1) => self.planes(&ByRows::<_, 5, 1, 1>::new(lanes, &shape)),
-            (_, 1, _) => self.planes(&ByRows::<_, 5, 1, 0>::new(lanes, &shape)),
-            _ => self.planes(&ByRows::<_, 5, 2, 1>::new(lanes, &shape)),
+        let short = I::Short::LANES < I::Widest::LANES && columns.output <= 2 * I::Widest::LANES;
+        if I::SLIDES && slides(&shape) {
+            return match columns.stride.get() {
+                1 => self.rows(BySlide::<_, 1> { isa, shape }),
+                _ => self.rows(BySlide::<_, 2> { isa, shape }),
+            };
+        }
+        if let Some(way) = AsOneRow::<_, 3>::new(lanes, &shape) {
+            return self.planes(&way);
+        }
+        if let Some(way) = AsOneRow::<_, 5>::new(lanes, &shape) {
+            return self.planes(&way);
+        }
+        match (columns.kernel, columns.stride.get(), columns.dilation.get()) {
+            (3, 1, 1) => self.rows(ByRows::<_, 3, 1, 1>::new(lanes, &shape)),
+            (3, 1, _) => self.rows(ByRows::<_, 3, 1, 0>::new(lanes, &shape)),
+            (3, 2, _) if short => self.rows(ByRows::<_, 3, 2, 1>::new(isa.short(), &shape)),
+            (3, _, _) => self.rows(ByRows::<_, 3, 2, 1>::new(lanes, &shape)),
+            (_, 1, 1) => self.rows(ByRows::<_, 5, 1, 1>::new(lanes, &shape)),
+            (_, 1, _) => self.rows(ByRows::<_, 5, 1, 0>::new(lanes, &shape)),
+            _ => self.rows(ByRows::<_, 5, 2, 1>::new(lanes, &shape)),
         }
     }
+}
+
+/// A way to compute a plane.
+trait Planes<const K: usize> {
+    /// Writes the plane `y`; that of the input begins at `plane` in `x`.
+    fn write(&self, weight: &[[f32; K]; K], bias: f32, x: &[f32], plane: usize, y: &mut [f32]);
 }
 
 /// A way to compute rows of a plane that all meet the same rows of taps.
@@ -81,29 +91,88 @@ trait Rows<const K: usize> {
 
 impl Depthwise<'_> {
     #[inline(always)]
-    fn planes<const K: usize>(self, way: &impl Rows<K>) {
+    fn rows<const K: usize>(self, way: impl Rows<K>) {
+        let shape = self.shape;
+        let mut runs = [None; MOST_RUNS];
+        let all = Along { axis: shape.rows, operator: OPERATOR }.runs();
+        runs.iter_mut().zip(all).for_each(|(place, run)| *place = Some(run));
+        self.planes(&InRuns { way, shape, runs });
+    }
+
+    #[inline(always)]
+    fn planes<const K: usize>(self, way: &impl Planes<K>) {
         let Self { shape, operands: Operands { weight, parameters, x, y } } = self;
-        for run in (Along { axis: shape.rows, operator: OPERATOR }).runs() {
-            let planes = pieces_mut(y, shape.out_plane()).zip(pieces(weight, K * K));
-            let mut input = run.input * shape.columns.input;
-            let mut left = shape.channels.outputs;
-            for ((y, weight), &bias) in planes.zip(parameters) {
-                if left == 0 {
-                    (input, left) = (input + shape.in_plane(), shape.channels.outputs);
-                }
-                left -= 1;
-                let width = shape.columns.output;
-                let y = y.get_mut(run.output * width..).unwrap_or_default();
-                let y = y.get_mut(..run.count * width).unwrap_or_default();
-                let weight = weight.as_chunks::<K>().0.get(run.taps.first..).unwrap_or_default();
-                match run.taps.count {
-                    5 if K >= 5 => write::<5, K>(way, weight, bias, x, input, y),
-                    4 if K >= 4 => write::<4, K>(way, weight, bias, x, input, y),
-                    3 => write::<3, K>(way, weight, bias, x, input, y),
-                    2 => write::<2, K>(way, weight, bias, x, input, y),
-                    1 => write::<1, K>(way, weight, bias, x, input, y),
-                    _ => write::<0, K>(way, weight, bias, x, input, y),
-                }
+        let planes = pieces_mut(y, shape.out_plane()).zip(pieces(weight, K * K));
+        let (mut plane, mut left) = (0, shape.channels.outputs);
+        for ((y, weight), &bias) in planes.zip(parameters) {
+            if left == 0 {
+                (plane, left) = (plane + shape.in_plane(), shape.channels.outputs);
+            }
+            left -= 1;
+            if let Some(weight) = weight.as_chunks::<K>().0.first_chunk::<K>() {
+                way.write(weight, bias, x, plane, y);
+            }
+        }
+    }
+}
+
+/// Planes of few columns, as many in the input as in the output.
+struct AsOneRow<L: Register, const K: usize> {
+    strip: Strip<L, K>,
+    in_plane: usize,
+}
+
+impl<L: Register, const K: usize> AsOneRow<L, K> {
+    /// `None` where this is not for a layer.
+    #[inline(always)]
+    fn new(lanes: L, shape: &Shape) -> Option<Self> {
+        let Shape { rows, columns, .. } = *shape;
+        let one_to_one = rows.stride.get() == 1
+            && (columns.stride.get(), columns.dilation.get()) == (1, 1)
+            && (columns.kernel, columns.before) == (K, K / 2)
+            && columns.input == columns.output;
+        if !one_to_one {
+            return None;
+        }
+        let row = rows.dilation.get().checked_mul(columns.input)?;
+        let (input, output) = (shape.in_plane(), shape.out_plane());
+        let strip = Strip::new(lanes, (columns.input, input, output), row, rows.before)?;
+        Some(Self { strip, in_plane: input })
+    }
+}
+
+impl<L: Register, const K: usize> Planes<K> for AsOneRow<L, K> {
+    #[inline(always)]
+    fn write(&self, weight: &[[f32; K]; K], bias: f32, x: &[f32], plane: usize, y: &mut [f32]) {
+        let x = x.get(plane..).unwrap_or_default().get(..self.in_plane).unwrap_or_default();
+        self.strip.run(weight, bias, x, y);
+    }
+}
+
+/// Planes whose rows are computed run by run.
+struct InRuns<W> {
+    way: W,
+    shape: Shape,
+    /// Rows that meet the same rows of taps.
+    runs: [Option<Run>; MOST_RUNS],
+}
+
+impl<W: Rows<K>, const K: usize> Planes<K> for InRuns<W> {
+    #[inline(always)]
+    fn write(&self, weight: &[[f32; K]; K], bias: f32, x: &[f32], plane: usize, y: &mut [f32]) {
+        let Shape { columns, .. } = self.shape;
+        for run in self.runs.iter().flatten() {
+            let input = plane + run.input * columns.input;
+            let y = y.get_mut(run.output * columns.output..).unwrap_or_default();
+            let y = y.get_mut(..run.count * columns.output).unwrap_or_default();
+            let weight = weight.get(run.taps.first..).unwrap_or_default();
+            match run.taps.count {
+                5 if K >= 5 => write::<5, K>(&self.way, weight, bias, x, input, y),
+                4 if K >= 4 => write::<4, K>(&self.way, weight, bias, x, input, y),
+                3 => write::<3, K>(&self.way, weight, bias, x, input, y),
+                2 => write::<2, K>(&self.way, weight, bias, x, input, y),
+                1 => write::<1, K>(&self.way, weight, bias, x, input, y),
+                _ => write::<0, K>(&self.way, weight, bias, x, input, y),
             }
         }
     }
@@ -124,42 +193,12 @@ fn write<const N: usize, const K: usize>(
     }
 }
 
-/// Planes of few columns, as many in the input as in the output.
-struct AsOneRow<L: Register, const K: usize> {
-    lanes: L,
-    shape: Shape,
-    columns: Columns<L, K>,
-}
-
-impl<L: Register, const K: usize> AsOneRow<L, K> {
-    #[inline(always)]
-    fn new(lanes: L, shape: &Shape) -> Self {
-        let columns = shape.columns;
-        Self { lanes, shape: *shape, columns: Columns::new(lanes, columns.input, columns.before) }
-    }
-}
-
-impl<L: Register, const K: usize> Rows<K> for AsOneRow<L, K> {
-    #[inline(always)]
-    fn write<const N: usize>(
-        &self,
-        weight: &[[f32; K]; N],
-        bias: f32,
-        x: &[f32],
-        input: usize,
-        y: &mut [f32],
-    ) {
-        let Shape { rows, columns, .. } = self.shape;
-        let row = rows.dilation.get() * columns.input;
-        let strip = Strip::new(self.lanes, weight, bias, row);
-        strip.run(&self.columns, x, (input as isize).wrapping_sub_unsigned(columns.before), y);
-    }
-}
-
-/// Whether this is for [`Isa::slide`]: a padding of one column, and rows that share what they meet.
+/// Whether this is for [`Isa::slide`]: three columns of taps, one of padding, and rows that share what they meet.
 fn slides(&Shape { rows, columns, .. }: &Shape) -> bool {
     let step = columns.stride.get();
-    (columns.before, rows.stride.get(), rows.dilation.get()) == (1, step, 1)
+    let windows = (columns.kernel, columns.before, columns.dilation.get()) == (3, 1, 1);
+    (windows && step <= 2)
+        && (rows.stride.get(), rows.dilation.get()) == (step, 1)
         && columns.output >= 8
         && step * (columns.output - 1) < columns.input
 }
@@ -258,6 +297,12 @@ impl<L: Register, const K: usize, const STEP: usize, const TAP: usize> ByRows<L,
                 // Whole vectors only: what follows is another vector's.
                 _ => self.end_inside.saturating_sub(next) / L::LANES * L::LANES,
             };
+            if next == 0
+                && window.first_outputs::<R>(&self.first, x, input, y, columns.output, inside)
+            {
+                next = inside;
+                continue;
+            }
             if self.first_inside <= next
                 && let Some(y) = y.get_mut(next..)
                 // Inside, nothing lies before the row.

@@ -17,7 +17,7 @@ use crate::arch::isa::{Isa, Lanes, Operation};
 use crate::arch::taps::{Steps, Taps};
 use crate::geometry::{Axis, Channels, divide};
 use crate::kernel::arithmetic::{Arithmetic, Float, Int8, Int8Channels, Rescale};
-use crate::kernel::block::{GroupOfBlock, most_outputs};
+use crate::kernel::block::{GroupOfBlock, any_size, most_outputs};
 use crate::kernel::depthwise::{self, Depthwise};
 #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
 use crate::kernel::depthwise_int8::{self, DepthwiseInt8};
@@ -30,7 +30,8 @@ use crate::padding::PaddingMode;
 
 /// How many weights a group of outputs meets before the next group does: about what a second-level cache
 /// holds beside the inputs.
-const CACHED_WEIGHTS: usize = 1 << 16;
+pub(super) const CACHED_WEIGHTS: usize =
+    if cfg!(target_arch = "x86_64") { 1 << 17 } else { 1 << 16 };
 
 /// The sizes of a convolution's loop nest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -286,7 +287,7 @@ impl<A: Arithmetic> Direct<A> {
                     2 if A::X16::SCALARS > 1 && columns.taps.count == 3 && length >= 8 => {
                         8.min(most)
                     }
-                    _ => tile_outputs(length - done, most),
+                    _ => tile_outputs::<A::X16>(length - done, most),
                 };
                 if !group.has_room(count) {
                     self.compute(region, &group, outputs.clone(), taps, operands);
@@ -349,7 +350,7 @@ impl<A: Arithmetic> Direct<A> {
 /// neighbours: what fills registers of [`SCALARS`](Lanes::SCALARS).
 fn whole_registers<L: Lanes>(left: usize, length: usize, most: usize) -> usize {
     if L::SCALARS == 1 || length < L::SCALARS {
-        return tile_outputs(left, most);
+        return tile_outputs::<L>(left, most);
     }
     let (down, up) = (left / L::SCALARS * L::SCALARS, left.next_multiple_of(L::SCALARS));
     if up <= length { up.min(most) } else { down.min(most) }
@@ -366,12 +367,12 @@ fn in_full_tiles<A: Arithmetic>(columns: usize, rows: usize, most: usize) -> usi
 
 /// How many of `left` outputs the next tile takes, so that all are about equally large, and of a size that
 /// [`tile`] knows.
-fn tile_outputs(left: usize, most: usize) -> usize {
+fn tile_outputs<L: Lanes>(left: usize, most: usize) -> usize {
     let tiles = divide(left + (most - 1), most);
     let count = divide(left + tiles.saturating_sub(1), tiles);
     match count {
         0..=6 => count.max(1),
-        _ if count.is_multiple_of(2) => count,
+        _ if any_size::<L>() || count.is_multiple_of(2) => count,
         _ => count - 1,
     }
 }

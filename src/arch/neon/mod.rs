@@ -309,6 +309,7 @@ impl Isa for Neon {
     type X4 = Floats<1>;
     type X1 = scalar::Floats<1>;
     type Widest = Floats<1>;
+    type Short = Floats<1>;
 
     #[inline(always)]
     fn x16(self) -> Floats<2> {
@@ -342,6 +343,11 @@ impl Isa for Neon {
 
     #[inline(always)]
     fn widest(self) -> Floats<1> {
+        Floats(())
+    }
+
+    #[inline(always)]
+    fn short(self) -> Floats<1> {
         Floats(())
     }
 

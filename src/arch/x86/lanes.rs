@@ -107,6 +107,8 @@ macro_rules! float_lanes {
         impl Register for $name {
             type Mask = $mask;
 
+            const HALVES_OF_SUMS: bool = true;
+
             #[inline(always)]
             fn mask(self, lanes: u32) -> $mask {
                 // SAFETY: `self` proves that the instructions are there.

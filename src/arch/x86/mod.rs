@@ -45,6 +45,7 @@ macro_rules! isa {
             type X4 = F32x4;
             type X1 = F32x1;
             type Widest = $widest;
+            type Short = F32x8;
 
             #[inline(always)]
             fn x16(self) -> $x16_type {
@@ -79,6 +80,11 @@ macro_rules! isa {
             #[inline(always)]
             fn widest(self) -> $widest {
                 $widest(())
+            }
+
+            #[inline(always)]
+            fn short(self) -> F32x8 {
+                F32x8(())
             }
 
             const HAS_VECTORS: bool = true;
