@@ -55,12 +55,13 @@ impl Floats<1> {
         let (mut x, mut y) = (x.as_ptr(), y.as_mut_ptr());
         macro_rules! groups {
             ($($rows:literal)*) => {{$(
-                while rows >= $rows {
+                let count = rows / $rows;
+                if count > 0 {
                     // SAFETY: there are as many rows left in `y`, and in `x` all that they meet, checked above.
-                    unsafe { strip.rows::<$rows>(x, y) };
-                    x = x.wrapping_add($rows * STEP * width);
-                    y = y.wrapping_add($rows * outputs);
-                    rows -= $rows;
+                    unsafe { strip.groups::<$rows>(count, x, y) };
+                    x = x.wrapping_add(count * $rows * STEP * width);
+                    y = y.wrapping_add(count * $rows * outputs);
+                    rows -= count * $rows;
                 }
             )*}};
         }
@@ -73,6 +74,7 @@ impl Floats<1> {
     }
 }
 
+#[derive(Clone, Copy)]
 struct Strip<const N: usize, const STEP: usize> {
     lanes: Floats<1>,
     weight: [[Vector; 3]; N],
@@ -82,12 +84,29 @@ struct Strip<const N: usize, const STEP: usize> {
 }
 
 impl<const N: usize, const STEP: usize> Strip<N, STEP> {
-    /// `R` rows. Not inlined, as one function of all would take the compiler long.
+    /// `count` times `R` rows. Not inlined, as one function of all would take the compiler long.
     ///
     /// # Safety
     ///
     /// The rows of `x` that they meet may be read, and as many of `y` written.
     #[inline(never)]
+    unsafe fn groups<const R: usize>(&self, count: usize, mut x: *const f32, mut y: *mut f32) {
+        // A copy, which no store can change: weights stay in registers.
+        let this = *self;
+        for _ in 0..count {
+            // SAFETY: the caller's.
+            unsafe { this.rows::<R>(x, y) };
+            x = x.wrapping_add(R * STEP * this.width);
+            y = y.wrapping_add(R * this.outputs);
+        }
+    }
+
+    /// `R` rows.
+    ///
+    /// # Safety
+    ///
+    /// The rows of `x` that they meet may be read, and as many of `y` written.
+    #[inline(always)]
     unsafe fn rows<const R: usize>(&self, x: *const f32, y: *mut f32) {
         let last = self.outputs - LANES;
         // SAFETY: the caller's; vectors behind the first and before the last have inputs on both sides.
