@@ -276,13 +276,15 @@ impl<const STEP: usize, const DOT: bool> ThreeByThree<STEP, DOT> {
                     const LOW: [u8; 16] = [0, 1, 2, 3, 1, 2, 3, 4, 2, 3, 4, 5, 3, 4, 5, 6];
                     const HIGH: [u8; 16] = [4, 5, 6, 7, 5, 6, 7, 8, 6, 7, 8, 9, 7, 8, 9, 10];
                     let row = load_next(x, width);
-                    let [low, high] = [LOW, HIGH].map(|index| vqtbl1q_s8(row, transmute(index)));
+                    let [low, high] = [LOW, HIGH]
+                        .map(|index| vqtbl1q_s8(row, transmute::<[u8; 16], uint8x16_t>(index)));
                     [low, high, high]
                 }
                 (_, true) => {
                     const INDEX: [u8; 16] = [0, 1, 2, 3, 2, 3, 4, 5, 4, 5, 6, 7, 6, 7, 8, 9];
                     let rows = [load_next(x, 8), load_next(x, width.wrapping_sub(8))];
-                    let [low, high] = rows.map(|row| vqtbl1q_s8(row, transmute(INDEX)));
+                    let [low, high] =
+                        rows.map(|row| vqtbl1q_s8(row, transmute::<[u8; 16], uint8x16_t>(INDEX)));
                     [low, high, high]
                 }
             }

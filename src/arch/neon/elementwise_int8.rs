@@ -87,9 +87,10 @@ impl Pairs {
                         self.each(first, second, y, |first, second| {
                             let first = enlarged(first).map(|x| a.scaled::<$right>(x));
                             let second = enlarged(second).map(|x| b.scaled::<$right>(x));
-                            // SAFETY: every processor has the instruction.
-                            let sums =
-                                from_fn(|half| unsafe { vqaddq_s32(first[half], second[half]) });
+                            let sums = from_fn(|half| {
+                                // SAFETY: every processor has the instruction.
+                                unsafe { vqaddq_s32(first[half], second[half]) }
+                            });
                             output.outputs::<$right>(sums)
                         })
                     };

@@ -35,7 +35,7 @@ impl Floats<1> {
         y: &mut [f32],
     ) {
         let Slide { width, outputs, .. } = *slide;
-        let mut rows = y.len().checked_div(outputs).unwrap_or(0);
+        let rows = y.len().checked_div(outputs).unwrap_or(0);
         let met = rows.saturating_sub(1) * STEP + N;
         if rows == 0
             || N == 0
@@ -52,17 +52,11 @@ impl Floats<1> {
             width,
             outputs,
         };
-        let (mut x, mut y) = (x.as_ptr(), y.as_mut_ptr());
+        let mut left = Left { rows, x: x.as_ptr(), y: y.as_mut_ptr() };
         macro_rules! groups {
             ($($rows:literal)*) => {{$(
-                let count = rows / $rows;
-                if count > 0 {
-                    // SAFETY: there are as many rows left in `y`, and in `x` all that they meet, checked above.
-                    unsafe { strip.groups::<$rows>(count, x, y) };
-                    x = x.wrapping_add(count * $rows * STEP * width);
-                    y = y.wrapping_add(count * $rows * outputs);
-                    rows -= count * $rows;
-                }
+                // SAFETY: there are as many rows left in `y`, and in `x` all that they meet, checked above.
+                unsafe { strip.groups::<$rows>(&mut left) };
             )*}};
         }
         match STEP {
@@ -72,6 +66,13 @@ impl Floats<1> {
         }
         groups!(1);
     }
+}
+
+/// Rows of outputs that are still to be written.
+struct Left {
+    rows: usize,
+    x: *const f32,
+    y: *mut f32,
 }
 
 #[derive(Clone, Copy)]
@@ -84,20 +85,22 @@ struct Strip<const N: usize, const STEP: usize> {
 }
 
 impl<const N: usize, const STEP: usize> Strip<N, STEP> {
-    /// `count` times `R` rows. Not inlined, as one function of all would take the compiler long.
+    /// Groups of `R` rows, as many as are left. Not inlined, as one function of all would take the compiler long.
     ///
     /// # Safety
     ///
-    /// The rows of `x` that they meet may be read, and as many of `y` written.
+    /// What is left may be written, and what it meets be read.
     #[inline(never)]
-    unsafe fn groups<const R: usize>(&self, count: usize, mut x: *const f32, mut y: *mut f32) {
+    unsafe fn groups<const R: usize>(&self, left: &mut Left) {
         // A copy, which no store can change: weights stay in registers.
         let this = *self;
-        for _ in 0..count {
+        let Left { rows, x, y } = left;
+        while *rows >= R {
             // SAFETY: the caller's.
-            unsafe { this.rows::<R>(x, y) };
-            x = x.wrapping_add(R * STEP * this.width);
-            y = y.wrapping_add(R * this.outputs);
+            unsafe { this.rows::<R>(*x, *y) };
+            *x = x.wrapping_add(R * STEP * this.width);
+            *y = y.wrapping_add(R * this.outputs);
+            *rows -= R;
         }
     }
 
