@@ -37,7 +37,8 @@ where
         let Some(y) = operands.y.get_mut(first * out_plane..) else { return };
 
         // Outputs that no second-level cache holds are on their way while their sums are computed.
-        if L::LANES >= 8 && shape.channels.all_outputs() * out_plane > 2 * CACHED_WEIGHTS {
+        let prefetches = cfg!(target_arch = "x86_64") && L::LANES >= 8;
+        if prefetches && shape.channels.all_outputs() * out_plane > 2 * CACHED_WEIGHTS {
             for (output, outputs) in group.segments() {
                 for index in (0..outputs * group.step.output).step_by(16) {
                     for lane in 0..B {

@@ -240,7 +240,8 @@ impl<A: Arithmetic> Direct<A> {
         let (width, kernel) = (self.shape.columns.input, self.shape.columns.kernel);
         taps.clear();
         let dilation = self.shape.columns.dilation.get();
-        if self.operator == Operator::Convolution(PaddingMode::Zeros) && first == 0 {
+        let zeros = self.operator == Operator::Convolution(PaddingMode::Zeros);
+        if A::X16::SCALARS > 1 && zeros && first == 0 {
             taps.in_rows(region.columns.taps.count, dilation);
         }
         let mut number = 0;
@@ -280,23 +281,26 @@ impl<A: Arithmetic> Direct<A> {
         let mut group = Group::new(step);
         for line in 0..lines {
             let first = start.after(line, to_next);
-            let mut done = 0;
-            while done < length {
+            let (mut place, mut left) = (first, length);
+            while left > 0 {
                 let count = match step.input {
-                    1 => whole_registers::<A::X16>(length - done, length, most),
+                    1 if A::X16::SCALARS > 1 => whole_registers::<A::X16>(left, length, most),
                     2 if A::X16::SCALARS > 1 && columns.taps.count == 3 && length >= 8 => {
                         8.min(most)
                     }
-                    _ => tile_outputs::<A::X16>(length - done, most),
+                    _ => tile_outputs::<A::X16>(left, most),
                 };
+                if A::X16::SCALARS > 1 && count > left {
+                    // What does not fill a tile makes one with outputs before, which are computed twice.
+                    (place, left) = (first.after(length - count, step), count);
+                }
                 if !group.has_room(count) {
                     self.compute(region, &group, outputs.clone(), taps, operands);
                     group.clear();
                 }
-                // What does not fill a tile makes one with outputs before, which are computed twice.
-                done = done.min(length - count);
-                group.push(first.after(done, step), count);
-                done += count;
+                group.push(place, count);
+                place = place.after(count, step);
+                left -= count;
             }
         }
         self.compute(region, &group, outputs, taps, operands);
@@ -349,7 +353,7 @@ impl<A: Arithmetic> Direct<A> {
 /// How many outputs the next tile takes where `left` of `length` are left and the inputs of neighbours are
 /// neighbours: what fills registers of [`SCALARS`](Lanes::SCALARS).
 fn whole_registers<L: Lanes>(left: usize, length: usize, most: usize) -> usize {
-    if L::SCALARS == 1 || length < L::SCALARS {
+    if length < L::SCALARS {
         return tile_outputs::<L>(left, most);
     }
     let (down, up) = (left / L::SCALARS * L::SCALARS, left.next_multiple_of(L::SCALARS));

@@ -31,6 +31,8 @@ impl Sets {
     /// Of taps that the same outputs meet.
     pub(crate) const fn of(axis: &Axis, operator: Operator) -> Self {
         let step = match operator {
+            // Nothing to compute where nobody asks.
+            _ if !BY_SIXTEENS => 1,
             Operator::Convolution(_) => 1,
             Operator::Transposed => {
                 // Stride by greatest common divisor of stride and dilation.

@@ -67,7 +67,9 @@ impl<T: Numbers> Bench<T> {
         self.success
     }
 
-    /// A convolution, transposed or not, whose weights meet so many positions.
+    /// A convolution, transposed or not, whose weights meet so many positions. Not inlined, as its like: one function of
+    /// all layers is more than an assembler of v6-M can address constants in.
+    #[inline(never)]
     pub fn conv<const P: usize, const X: usize, const Y: usize, const W: usize>(
         &mut self,
         name: &str,
@@ -91,6 +93,7 @@ impl<T: Numbers> Bench<T> {
     }
 
     /// A fully connected layer with `P` packed weights, `X` inputs and `Y` outputs.
+    #[inline(never)]
     pub fn linear<const P: usize, const X: usize, const Y: usize>(
         &mut self,
         name: &str,
@@ -110,6 +113,7 @@ impl<T: Numbers> Bench<T> {
     }
 
     /// An operator without weights, with `taps` inputs per output.
+    #[inline(never)]
     pub fn pool<const X: usize, const Y: usize>(
         &mut self,
         name: &str,
