@@ -75,6 +75,8 @@ macro_rules! bench_program {
 
         $crate::program!(run, arena: $crate::bench::Arena<$element, LEN> = $crate::bench::Arena::NEW);
 
+        // By itself: LLVM misjudges how far away constants are in a function of v6-M with assembly in it.
+        #[inline(never)]
         fn run(arena: &'static mut $crate::bench::Arena<$element, LEN>) -> bool {
             let mut bench = $crate::bench::Bench::new(arena);
             $( $crate::bench_layer!(@run $operator layers::$name, stringify!($name), bench); )*

@@ -67,8 +67,7 @@ impl<T: Numbers> Bench<T> {
         self.success
     }
 
-    /// A convolution, transposed or not, whose weights meet so many positions. Not inlined, as its like: one function of
-    /// all layers is more than an assembler of v6-M can address constants in.
+    /// A convolution, transposed or not, whose weights meet so many positions.
     #[inline(never)]
     pub fn conv<const P: usize, const X: usize, const Y: usize, const W: usize>(
         &mut self,
