@@ -1,5 +1,7 @@
 //! What kernels ask of an instruction set: the small traits that loop nests are written over.
 
+use crate::arch::scalar::interleave_lanes;
+
 /// Numbers side by side in one or several registers, one for each of `LANES` sums.
 ///
 /// A value of the implementing type proves that the instructions are there, so that its methods need
@@ -277,8 +279,6 @@ pub(crate) trait Register: F32Lanes {
 pub(crate) trait Isa: Copy {
     /// Sixteen sums of f32, or as many of them at a time as suit the registers.
     type X16: F32Lanes;
-    /// The same, for products of matrices.
-    type Panel: F32Lanes;
     /// As many neighbouring outputs as suit the registers.
     type Row: F32Lanes;
     /// Eight sums of f32, likewise.
@@ -293,7 +293,6 @@ pub(crate) trait Isa: Copy {
     type Short: Register;
 
     fn x16(self) -> Self::X16;
-    fn panel(self) -> Self::Panel;
     fn row(self) -> Self::Row;
     fn x8(self) -> Self::X8;
     fn x4(self) -> Self::X4;
@@ -316,6 +315,7 @@ pub(crate) trait Isa: Copy {
         plane: usize,
         step: usize,
     );
+
     /// Whether [`slide`](Self::slide) is there.
     const SLIDES: bool = false;
 
@@ -333,7 +333,10 @@ pub(crate) trait Isa: Copy {
     }
 
     /// Reads `B` planes of the input, or as many as there are, to pixels of `B` channels each.
-    fn interleave<const B: usize>(self, x: &[f32], plane: usize, pixels: &mut [[f32; B]]);
+    #[inline(always)]
+    fn interleave<const B: usize>(self, x: &[f32], plane: usize, pixels: &mut [[f32; B]]) {
+        interleave_lanes(x, plane, 0..B, pixels);
+    }
 }
 
 /// A window of `N` rows of three taps that slides over whole rows.

@@ -1,8 +1,6 @@
 //! Products of two matrices: the innermost loop of a Winograd convolution.
 
-use core::array::from_fn;
-
-use crate::arch::isa::{F32Lanes, for_each_scalar};
+use crate::arch::isa::F32Lanes;
 
 /// How the sums of a panel go to its totals.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -34,26 +32,7 @@ pub(crate) fn products<L: F32Lanes, const P: usize, const B: usize>(
     let x = x.as_ptr();
     let next = if next.len() < weight.len() { weight } else { next }.as_ptr();
     let mut sums = [lanes.zero(); P];
-    let mut column = 0;
-    if L::SCALARS > 1 {
-        let mut rows: [_; P] = from_fn(|row| x.wrapping_add(row * step));
-        let mut at = weight.as_ptr().cast::<f32>().wrapping_add(first_lane);
-        while column + L::SCALARS <= weight.len() {
-            // SAFETY: `x` has a column for each row of `weight`, and the lanes lie within the block, both checked
-            // above.
-            unsafe {
-                let x = rows.each_mut().map(|row| lanes.load_next_scalars::<1>(row, L::SCALARS));
-                for_each_scalar!(L, SCALAR => {
-                    let weight = lanes.load_next(&mut at, B);
-                    for (sum, [x]) in sums.iter_mut().zip(x) {
-                        *sum = lanes.multiply_add_scalar::<SCALAR>(*sum, weight, x);
-                    }
-                });
-            }
-            column += L::SCALARS;
-        }
-    }
-    for (column, weight) in weight.iter().enumerate().skip(column) {
+    for (column, weight) in weight.iter().enumerate() {
         lanes.prefetch(next.wrapping_add(column).cast());
         // SAFETY: the lanes lie within the block, checked above.
         let weight = unsafe { lanes.load(weight.as_ptr().add(first_lane)) };

@@ -222,7 +222,6 @@ impl<const N: usize> Lanes for Bytes<N> {
 
 impl Isa for Scalar {
     type X16 = Floats<4>;
-    type Panel = Floats<4>;
     type Row = Floats<4>;
     type X8 = Floats<4>;
     type X4 = Floats<4>;
@@ -232,11 +231,6 @@ impl Isa for Scalar {
 
     #[inline(always)]
     fn x16(self) -> Floats<4> {
-        Floats
-    }
-
-    #[inline(always)]
-    fn panel(self) -> Floats<4> {
         Floats
     }
 
@@ -287,11 +281,6 @@ impl Isa for Scalar {
         step: usize,
     ) {
         transpose_lanes(totals, 0..B, y, plane, step);
-    }
-
-    #[inline(always)]
-    fn interleave<const B: usize>(self, x: &[f32], plane: usize, pixels: &mut [[f32; B]]) {
-        interleave_lanes(x, plane, 0..B, pixels);
     }
 }
 

@@ -7,6 +7,9 @@ use crate::arch::isa::{Lanes, for_each_scalar};
 /// then a sum of such sums.
 pub(crate) const CAPACITY: usize = if cfg!(target_arch = "x86_64") { 147 } else { 72 };
 
+/// How many elements behind the last input registers of inputs reach, at most.
+const MOST_BEHIND: usize = 3;
+
 /// Where the taps of an output find their inputs and their weights, for several input channels.
 pub(crate) struct Taps {
     /// Offsets from an output's first input.
@@ -17,9 +20,6 @@ pub(crate) struct Taps {
     per_channel: usize,
     /// Channels in the arrays.
     channels: usize,
-    /// Of how many taps rows of the window are, and how far apart their inputs; all taps are in whole rows, whose
-    /// weights are neighbours.
-    row: Option<(usize, usize)>,
     steps: Steps,
     /// One more than the largest offsets within a channel.
     reach: Steps,
@@ -39,7 +39,6 @@ impl Taps {
             weight: [0; CAPACITY],
             per_channel: 0,
             channels: 0,
-            row: None,
             steps,
             reach: Steps { x: 0, weight: 0 },
         }
@@ -48,13 +47,7 @@ impl Taps {
     /// Forgets all taps.
     pub(crate) fn clear(&mut self) {
         self.reach = Steps { x: 0, weight: 0 };
-        (self.per_channel, self.channels, self.row) = (0, 0, None);
-    }
-
-    /// The taps to come are whole rows of `count` taps, whose inputs lie `step` apart and whose weights are
-    /// neighbours.
-    pub(crate) fn in_rows(&mut self, count: usize, step: usize) {
-        self.row = Some((count, step));
+        (self.per_channel, self.channels) = (0, 0);
     }
 
     /// Lists tap `weight` of the kernel, which finds its input at offset `x`; drops it where there is no more
@@ -102,12 +95,14 @@ impl Taps {
     }
 
     /// The taps of the first `channels` channels, with the weights of a block of `B` output channels; `None`
-    /// if there are fewer weights.
+    /// if there are fewer weights. `row` is of how many taps rows of the window are, and how far apart their inputs, where
+    /// all taps are in whole rows, whose weights are neighbours.
     #[inline(always)]
     pub(crate) fn of_block<'a, T, const B: usize>(
         &'a self,
         channels: usize,
         weight: &'a [T],
+        row: Option<(usize, usize)>,
     ) -> Option<BlockTaps<'a, T, B>> {
         let channels = channels.min(self.channels);
         let count = channels * self.per_channel;
@@ -119,7 +114,7 @@ impl Taps {
             return None;
         }
         let (x, tap) = (self.x.get(..count)?, self.weight.get(..count)?);
-        Some(BlockTaps { x, tap, row: self.row, reach: reach.x, weight })
+        Some(BlockTaps { x, tap, row, reach: reach.x, weight })
     }
 }
 
@@ -144,6 +139,7 @@ pub(crate) struct BlockTaps<'a, T, const B: usize> {
     x: &'a [usize],
     /// Of each there are `B` weights.
     tap: &'a [usize],
+    /// See [`Taps::of_block`].
     row: Option<(usize, usize)>,
     reach: usize,
     weight: &'a [T],
@@ -167,59 +163,74 @@ impl<T: Copy, const B: usize> BlockTaps<'_, T, B> {
         if x.len() < x_end || first_lane + L::LANES > B {
             return;
         }
-        let x_len = x.len();
+        let whole = x.len() >= x_end.saturating_add(MOST_BEHIND);
         let (x, weight) = (x.as_ptr(), self.weight.as_ptr().wrapping_add(first_lane));
         let mut sums = [lanes.zero(); P];
-        // Rows of three taps are met by few registers of neighbouring inputs, with some behind the last.
-        let fits = L::SCALARS > 1 && step == 1 && P.is_multiple_of(L::SCALARS);
-        let whole = fits && x_len >= x_end + (L::SCALARS - 2);
-        let (mut rest_x, mut rest_tap) = (self.x, self.tap);
-        macro_rules! rows {
-            ($($outputs:literal by $step:literal with $registers:literal),*) => {
-                match self.row {
-                    $(Some((3, $step)) if P == $outputs && whole => {
-                        // SAFETY: as below, and there is room for all registers behind the last input.
-                        unsafe {
-                            self.add_rows::<L, P, $step, $registers>(lanes, x, weight, &mut sums);
-                        }
-                        (rest_x, rest_tap) = (&[], &[]);
-                    })*
-                    _ => {}
+        let done = L::SCALARS > 1
+            // SAFETY: as below, and if `whole`, there are so many elements more.
+            && unsafe { self.add_by_scalars(lanes, (x, step, whole), weight, &mut sums) };
+        if !done {
+            for (&place, &tap) in self.x.iter().zip(self.tap) {
+                // SAFETY: the lanes lie within the tap's block of weights, which is there; the offset is below
+                // `reach`, and the slice holds as many elements and every output's inputs.
+                let weight = unsafe { lanes.load(weight.add(tap * B)) };
+                for (p, sum) in sums.iter_mut().enumerate() {
+                    // SAFETY: as above.
+                    let x = lanes.splat(unsafe { *x.add(place + p * step) });
+                    *sum = lanes.multiply_add(*sum, weight, x);
                 }
-            };
-        }
-        if let (Some((3, 1)), 8, 2, 4) = (self.row, P, step, L::SCALARS)
-            && x_len >= x_end + 3
-        {
-            // SAFETY: as below, and there is room for all registers behind the last input.
-            unsafe { self.add_rows_apart(lanes, x, weight, &mut sums) };
-            (rest_x, rest_tap) = (&[], &[]);
-        }
-        rows!(12 by 1 with 4, 12 by 2 with 4, 8 by 1 with 3, 8 by 2 with 3, 4 by 1 with 2, 4 by 2 with 2);
-        if L::SCALARS > 1 && step == 1 {
-            for (&place, &tap) in rest_x.iter().zip(rest_tap) {
-                // SAFETY: as below.
-                unsafe {
-                    let weight = lanes.load(weight.add(tap * B));
-                    add_products_of_neighbours(lanes, &mut sums, weight, x.add(place));
-                }
-            }
-            (rest_x, rest_tap) = (&[], &[]);
-        }
-        for (&place, &tap) in rest_x.iter().zip(rest_tap) {
-            // SAFETY: the lanes lie within the tap's block of weights, which is there; the offset is below
-            // `reach`, and the slice holds as many elements and every output's inputs.
-            let (weight, x) = unsafe { (lanes.load(weight.add(tap * B)), x.add(place)) };
-            for (p, sum) in sums.iter_mut().enumerate() {
-                // SAFETY: as above.
-                let x = lanes.splat(unsafe { *x.add(p * step) });
-                *sum = lanes.multiply_add(*sum, weight, x);
             }
         }
         for (total, sum) in totals.iter_mut().zip(sums) {
             // SAFETY: the lanes from the first on lie within the block, checked above.
             unsafe { lanes.add_to(total.as_mut_ptr().add(first_lane), sum) };
         }
+    }
+
+    /// The same with inputs from registers of [`SCALARS`](Lanes::SCALARS). Returns whether it did: not for outputs apart,
+    /// unless rows have three taps.
+    ///
+    /// # Safety
+    ///
+    /// What taps meet may be read from `x` on, their weights from `weight` on, and if `whole`, [`MOST_BEHIND`] elements
+    /// behind the last input.
+    #[inline(always)]
+    unsafe fn add_by_scalars<L: Lanes<Element = T>, const P: usize>(
+        &self,
+        lanes: L,
+        (x, step, whole): (*const T, usize, bool),
+        weight: *const T,
+        sums: &mut [L::Vector; P],
+    ) -> bool {
+        // Rows of three taps are met by few registers of neighbouring inputs, with some behind the last.
+        macro_rules! rows {
+            ($($outputs:literal by $apart:literal with $registers:literal),*) => {
+                match self.row {
+                    $(Some((3, $apart)) if P == $outputs && step == 1 && whole => {
+                        // SAFETY: the caller's; there is room for all registers behind the last input.
+                        unsafe { self.add_rows::<L, P, $apart, $registers>(lanes, x, weight, sums) };
+                        return true;
+                    })*
+                    _ => {}
+                }
+            };
+        }
+        if let (Some((3, 1)), 8, 2, 4, true) = (self.row, P, step, L::SCALARS, whole) {
+            // SAFETY: as above.
+            unsafe { self.add_rows_apart(lanes, x, weight, sums) };
+            return true;
+        }
+        rows!(12 by 1 with 4, 12 by 2 with 4, 8 by 1 with 3, 8 by 2 with 3, 4 by 1 with 2, 4 by 2 with 2);
+        if step == 1 {
+            for (&place, &tap) in self.x.iter().zip(self.tap) {
+                // SAFETY: the caller's.
+                unsafe {
+                    let weight = lanes.load(weight.add(tap * B));
+                    add_products_of_neighbours(lanes, sums, weight, x.add(place));
+                }
+            }
+        }
+        step == 1
     }
 
     /// The products of rows of three taps, whose inputs lie `STEP` apart, found in `N` registers.

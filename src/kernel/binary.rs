@@ -173,12 +173,9 @@ pub(crate) fn same_shape<C: Combine>(
 ) {
     #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
     let (first, second, y) = {
-        let done = match backend::dots(backend) {
-            Some(_) => in_vectors(&operation.pairs(), first, Second::Each(second), y),
-            None => 0,
-        };
-        let [first, second] = [first, second].map(|x| x.get(done..).unwrap_or_default());
-        (first, second, y.get_mut(done..).unwrap_or_default())
+        let pairs = backend::dots(backend).map(|_| operation.pairs());
+        let (done, first, y) = in_vectors(pairs.as_ref(), first, Second::Each(second), y);
+        (first, second.get(done..).unwrap_or_default(), y)
     };
     let _ = backend;
     for (y, (&first, &second)) in y.iter_mut().zip(first.iter().zip(second)) {
@@ -195,28 +192,31 @@ pub(crate) fn per_channel<C: Combine>(
     second: &[i8],
     y: &mut [i8],
 ) {
+    #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+    let pairs = backend::dots(backend).map(|_| operation.pairs());
+    let _ = backend;
     for ((y, first), &second) in pieces_mut(y, plane).zip(pieces(first, plane)).zip(second) {
         #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
-        let (first, y) = {
-            let done = match backend::dots(backend) {
-                Some(_) => in_vectors(&operation.pairs(), first, Second::One(second), y),
-                None => 0,
-            };
-            (first.get(done..).unwrap_or_default(), y.get_mut(done..).unwrap_or_default())
-        };
-        let _ = backend;
+        let (_, first, y) = in_vectors(pairs.as_ref(), first, Second::One(second), y);
         for (y, &first) in y.iter_mut().zip(first) {
             *y = operation.combine(first, second);
         }
     }
 }
 
-/// Combines as many elements as whole vectors hold, and returns how many these are. Neither generic nor inlined:
-/// compiled here, once.
+/// Combines as many elements as whole vectors hold, none without `pairs`; returns how many these are, and the other
+/// elements. Neither generic nor inlined: compiled here, once.
 #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
 #[inline(never)]
-fn in_vectors(pairs: &Pairs8, first: &[i8], second: Second<'_>, y: &mut [i8]) -> usize {
-    pairs.run::<{ AddInt8::LEFT_SHIFT.cast_signed() }>(first, second, y)
+fn in_vectors<'a>(
+    pairs: Option<&Pairs8>,
+    first: &'a [i8],
+    second: Second<'_>,
+    y: &'a mut [i8],
+) -> (usize, &'a [i8], &'a mut [i8]) {
+    const LEFT_SHIFT: i32 = AddInt8::LEFT_SHIFT.cast_signed();
+    let done = pairs.map_or(0, |pairs| pairs.run::<LEFT_SHIFT>(first, second, y));
+    (done, first.get(done..).unwrap_or_default(), y.get_mut(done..).unwrap_or_default())
 }
 
 /// One quantization to another; a copy where they are the same.

@@ -239,11 +239,6 @@ impl<A: Arithmetic> Direct<A> {
         let (rows, columns) = (self.along(self.shape.rows), self.along(self.shape.columns));
         let (width, kernel) = (self.shape.columns.input, self.shape.columns.kernel);
         taps.clear();
-        let dilation = self.shape.columns.dilation.get();
-        let zeros = self.operator == Operator::Convolution(PaddingMode::Zeros);
-        if A::X16::SCALARS > 1 && zeros && first == 0 {
-            taps.in_rows(region.columns.taps.count, dilation);
-        }
         let mut number = 0;
         for (row_tap, row) in rows.taps(region.rows) {
             for (tap, column) in columns.taps(region.columns) {

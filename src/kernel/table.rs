@@ -1,11 +1,13 @@
 //! Functions of an i8 as tables.
 
 use crate::arch::backend::Backend;
+#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+use crate::arch::{backend::dots, neon::elementwise_int8::look_up};
 
 /// Looks every element up; entry 0 is that of -128.
 pub(crate) fn run(backend: Option<Backend>, table: &[i8], x: &[i8], y: &mut [i8]) {
     #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
-    if crate::arch::backend::dots(backend).is_some()
+    if dots(backend).is_some()
         && let Some(table) = table.first_chunk()
     {
         return in_vectors(table, x, y);
@@ -17,7 +19,7 @@ pub(crate) fn run(backend: Option<Backend>, table: &[i8], x: &[i8], y: &mut [i8]
 #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
 #[inline(never)]
 fn in_vectors(table: &[i8; 256], x: &[i8], y: &mut [i8]) {
-    let done = crate::arch::neon::elementwise_int8::look_up(table, x, y);
+    let done = look_up(table, x, y);
     let rest = y.get_mut(done..).unwrap_or_default();
     one_by_one(table, x.get(done..).unwrap_or_default(), rest);
 }

@@ -303,7 +303,6 @@ unsafe fn load_masked(at: *const f32, mask: uint32x4_t) -> float32x4_t {
 
 impl Isa for Neon {
     type X16 = Floats<2>;
-    type Panel = Floats<4>;
     type Row = Floats<3>;
     type X8 = Floats<2>;
     type X4 = Floats<1>;
@@ -313,11 +312,6 @@ impl Isa for Neon {
 
     #[inline(always)]
     fn x16(self) -> Floats<2> {
-        Floats(())
-    }
-
-    #[inline(always)]
-    fn panel(self) -> Floats<4> {
         Floats(())
     }
 
@@ -381,11 +375,5 @@ impl Isa for Neon {
         y: &mut [f32],
     ) {
         self.widest().slide::<N, STEP>(slide, x, y);
-    }
-
-    #[inline(always)]
-    fn interleave<const B: usize>(self, x: &[f32], plane: usize, pixels: &mut [[f32; B]]) {
-        // SAFETY: every processor has NEON.
-        unsafe { transpose::interleave(x, plane, pixels) }
     }
 }

@@ -1,9 +1,9 @@
-//! From pixels of several channels to planes, and back, four by four.
+//! From pixels of several channels to planes, four by four.
 
 use core::arch::aarch64::*;
 
 use super::memory;
-use crate::arch::scalar::{interleave_lanes, transpose_lanes};
+use crate::arch::scalar::transpose_lanes;
 
 /// Four pixels of four channels at a time, the last of them once more where fewer are left; one by one where
 /// there are not four.
@@ -54,29 +54,6 @@ unsafe fn store(at: *mut f32, step: usize, x: float32x4_t) {
             vst1q_lane_f32::<3>(at.add(3 * step), x);
         }
     }
-}
-
-/// [`transpose`] the other way round.
-#[target_feature(enable = "neon")]
-#[inline]
-pub(super) fn interleave<const B: usize>(x: &[f32], plane: usize, pixels: &mut [[f32; B]]) {
-    let mut lanes = 0;
-    while lanes + 4 <= B && squares(pixels.len(), 1, lanes, plane, x.len()) {
-        for first in starts(pixels.len()) {
-            // SAFETY: as in `transpose`.
-            unsafe {
-                let from = x.as_ptr().add(lanes * plane + first);
-                let to = pixels.as_mut_ptr().add(first).cast::<f32>().add(lanes);
-                let rows =
-                    transpose4([0, 1, 2, 3].map(|lane| memory::load::<1>(from.add(lane * plane))));
-                for (pixel, row) in [0, 1, 2, 3].into_iter().zip(rows) {
-                    memory::store(to.add(pixel * B), [row]);
-                }
-            }
-        }
-        lanes += 4;
-    }
-    interleave_lanes(x, plane, lanes..B, pixels);
 }
 
 /// Whether there are four pixels, and all of them, `step` apart, in the four planes from `lanes` on of a slice.

@@ -39,7 +39,6 @@ macro_rules! isa {
     ($isa:ident, $feature:literal, $x16_type:ty = $x16:expr, $widest:ident) => {
         impl Isa for $isa {
             type X16 = $x16_type;
-            type Panel = $x16_type;
             type Row = $x16_type;
             type X8 = F32x8;
             type X4 = F32x4;
@@ -49,11 +48,6 @@ macro_rules! isa {
 
             #[inline(always)]
             fn x16(self) -> $x16_type {
-                $x16
-            }
-
-            #[inline(always)]
-            fn panel(self) -> $x16_type {
                 $x16
             }
 

@@ -15,7 +15,7 @@ use crate::kernel::direct::{Operands, Shape};
 use crate::kernel::winograd::blocking::{Block, Blocking, Segment};
 use crate::kernel::winograd::sums::PRODUCTS;
 use crate::kernel::winograd::tile::Tile;
-use crate::kernel::winograd::{Nest, Winograd};
+use crate::kernel::winograd::{Nest, Winograd, channel_groups};
 use crate::kernel::{pieces, pieces_mut};
 
 impl<T: Tile<M, R>, const M: usize, const R: usize> Nest<'_, T, M, R> {
@@ -23,15 +23,10 @@ impl<T: Tile<M, R>, const M: usize, const R: usize> Nest<'_, T, M, R> {
     #[inline(never)]
     pub(super) fn abreast(self, neon: Neon) {
         let Winograd { shape, operands, workspace } = self.winograd;
-        let Operands { weight, parameters: bias, x, y } = operands;
         let Channels { inputs, outputs, .. } = shape.channels;
         let blocking = Blocking::new(&shape, M);
         let [transformed, sums, rows] = blocking.split(workspace);
-        let groups = pieces(x, inputs * shape.in_plane())
-            .zip(pieces(weight, outputs * inputs * R * R))
-            .zip(pieces(bias, outputs))
-            .zip(pieces_mut(y, outputs * shape.out_plane()));
-        for (((x, weight), bias), y) in groups {
+        for Operands { weight, parameters: bias, x, y } in channel_groups(&shape, R * R, operands) {
             for first in (0..blocking.all).step_by(blocking.tiles.max(1)) {
                 let block = Block { first, count: blocking.tiles.min(blocking.all - first) };
                 let plane = Plane { shape, blocking, block, tile: PhantomData::<T> };

@@ -20,6 +20,8 @@ use core::marker::PhantomData;
 
 use crate::arch::backend::{self, Backend};
 use crate::arch::isa::{Isa, Operation};
+#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+use crate::arch::scalar::Scalar;
 use crate::geometry::Channels;
 use crate::kernel::arithmetic::FLOAT_BLOCKS;
 use crate::kernel::direct::{Operands, Shape};
@@ -60,10 +62,25 @@ fn run<T: Tile<M, R>, const M: usize, const R: usize>(
     #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
     match backend::neon(backend) {
         Some(neon) => nest.abreast(neon),
-        None => backend::run(Some(Backend::Scalar), nest),
+        None => Scalar.run(nest),
     }
     #[cfg(not(all(feature = "simd", target_arch = "aarch64", target_feature = "neon")))]
     backend::run(backend, nest);
+}
+
+/// What each group of channels reads and writes, with weights for so many `positions` in a tile.
+fn channel_groups<'a>(
+    shape: &Shape,
+    positions: usize,
+    operands: Operands<'a, f32, &'a [f32]>,
+) -> impl Iterator<Item = Operands<'a, f32, &'a [f32]>> {
+    let Channels { inputs, outputs, .. } = shape.channels;
+    let Operands { weight, parameters, x, y } = operands;
+    pieces(x, inputs * shape.in_plane())
+        .zip(pieces(weight, outputs * inputs * positions))
+        .zip(pieces(parameters, outputs))
+        .zip(pieces_mut(y, outputs * shape.out_plane()))
+        .map(|(((x, weight), parameters), y)| Operands { weight, parameters, x, y })
 }
 
 struct Nest<'a, T, const M: usize, const R: usize> {
@@ -74,15 +91,10 @@ struct Nest<'a, T, const M: usize, const R: usize> {
 impl<T: Tile<M, R>, const M: usize, const R: usize> Operation for Nest<'_, T, M, R> {
     fn run<I: Isa>(self, isa: I) {
         let Winograd { shape, operands, workspace } = self.winograd;
-        let Operands { weight, parameters: bias, x, y } = operands;
         let Channels { inputs, outputs, .. } = shape.channels;
         let blocking = Blocking::new(&shape, M);
         let [transformed, sums, pixels] = blocking.split(workspace);
-        let groups = pieces(x, inputs * shape.in_plane())
-            .zip(pieces(weight, outputs * inputs * R * R))
-            .zip(pieces(bias, outputs))
-            .zip(pieces_mut(y, outputs * shape.out_plane()));
-        for (((x, weight), bias), y) in groups {
+        for Operands { weight, parameters: bias, x, y } in channel_groups(&shape, R * R, operands) {
             for first in (0..blocking.all).step_by(blocking.tiles.max(1)) {
                 let block = Block { first, count: blocking.tiles.min(blocking.all - first) };
                 let tile = PhantomData::<T>;
@@ -119,7 +131,7 @@ impl<T: Tile<M, R>, const M: usize, const R: usize> Operation for Nest<'_, T, M,
                             }};
                         }
                         match size {
-                            16 => block!(16, panel, widest),
+                            16 => block!(16, x16, widest),
                             8 => block!(8, x8, x8),
                             4 => block!(4, x4, x4),
                             _ => block!(1, x1, x1),

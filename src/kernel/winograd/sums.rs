@@ -2,7 +2,6 @@
 
 use crate::arch::isa::{F32Lanes, Isa, Operation};
 use crate::arch::panel::{Totals, products};
-use crate::geometry::divide;
 use crate::kernel::block::most_outputs;
 use crate::kernel::winograd::blocking::{Blocking, rounded_up};
 use crate::kernel::{pieces, pieces_mut};
@@ -47,7 +46,7 @@ where
                 while done < tiles {
                     // Panels of about the same size.
                     let left = tiles - done;
-                    let count = rounded_up(left, rounded_up(left, most_tiles::<L>()));
+                    let count = rounded_up(left, rounded_up(left, most_outputs::<L>()));
                     let x = x.get(done * blocking.depth + first..).unwrap_or_default();
                     let totals = totals.get_mut(done..).unwrap_or_default();
                     panel(lanes, count, weight, next, (x, blocking.depth), totals, how);
@@ -55,18 +54,6 @@ where
                 }
             }
         }
-    }
-}
-
-/// The most tiles whose sums in `L` lie in registers, where need be beside as many of inputs.
-const fn most_tiles<L: F32Lanes>() -> usize {
-    let registers = divide(L::LANES, L::SCALARS);
-    match L::SCALARS {
-        1 => most_outputs::<L>(),
-        _ => match divide((L::REGISTERS - 1) * registers, registers + 1) {
-            most @ ..12 => most,
-            _ => 12,
-        },
     }
 }
 
@@ -90,16 +77,16 @@ fn panel<L: F32Lanes, const B: usize>(
         match count {
             1 => tiles!(1),
             2 => tiles!(2),
-            3 if most_tiles::<L>() >= 3 => tiles!(3),
-            4 if most_tiles::<L>() >= 4 => tiles!(4),
-            5 if most_tiles::<L>() >= 5 => tiles!(5),
-            6 if most_tiles::<L>() >= 6 => tiles!(6),
-            7 if most_tiles::<L>() >= 7 => tiles!(7),
-            8 if most_tiles::<L>() >= 8 => tiles!(8),
-            9 if most_tiles::<L>() >= 9 => tiles!(9),
-            10 if most_tiles::<L>() >= 10 => tiles!(10),
-            11 if most_tiles::<L>() >= 11 => tiles!(11),
-            12 if most_tiles::<L>() >= 12 => tiles!(12),
+            3 if most_outputs::<L>() >= 3 => tiles!(3),
+            4 if most_outputs::<L>() >= 4 => tiles!(4),
+            5 if most_outputs::<L>() >= 5 => tiles!(5),
+            6 if most_outputs::<L>() >= 6 => tiles!(6),
+            7 if most_outputs::<L>() >= 7 => tiles!(7),
+            8 if most_outputs::<L>() >= 8 => tiles!(8),
+            9 if most_outputs::<L>() >= 9 => tiles!(9),
+            10 if most_outputs::<L>() >= 10 => tiles!(10),
+            11 if most_outputs::<L>() >= 11 => tiles!(11),
+            12 if most_outputs::<L>() >= 12 => tiles!(12),
             _ => {}
         }
     }
