@@ -35,8 +35,8 @@ pub enum Algorithm {
     /// they are used on. It is for speed:
     ///
     /// - [`Direct`](Self::Direct) where Winograd is not to be had, or does not pay: with fewer than 16
-    ///   input or output channels in a group, with outputs of fewer than 4 rows or columns, or if it would
-    ///   ask for more than 2 MiB of workspace;
+    ///   input or output channels in a group, with outputs of fewer than 4 rows or columns, or if the
+    ///   workspace would hold 2 MiB or more for the transformed inputs of 16 tiles;
     /// - [`Winograd4`](Self::Winograd4) where it saves a fifth of the multiplications of
     ///   [`Winograd2`](Self::Winograd2); not with fewer than 9 tiles and more than 8 MiB of packed weights,
     ///   the reading of which would take the time;

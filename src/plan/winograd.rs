@@ -2,7 +2,7 @@
 
 use crate::algorithm::Algorithm;
 use crate::error::Error;
-use crate::geometry::Channels;
+use crate::geometry::{Channels, elements};
 use crate::kernel::direct::Shape;
 use crate::kernel::runs::Operator;
 use crate::kernel::winograd::{Blocking, Tile2, Tile4};
@@ -15,8 +15,11 @@ use crate::tensor::Dtype;
 const CHANNELS: usize = 16;
 const OUTPUTS: usize = 4;
 
-/// The most elements of workspace that it takes.
+/// So many transformed inputs for [`TILES`] tiles are too many: the workspace holds about as much.
 const WORKSPACE: usize = 1 << 19;
+
+/// Tiles of a block, about; how many exactly depends on the target, and the choice must not.
+const TILES: usize = 16;
 
 /// With more packed weights than this, more than caches hold, few tiles would each time wait for them.
 const WEIGHTS: usize = 1 << 21;
@@ -62,7 +65,11 @@ const fn suited(shape: &Shape) -> Algorithm {
 }
 
 const fn is_modest(blocking: &Blocking) -> bool {
-    matches!(blocking.workspace_len(), Ok(..=WORKSPACE))
+    let tiles = if blocking.all < TILES { blocking.all } else { TILES };
+    match elements(&[blocking.positions(), tiles, blocking.depth]) {
+        Ok(inputs) => inputs < WORKSPACE && blocking.workspace_len().is_ok(),
+        Err(_) => false,
+    }
 }
 
 /// Outputs of a tile along each direction; 0 for algorithms without tiles.

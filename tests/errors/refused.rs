@@ -400,6 +400,7 @@ fn specifications_that_are_refused() {
 #[test]
 fn sentences_about_slices() {
     let length = |buffer| Error::Length { buffer, expected: 10, actual: 9 };
+    let most = format!("the output: {} elements expected, 0 given", usize::MAX);
     let table = [
         (
             Error::Missing(Buffer::Prelu),
@@ -429,10 +430,7 @@ fn sentences_about_slices() {
         (length(Buffer::RunningVar), "the batch norm's running_var: 10 elements expected, 9 given"),
         (length(Buffer::Packed), "the packed weights: 10 elements expected, 9 given"),
         (length(Buffer::Workspace), "the workspace: at least 10 elements expected, 9 given"),
-        (
-            Error::Length { buffer: Buffer::Output, expected: usize::MAX, actual: 0 },
-            "the output: 18446744073709551615 elements expected, 0 given",
-        ),
+        (Error::Length { buffer: Buffer::Output, expected: usize::MAX, actual: 0 }, most.as_str()),
     ];
     for (error, sentence) in table {
         assert_eq!(error.to_string(), sentence);

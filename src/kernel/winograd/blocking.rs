@@ -79,7 +79,8 @@ impl Blocking {
         self.tiles * LANES + SPACE
     }
 
-    const fn positions(&self) -> usize {
+    /// Products of a tile, in each pair of channels.
+    pub(crate) const fn positions(&self) -> usize {
         (self.tile + 2) * (self.tile + 2)
     }
 
