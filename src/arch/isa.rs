@@ -125,7 +125,7 @@ macro_rules! for_each_scalar {
         $crate::arch::isa::for_each_scalar!(@ $lanes, $index, $body, 0 1 2 3);
     };
     (@ $lanes:ident, $index:ident, $body:block, $($value:literal)*) => {$(
-        if $value < $lanes::SCALARS {
+        if const { $value < $lanes::SCALARS } {
             const $index: usize = $value;
             $body
         }

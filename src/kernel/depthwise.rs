@@ -342,10 +342,10 @@ impl<L: Register, const K: usize, const STEP: usize, const TAP: usize> Rows<K>
         let row = rows.dilation.get() * columns.input;
         let window = Window::new(self.lanes, weight, bias, row, columns.dilation.get());
         // Rows of outputs share what they meet if their windows do.
-        let share = N == K && rows.dilation.get() == 1 && rows.stride.get() == STEP;
+        let share = rows.dilation.get() == 1 && rows.stride.get() == STEP;
         let mut input = input;
         let mut rest = y;
-        if share {
+        if const { N == K } && share {
             // So many that all weights of a 3x3 kernel stay in registers.
             rest = match STEP {
                 1 => self.groups::<N, 4>(&window, x, &mut input, rest),
