@@ -86,6 +86,7 @@ macro_rules! isa {
             #[inline(always)]
             fn run<O: Operation>(self, operation: O) {
                 #[target_feature(enable = $feature)]
+                #[inline(never)]
                 fn with_features<O: Operation>(isa: $isa, operation: O) {
                     operation.run(isa);
                 }
