@@ -146,7 +146,7 @@ impl<const N: usize, const STEP: usize> Strip<N, STEP> {
             // SAFETY: the caller's.
             let taps = unsafe { self.taps(place, &mut x) };
             for_each_output!(R, OUTPUT => {
-                if const { OUTPUT * STEP <= ROW && ROW - OUTPUT * STEP < N } {
+                if const { ROW.wrapping_sub(OUTPUT * STEP) < N } {
                     for (&weight, tap) in self.weight[ROW - OUTPUT * STEP].iter().zip(taps) {
                         sums[OUTPUT] = self.lanes.multiply_add(sums[OUTPUT], weight, tap);
                     }
