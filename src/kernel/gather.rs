@@ -1,13 +1,15 @@
 //! Where the outputs of an i8 tile find their inputs.
 
-use crate::arch::tile::{MASKS, Mask, OUTPUTS, Row, Window};
+use crate::arch::tile::{COLUMNS, MASKS, Mask, OUTPUTS, Row, Window};
+use crate::geometry::divide;
+use crate::kernel::order::Order;
 use crate::kernel::phases::Phase;
 use crate::kernel::pieces_mut;
 use crate::kernel::runs::Operator;
 use crate::padding::PaddingMode;
 
 /// The most rows or columns of taps whose ranges are kept.
-const TAPS: usize = 16;
+const TAPS: usize = COLUMNS;
 
 /// Outputs that meet the same taps, in both directions.
 pub(crate) struct Grid {
@@ -42,6 +44,7 @@ pub(crate) struct Piece {
 }
 
 impl Grid {
+    #[inline(never)]
     pub(crate) fn new(rows: Phase, columns: Phase, operator: Operator) -> Self {
         let mode = match operator {
             Operator::Convolution(mode) => mode,
@@ -123,7 +126,13 @@ impl Grid {
             let top = rows.input + (row * rows.input_step) as isize;
             let left = columns.input + (column * columns.input_step) as isize
                 - (lane * columns.input_step) as isize;
-            *window.from.get_mut(window.pieces)? = top * width as isize + left;
+            let from = top * width as isize + left;
+            let [least, most] = window.span;
+            window.span = match window.pieces {
+                0 => [from; 2],
+                _ => [least.min(from), most.max(from)],
+            };
+            *window.from.get_mut(window.pieces)? = from;
             window.pieces += 1;
         }
         if window.masked && self.mode != PaddingMode::Zeros {
@@ -145,34 +154,28 @@ impl Grid {
             let first = if *flat { 0 } else { index * self.taps() };
             let join = *flat && index > 0;
             let masks = window.masks.get_mut(first..)?.get_mut(..self.taps())?;
-            let mut columns_met = [Mask::NONE; TAPS];
-            for (mask, range) in columns_met.iter_mut().zip(across).take(columns.taps) {
+            for (mask, range) in window.columns.iter_mut().zip(across).take(columns.taps) {
                 let [first, end] = range.map(|at| lane + at.saturating_sub(column).min(count));
                 *mask = Mask::between(first, end);
             }
             for (range, masks) in down.iter().zip(pieces_mut(masks, columns.taps)).take(rows.taps) {
-                let met = range[0] <= row && row < range[1];
-                for (place, &mask) in masks.iter_mut().zip(&columns_met) {
-                    match (met, join) {
-                        (true, true) => place.join(mask),
-                        (false, true) => {}
-                        (true, false) => *place = mask,
-                        (false, false) => *place = Mask::NONE,
-                    }
+                let met = Mask::when(range[0] <= row && row < range[1]);
+                for (place, mask) in masks.iter_mut().zip(&window.columns) {
+                    *place = if join { place.or(mask.and(met)) } else { mask.and(met) };
                 }
             }
         }
         Some(())
     }
 
-    /// Gathers element by element: from number `number` on, channel by channel, what the taps of a tile meet; the
-    /// first channel's plane is the first of `x`.
+    /// Gathers element by element what the taps of a tile from number `number` on meet; the first channel's plane is
+    /// the first of `x`.
     #[inline(never)]
     pub(crate) fn by_element(
         &self,
         tile: Tile,
         x: &[i8],
-        number: usize,
+        (order, number): (&Order, usize),
         border: i8,
         to: &mut [Row],
     ) {
@@ -187,13 +190,11 @@ impl Grid {
                 ];
             }
         }
-        let taps = self.taps().max(1);
-        let mut channel = number.checked_div(taps).unwrap_or(0);
-        let tap = number - channel * taps;
-        let mut row = tap.checked_div(columns.taps).unwrap_or(0);
-        let mut column = tap - row * columns.taps;
-        for to in to {
+        for (number, to) in (number..).zip(to) {
             *to = Row([border; OUTPUTS]);
+            let (channel, tap) = order.numbered(self.taps(), number);
+            let row = divide(tap, columns.taps);
+            let column = tap - row * columns.taps;
             let x = x.get(channel * plane..).unwrap_or_default();
             let (down, across) = (row as isize * rows.to_next, column as isize * columns.to_next);
             for (to, place) in to.0.iter_mut().zip(places).take(tile.count) {
@@ -205,13 +206,6 @@ impl Grid {
                 {
                     *to = x;
                 }
-            }
-            column += 1;
-            if column >= columns.taps {
-                (column, row) = (0, row + 1);
-            }
-            if row >= rows.taps {
-                (row, channel) = (0, channel + 1);
             }
         }
     }
