@@ -17,9 +17,6 @@ pub(crate) const CAPACITY: usize = 224;
 /// The most windows' rows times columns, or places in the plane, that a tile is gathered from by vectors.
 pub(crate) const MASKS: usize = 48;
 
-/// The most columns of taps of such a tile.
-pub(crate) const COLUMNS: usize = 16;
-
 /// What a tap meets, output by output.
 #[derive(Clone, Copy)]
 #[repr(align(16))]
@@ -65,6 +62,8 @@ unsafe impl Zeros for Window {}
 unsafe impl<const N: usize> Zeros for [Totals; N] {}
 // SAFETY: as above.
 unsafe impl<const N: usize> Zeros for [Channels; N] {}
+// SAFETY: as above.
+unsafe impl<const N: usize> Zeros for [Mask; N] {}
 
 /// Fills `place` with zeros, in fewer instructions than the compiler does.
 pub(crate) fn zero<T: Zeros>(place: &mut MaybeUninit<T>) -> &mut T {
@@ -191,8 +190,6 @@ pub(crate) struct Window {
     pub(crate) masks: [Mask; MASKS],
     /// Whether these leave any out.
     pub(crate) masked: bool,
-    /// For each column, which outputs of a piece meet an input in a row that does.
-    pub(crate) columns: [Mask; COLUMNS],
 }
 
 /// Where the outputs of a tile are in the plane of a channel.

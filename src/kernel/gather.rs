@@ -1,6 +1,8 @@
 //! Where the outputs of an i8 tile find their inputs.
 
-use crate::arch::tile::{COLUMNS, MASKS, Mask, OUTPUTS, Row, Window};
+use core::mem::MaybeUninit;
+
+use crate::arch::tile::{MASKS, Mask, OUTPUTS, Row, Window, zero};
 use crate::geometry::divide;
 use crate::kernel::order::Order;
 use crate::kernel::phases::Phase;
@@ -9,7 +11,7 @@ use crate::kernel::runs::Operator;
 use crate::padding::PaddingMode;
 
 /// The most rows or columns of taps whose ranges are kept.
-const TAPS: usize = COLUMNS;
+const TAPS: usize = 16;
 
 /// Outputs that meet the same taps, in both directions.
 pub(crate) struct Grid {
@@ -19,7 +21,7 @@ pub(crate) struct Grid {
     /// Whether neighbours meet neighbours from one row to the next, too.
     flat: bool,
     /// For each row and each column of taps, which outputs meet an input.
-    inside: [[[usize; 2]; TAPS]; 2],
+    inside: [[[u32; 2]; TAPS]; 2],
     /// Which meet only inputs.
     interior: [[usize; 2]; 2],
 }
@@ -63,8 +65,9 @@ impl Grid {
         let each = [rows, columns].into_iter().zip(&mut grid.inside).zip(&mut grid.interior);
         for ((phase, inside), interior) in each {
             for (tap, range) in (0..phase.taps).zip(inside) {
-                *range = phase.inside(tap);
-                *interior = [interior[0].max(range[0]), interior[1].min(range[1])];
+                let [first, end] = phase.inside(tap);
+                *range = [first as u32, end as u32];
+                *interior = [interior[0].max(first), interior[1].min(end)];
             }
         }
         grid
@@ -105,7 +108,12 @@ impl Grid {
     pub(crate) fn window(&self, tile: Tile, window: &mut Window) -> Option<()> {
         let Self { rows, columns, flat, .. } = *self;
         let (taps, width) = (self.taps(), columns.length);
-        if columns.input_step > 2 || taps > MASKS || rows.taps.max(columns.taps) > TAPS {
+        let most = rows.count.max(columns.count);
+        if columns.input_step > 2
+            || taps > MASKS
+            || rows.taps.max(columns.taps) > TAPS
+            || u32::try_from(most).is_err()
+        {
             return None;
         }
         window.taps = [rows.taps, columns.taps];
@@ -149,18 +157,21 @@ impl Grid {
     #[inline(always)]
     fn masks(&self, tile: Tile, window: &mut Window) -> Option<()> {
         let Self { rows, columns, flat, inside: [down, across], .. } = self;
+        let mut columns_met = MaybeUninit::<[Mask; TAPS]>::uninit();
+        let columns_met = zero(&mut columns_met);
         for (index, piece) in self.pieces(tile).enumerate() {
             let Piece { lane, row, column, count } = piece;
             let first = if *flat { 0 } else { index * self.taps() };
             let join = *flat && index > 0;
             let masks = window.masks.get_mut(first..)?.get_mut(..self.taps())?;
-            for (mask, range) in window.columns.iter_mut().zip(across).take(columns.taps) {
-                let [first, end] = range.map(|at| lane + at.saturating_sub(column).min(count));
+            for (mask, range) in columns_met.iter_mut().zip(across).take(columns.taps) {
+                let [first, end] =
+                    range.map(|at| lane + (at as usize).saturating_sub(column).min(count));
                 *mask = Mask::between(first, end);
             }
             for (range, masks) in down.iter().zip(pieces_mut(masks, columns.taps)).take(rows.taps) {
-                let met = Mask::when(range[0] <= row && row < range[1]);
-                for (place, mask) in masks.iter_mut().zip(&window.columns) {
+                let met = Mask::when(range[0] as usize <= row && row < range[1] as usize);
+                for (place, mask) in masks.iter_mut().zip(&*columns_met) {
                     *place = if join { place.or(mask.and(met)) } else { mask.and(met) };
                 }
             }
