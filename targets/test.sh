@@ -10,7 +10,7 @@ help() {
 usage: targets/test.sh [--cpu MODEL] [ARGUMENT..]
 
 Runs the crate's tests for Linux on Arm, in QEMU's user-mode emulation: all but compile_fail, which
-is about the compiler. No property runs over 1000 cases, unless NCHW_CASES_AT_MOST says so.
+is about the compiler. No property runs over 300 cases, unless NCHW_CASES_AT_MOST says so.
 Each ARGUMENT is one of 'cargo test': '--test int8' runs one of them.
 
   --cpu   the processor that QEMU emulates:
@@ -43,7 +43,7 @@ variable=${triple^^}
 export "CARGO_TARGET_${variable//-/_}_LINKER=$gnu-gcc"
 export "CARGO_TARGET_${variable//-/_}_RUNNER=$emulator -cpu $cpu -L /usr/$gnu"
 # Emulation is slow; the properties run in full where the tests are native.
-export NCHW_CASES_AT_MOST=${NCHW_CASES_AT_MOST-1000}
+export NCHW_CASES_AT_MOST=${NCHW_CASES_AT_MOST-300}
 export CARGO_PROFILE_DEV_DEBUG=0
 
 cd "$root"
