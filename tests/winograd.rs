@@ -179,7 +179,7 @@ fn any_workspace_will_do_in_i8() {
     plan.pack(&weight, &parameters, &mut packed).unwrap();
     let mut x = Tensor::ZERO;
     x.as_mut_slice().copy_from_slice(&random.i8s(plan.input_len()));
-    let (mut typed, mut workspace) = (Tensor::ZERO, Workspace::<{ Whole::WORKSPACE }>::ZERO);
+    let (mut typed, mut workspace) = (Tensor::ZERO, Workspace::<{ Whole::WORKSPACE }, i8>::ZERO);
     Whole::from_packed(packed).run(&x, &mut typed, &mut workspace);
     for offset in 0..64 {
         let mut workspace = Guarded::new(plan.workspace_len() + offset);

@@ -12,6 +12,33 @@ use crate::quant::FixedPoint;
 /// Positions of a tile.
 pub(crate) const POSITIONS: usize = 16;
 
+/// The inputs of neighbouring tiles, and where what comes of them goes.
+pub(crate) struct Inputs<'a> {
+    /// The channels of a group.
+    pub(crate) x: &'a [i8],
+    /// How many.
+    pub(crate) channels: usize,
+    /// Elements of one channel.
+    pub(crate) plane: usize,
+    /// Where in a channel each of four rows begins; `None` for rows outside of it.
+    pub(crate) rows: [Option<usize>; 4],
+    /// What is in such a row, as many elements as a row has.
+    pub(crate) border: &'a [i8],
+    /// Four rows of `width` elements in which the columns are transformed. What lies beside the inputs is there already.
+    pub(crate) scratch: &'a mut [i16],
+    pub(crate) width: usize,
+    /// Where in these the rows of inputs begin.
+    pub(crate) start: usize,
+    /// How many tiles.
+    pub(crate) tiles: usize,
+    /// Those of the first channel, at the first position.
+    pub(crate) to: &'a mut [i16],
+    /// From one channel's tiles to the next channel's.
+    pub(crate) step: usize,
+    /// From one position to the next.
+    pub(crate) next_position: usize,
+}
+
 /// Which products are summed up.
 #[derive(Clone, Copy)]
 pub(crate) struct Products {
@@ -29,30 +56,28 @@ pub(crate) struct Products {
     pub(crate) sums_step: usize,
 }
 
-/// The sums of tiles, and where their outputs go.
+/// The sums of rows of neighbouring tiles, and where their outputs go.
 pub(crate) struct Finished<'a> {
-    /// Those of a first tile and of its neighbours, again for each position.
+    /// Those of each tile, again for each position.
     pub(crate) sums: &'a [i32],
     /// From one position to the next.
-    pub(crate) step: usize,
-    /// How many tiles.
-    pub(crate) count: usize,
+    pub(crate) next_position: usize,
+    /// Tiles of a row.
+    pub(crate) tiles: usize,
+    /// How many rows of tiles.
+    pub(crate) rows: usize,
     /// The first tile's first output, and what follows it.
     pub(crate) y: &'a mut [i8],
     /// From one row of outputs to the next.
     pub(crate) width: usize,
-    /// How many rows there are, and how many outputs in each.
+    /// How many rows there are, and how many outputs of the tiles in each.
     pub(crate) inside: [usize; 2],
 }
 
 /// Instructions that a Winograd convolution in i8 is made of. Nothing is written where a slice is too short.
 pub(crate) trait Int8Tiles: Copy {
-    /// Transforms each column of four inputs, to rows of `to` that are `width` apart.
-    fn down(self, from: [&[i8]; 4], to: &mut [i16], width: usize);
-
-    /// Transforms the rows of `count` tiles, which are `width` apart in `from`; the tiles' numbers at one position
-    /// become neighbours in `to`, the next position's are `step` on.
-    fn across(self, from: (&[i16], usize), to: (&mut [i16], usize), count: usize);
+    /// Transforms the inputs of neighbouring tiles, in all channels.
+    fn inputs(self, inputs: Inputs<'_>);
 
     /// Sums up the products of all input channels: at each position, the tiles of one output channel after the other.
     /// A weight is two bytes.

@@ -2,6 +2,7 @@
 //! stores take rows apart and put them together by the columns of tiles, so that nothing has to be transposed, and
 //! the sums are those of a pointwise layer, at each position by itself.
 
+use core::iter::from_fn;
 use core::marker::PhantomData;
 
 use crate::arch::isa::{F32Lanes, Isa, Lanes, Operation};
@@ -11,7 +12,7 @@ use crate::arch::rows::{Rows, Start};
 use crate::geometry::Channels;
 use crate::kernel::arithmetic::FLOAT_BLOCKS;
 use crate::kernel::direct::{Operands, Shape};
-use crate::kernel::winograd::blocking::{Block, Blocking, Segment, groups};
+use crate::kernel::winograd::blocking::{Block, Blocking, Segment};
 use crate::kernel::winograd::sums::PRODUCTS;
 use crate::kernel::winograd::tile::Tile;
 use crate::kernel::winograd::{Nest, Winograd, channel_groups};
@@ -70,6 +71,20 @@ impl<T: Tile<M, R>, const M: usize, const R: usize> Plane<T, M, R> {
     }
 }
 
+/// The tiles of a segment, [`LANES`] at a time, as the first one of each and how many count. The last are some of
+/// those before once more, where there are enough.
+fn groups(count: usize) -> impl Iterator<Item = (usize, usize)> {
+    let mut done = 0;
+    from_fn(move || {
+        let first = done.min(count.saturating_sub(LANES));
+        let group = (first, (count - first).min(LANES));
+        (done < count).then(|| {
+            done += LANES;
+            group
+        })
+    })
+}
+
 /// Transforms the inputs of a block of tiles, in all channels of a group.
 struct Inputs<'a, T, const M: usize, const R: usize> {
     plane: Plane<T, M, R>,
@@ -112,7 +127,7 @@ impl<T: Tile<M, R>, const M: usize, const R: usize> Operation for Inputs<'_, T, 
                 }
                 let inside = scratch.get_mut(start..).unwrap_or_default();
                 lanes.down(from, inside, width, |x| T::input(lanes, x));
-                for (tile, count) in groups(segment.count, LANES) {
+                for (tile, count) in groups(segment.count) {
                     let from = scratch.get(tile * M..).unwrap_or_default();
                     let at = channel * blocking.tiles + segment.index + tile;
                     let to = to.get_mut(at..).unwrap_or_default();
@@ -248,7 +263,7 @@ impl<T: Tile<M, R>, const M: usize, const R: usize> Operation for Outputs<'_, T,
                 pieces_mut(&mut *y, shape.out_plane()).zip(bias).enumerate()
             {
                 let bias = lanes.splat(bias);
-                for (tile, count) in groups(segment.count, LANES) {
+                for (tile, count) in groups(segment.count) {
                     let at = channel * blocking.tiles + segment.index + tile;
                     let sums = sums.get(at..).unwrap_or_default();
                     let column = segment.column + tile * M;

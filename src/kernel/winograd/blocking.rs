@@ -149,20 +149,6 @@ pub(crate) struct Segment {
     pub(crate) column: usize,
 }
 
-/// `count` tiles of a segment, `lanes` at a time, as the first one of each and how many count. The last are some of
-/// those before once more, where there are enough.
-pub(crate) fn groups(count: usize, lanes: usize) -> impl Iterator<Item = (usize, usize)> {
-    let mut done = 0;
-    core::iter::from_fn(move || {
-        let first = done.min(count.saturating_sub(lanes));
-        let group = (first, (count - first).min(lanes));
-        (done < count).then(|| {
-            done += lanes;
-            group
-        })
-    })
-}
-
 /// `a / b`, rounded up.
 pub(crate) const fn rounded_up(a: usize, b: usize) -> usize {
     divide(a + (b - 1), b)

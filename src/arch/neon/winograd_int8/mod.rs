@@ -9,8 +9,7 @@ use core::arch::asm;
 use crate::arch::neon::Neon;
 use crate::arch::neon::int8::{load_bytes, store_bytes};
 use crate::arch::neon::requantize::{Requantize, Scale};
-use crate::arch::scalar::Scalar;
-use crate::arch::winograd_int8::{Finish, Finished, Int8Tiles, POSITIONS, Products};
+use crate::arch::winograd_int8::{Finish, Finished, Inputs, Int8Tiles, POSITIONS, Products};
 use crate::quant::FixedPoint;
 use products::Operands;
 
@@ -19,46 +18,46 @@ const LANES: usize = 8;
 
 impl Int8Tiles for Neon {
     #[inline(always)]
-    fn down(self, from: [&[i8]; 4], to: &mut [i16], width: usize) {
-        let columns = from.iter().fold(usize::MAX, |columns, row| columns.min(row.len()));
-        if to.len() < 3 * width + columns {
+    fn inputs(self, inputs: Inputs<'_>) {
+        let Inputs { x, channels, plane, rows, border, scratch, width, start, tiles, to, .. } =
+            inputs;
+        let (columns, last) = (border.len(), tiles.saturating_sub(LANES));
+        let others = channels.saturating_sub(1);
+        let end = rows.into_iter().flatten().max().unwrap_or(0) + others * plane + columns;
+        let written = others * inputs.step + (POSITIONS - 1) * inputs.next_position + last + LANES;
+        if channels == 0
+            || rows.iter().any(Option::is_some) && x.len() < end
+            || scratch.len() < 3 * width + (2 * (last + LANES + 1)).max(start + columns)
+            || width < start + columns
+            || to.len() < written
+        {
             return;
         }
-        if columns < 8 {
-            return Scalar.down(from, to, width);
-        }
-        let mut from = from.map(<[i8]>::as_ptr);
-        let mut to: [_; 4] = [0, 1, 2, 3].map(|row| to.as_mut_ptr().wrapping_add(row * width));
-        let lanes = if columns < 16 { 8 } else { 16 };
-        let (mut done, last) = (0, columns - lanes);
-        loop {
-            // SAFETY: so many columns from `done` on are in each row, and there is room for them, checked above.
+        // Each row, and how far away it is in the next channel.
+        let mut from = rows.map(|row| match row {
+            Some(first) => (x.as_ptr().wrapping_add(first), plane),
+            None => (border.as_ptr(), 0),
+        });
+        let scratch = scratch.as_mut_ptr();
+        let inside = [0, 1, 2, 3].map(|row| scratch.wrapping_add(row * width + start));
+        let mut to = to.as_mut_ptr();
+        for _ in 0..channels {
+            // SAFETY: the rows have all columns in every channel, the scratch memory has all columns and those of whole
+            // vectors of tiles, and so has what is written, checked above.
             unsafe {
-                match lanes {
-                    8 => eight_down(&mut from, &mut to),
-                    _ => sixteen_down(&mut from, &mut to),
+                down(from.map(|(row, _)| row), columns, inside);
+                let mut tile = 0;
+                loop {
+                    across(scratch.add(2 * tile), width, to.add(tile), inputs.next_position);
+                    if tile >= last {
+                        break;
+                    }
+                    tile = (tile + LANES).min(last);
                 }
             }
-            if done >= last {
-                return;
-            }
-            // The last vector ends with the columns.
-            let back = (done + lanes).saturating_sub(last);
-            done += lanes - back;
-            if back > 0 {
-                from = from.map(|row| row.wrapping_sub(back));
-                to = to.map(|row| row.wrapping_sub(back));
-            }
+            from = from.map(|(row, next)| (row.wrapping_add(next), next));
+            to = to.wrapping_add(inputs.step);
         }
-    }
-
-    #[inline(always)]
-    fn across(self, (from, width): (&[i16], usize), (to, step): (&mut [i16], usize), _: usize) {
-        if from.len() < 3 * width + 2 * LANES + 2 || to.len() < (POSITIONS - 1) * step + LANES {
-            return;
-        }
-        // SAFETY: the rows have all elements, and there is room for a vector at each place, checked above.
-        unsafe { across(from.as_ptr(), width, to.as_mut_ptr(), step) };
     }
 
     #[inline(always)]
@@ -86,80 +85,156 @@ impl Int8Tiles for Neon {
                 next_output: step * size_of::<i32>(),
                 next_sums: sums_step * size_of::<i32>(),
             };
-            let left = tiles - done;
+            let vectors = match size {
+                4 => (tiles - done).div_ceil(LANES).min(3),
+                _ => 1,
+            };
             // SAFETY: as many tiles are within `step`, and everything else is in the slices, both checked above.
             unsafe {
-                match size {
-                    4 if left > LANES => products::sixteen(operands),
-                    4 => products::eight(operands),
+                match (size, vectors) {
+                    (4, 3) => products::twenty_four(operands),
+                    (4, 2) => products::sixteen(operands),
+                    (4, _) => products::eight(operands),
                     _ => one_channel(operands),
                 }
             }
-            done += if size == 4 && left > LANES { 2 * LANES } else { LANES };
+            done += vectors * LANES;
         }
     }
 
     #[inline(always)]
     fn outputs(self, channel: &impl Finish, finished: Finished<'_>) {
-        let Finished { sums, step, count, y, width, inside: [height, columns] } = finished;
         let (bias, factor, scale) = channel.parameters();
         let factor = FixedPoint { shift: factor.shift.clamp(-31, 30), ..factor };
-        let (height, columns) = (height.min(2), columns.min(2 * count.min(LANES)));
-        if sums.len() < (POSITIONS - 1) * step + LANES
-            || height == 0
-            || y.len() < (height - 1) * width + columns
-        {
-            return;
-        }
         let requantize = Requantize::new(factor, scale);
-        // SAFETY: there are eight sums at each place, checked above.
-        let sums = unsafe { tile_sums(sums.as_ptr(), step) };
-        let rows = match requantize.is_right_shift() {
-            true => finish::<true>(sums, bias, &requantize, &scale),
-            false => finish::<false>(sums, bias, &requantize, &scale),
-        };
-        let y = y.as_mut_ptr();
-        for (index, row) in rows.into_iter().enumerate().take(height) {
-            // SAFETY: there is room for `columns` outputs in each row, checked above.
+        match requantize.is_right_shift() {
+            true => outputs::<true>(finished, bias, &requantize, &scale),
+            false => outputs::<false>(finished, bias, &requantize, &scale),
+        }
+    }
+}
+
+/// [`Int8Tiles::outputs`]. `RIGHT` may be true where [`is_right_shift`](Requantize::is_right_shift) is.
+#[inline(always)]
+fn outputs<const RIGHT: bool>(
+    finished: Finished<'_>,
+    bias: i32,
+    requantize: &Requantize,
+    scale: &Scale,
+) {
+    let Finished { sums, next_position, tiles, rows, y, width, inside: [height, columns] } =
+        finished;
+    let (height, columns) = (height.min(2 * rows), columns.min(2 * tiles));
+    let last = tiles.saturating_sub(LANES);
+    let read = rows.saturating_sub(1) * tiles + (POSITIONS - 1) * next_position + last + LANES;
+    if sums.len() < read
+        || height == 0
+        || columns < 2 * last
+        || y.len() < (height - 1) * width + columns
+    {
+        return;
+    }
+    let (mut sums, mut y) = (sums.as_ptr(), y.as_mut_ptr());
+    let whole = columns >= 2 * (last + LANES);
+    let mut left = height;
+    while left > 0 {
+        let mut tile = 0;
+        loop {
+            // SAFETY: there are eight sums at each place, and room for as many outputs in each row, checked above.
             unsafe {
-                let y = y.add(index * width);
-                if columns == 2 * LANES {
+                let sums = tile_sums(sums.add(tile), next_position);
+                let rows = finish::<RIGHT>(sums, bias, requantize, scale);
+                let y = y.add(2 * tile);
+                if whole && left > 1 {
+                    let [row, below] = rows;
                     store_bytes(y, row);
+                    store_bytes(y.add(width), below);
                 } else {
-                    let mut outputs = [0; 2 * LANES];
-                    store_bytes(outputs.as_mut_ptr(), row);
-                    y.copy_from_nonoverlapping(outputs.as_ptr(), columns);
+                    let columns = (columns - 2 * tile).min(2 * LANES);
+                    for (index, row) in rows.into_iter().enumerate().take(left) {
+                        let mut outputs = [0; 2 * LANES];
+                        store_bytes(outputs.as_mut_ptr(), row);
+                        y.add(index * width).copy_from_nonoverlapping(outputs.as_ptr(), columns);
+                    }
+                }
+            }
+            if tile >= last {
+                break;
+            }
+            tile = (tile + LANES).min(last);
+        }
+        sums = sums.wrapping_add(tiles);
+        y = y.wrapping_add(2 * width);
+        left = left.saturating_sub(2);
+    }
+}
+
+/// Transforms all columns of four rows.
+///
+/// # Safety
+///
+/// So many elements from each of `from` on may be read, and as many from each of `to` on written.
+#[inline(always)]
+unsafe fn down(mut from: [*const i8; 4], columns: usize, mut to: [*mut i16; 4]) {
+    // SAFETY: the caller's.
+    unsafe {
+        match columns {
+            16.. => {
+                let mut left = columns - 16;
+                loop {
+                    // The last sixteen columns are some of those before once more.
+                    let step = left.min(16);
+                    sixteen_down(&mut from, &mut to, step);
+                    if left == 0 {
+                        break;
+                    }
+                    left -= step;
+                }
+            }
+            8.. => {
+                let (mut last, mut last_to) =
+                    (from.map(|row| row.add(columns - 8)), to.map(|row| row.add(columns - 8)));
+                eight_down(&mut from, &mut to);
+                eight_down(&mut last, &mut last_to);
+            }
+            _ => {
+                for column in 0..columns {
+                    let [a, b, c, d] = from.map(|row| i16::from(*row.add(column)));
+                    for (to, x) in to.iter().zip([c - a, c + b, c - b, d - b]) {
+                        *to.add(column) = x;
+                    }
                 }
             }
         }
     }
 }
 
-/// Transforms sixteen columns, and moves all pointers on.
+/// Transforms sixteen columns, and moves all pointers on by `step` of them.
 ///
 /// # Safety
 ///
 /// Sixteen elements from each of `from` on may be read, and as many from each of `to` on written.
 #[inline(always)]
-unsafe fn sixteen_down(from: &mut [*const i8; 4], to: &mut [*mut i16; 4]) {
+unsafe fn sixteen_down(from: &mut [*const i8; 4], to: &mut [*mut i16; 4], step: usize) {
     let ([a, b, c, d], [p, q, r, s]) = (from, to);
     // SAFETY: the caller's; every processor has the instructions.
     unsafe {
         asm!(
-            "ld1 {{v0.16b}}, [{a}], #16",
-            "ld1 {{v1.16b}}, [{b}], #16",
-            "ld1 {{v2.16b}}, [{c}], #16",
-            "ld1 {{v3.16b}}, [{d}], #16",
+            "ld1 {{v0.16b}}, [{a}], {step}",
+            "ld1 {{v1.16b}}, [{b}], {step}",
+            "ld1 {{v2.16b}}, [{c}], {step}",
+            "ld1 {{v3.16b}}, [{d}], {step}",
             "ssubl v16.8h, v2.8b, v0.8b", "ssubl2 v17.8h, v2.16b, v0.16b",
             "saddl v18.8h, v2.8b, v1.8b", "saddl2 v19.8h, v2.16b, v1.16b",
             "ssubl v20.8h, v2.8b, v1.8b", "ssubl2 v21.8h, v2.16b, v1.16b",
             "ssubl v22.8h, v3.8b, v1.8b", "ssubl2 v23.8h, v3.16b, v1.16b",
-            "st1 {{v16.8h, v17.8h}}, [{p}], #32",
-            "st1 {{v18.8h, v19.8h}}, [{q}], #32",
-            "st1 {{v20.8h, v21.8h}}, [{r}], #32",
-            "st1 {{v22.8h, v23.8h}}, [{s}], #32",
+            "st1 {{v16.8h, v17.8h}}, [{p}], {to_step}",
+            "st1 {{v18.8h, v19.8h}}, [{q}], {to_step}",
+            "st1 {{v20.8h, v21.8h}}, [{r}], {to_step}",
+            "st1 {{v22.8h, v23.8h}}, [{s}], {to_step}",
             a = inout(reg) *a, b = inout(reg) *b, c = inout(reg) *c, d = inout(reg) *d,
             p = inout(reg) *p, q = inout(reg) *q, r = inout(reg) *r, s = inout(reg) *s,
+            step = in(reg) step, to_step = in(reg) step * size_of::<i16>(),
             out("v0") _, out("v1") _, out("v2") _, out("v3") _,
             out("v16") _, out("v17") _, out("v18") _, out("v19") _,
             out("v20") _, out("v21") _, out("v22") _, out("v23") _,
@@ -279,22 +354,29 @@ type Sums = [int32x4_t; 2];
 unsafe fn tile_sums(mut from: *const i32, step: usize) -> [[Sums; 2]; 2] {
     // SAFETY: every processor has the instruction.
     let mut rows = [[[unsafe { vdupq_n_s32(0) }; 2]; 2]; 4];
-    for row in &mut rows {
-        let (a, b, c, d, e, f, g, h);
-        // SAFETY: the caller's; reads nothing else.
+    for [[a, b], [c, d]] in &mut rows {
+        // Assembly, as the compiler would copy what is loaded. SAFETY: the caller's; reads nothing else.
         unsafe {
             asm!(
                 "ld1 {{v16.4s, v17.4s}}, [{from}], {step}",
                 "ld1 {{v18.4s, v19.4s}}, [{from}], {step}",
                 "ld1 {{v20.4s, v21.4s}}, [{from}], {step}",
                 "ld1 {{v22.4s, v23.4s}}, [{from}], {step}",
+                "add {a:v}.4s, v18.4s, v20.4s",
+                "add {b:v}.4s, v19.4s, v21.4s",
+                "sub {c:v}.4s, v18.4s, v20.4s",
+                "sub {d:v}.4s, v19.4s, v21.4s",
+                "shadd {a:v}.4s, {a:v}.4s, v16.4s",
+                "shadd {b:v}.4s, {b:v}.4s, v17.4s",
+                "shadd {c:v}.4s, {c:v}.4s, v22.4s",
+                "shadd {d:v}.4s, {d:v}.4s, v23.4s",
                 from = inout(reg) from, step = in(reg) step * size_of::<i32>(),
-                out("v16") a, out("v17") b, out("v18") c, out("v19") d,
-                out("v20") e, out("v21") f, out("v22") g, out("v23") h,
+                a = out(vreg) *a, b = out(vreg) *b, c = out(vreg) *c, d = out(vreg) *d,
+                out("v16") _, out("v17") _, out("v18") _, out("v19") _,
+                out("v20") _, out("v21") _, out("v22") _, out("v23") _,
                 options(pure, readonly, nostack, preserves_flags),
             );
         }
-        *row = halved([[a, b], [c, d], [e, f], [g, h]]);
     }
     let [a, b, c, d] = rows;
     let ([top, below], [other_top, other_below]) =

@@ -7,7 +7,7 @@ use crate::kernel::direct::Shape;
 use crate::kernel::winograd::blocking::{self, rounded_up};
 
 /// Output channels that are computed together, at most.
-const CHANNELS: usize = 4;
+pub(crate) const MOST_OUTPUTS: usize = 4;
 
 /// Tiles that lie side by side in the lanes of a vector.
 const LANES: usize = 8;
@@ -16,7 +16,7 @@ const LANES: usize = 8;
 const ABREAST: bool = cfg!(target_arch = "aarch64");
 
 /// The least and the most tiles of a block: each has to meet all of the weights.
-const TILES: [usize; 2] = if ABREAST { [16, 64] } else { [8, 8] };
+const TILES: [usize; 2] = if ABREAST { [24, 72] } else { [8, 8] };
 
 /// About how many transformed inputs are worked on at a time.
 const BLOCK: usize = 1 << 17;
@@ -41,7 +41,6 @@ impl Blocking {
         let across = rounded_up(columns.output, 2);
         let all = across * rounded_up(rows.output, 2);
         let fitting = divide(BLOCK, POSITIONS * inputs);
-        let fitting = fitting - fitting % TILES[0];
         let most = if fitting < TILES[0] {
             TILES[0]
         } else if fitting > TILES[1] {
@@ -68,7 +67,7 @@ impl Blocking {
 
     /// From the sums at one position to those at the next.
     pub(crate) const fn sums_step(&self) -> usize {
-        CHANNELS * self.step + LINE / size_of::<i32>()
+        MOST_OUTPUTS * self.step + LINE / size_of::<i32>()
     }
 
     /// Columns of a segment's inputs.

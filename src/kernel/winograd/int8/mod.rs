@@ -7,26 +7,25 @@
 mod blocking;
 mod portable;
 
+use core::array::from_fn;
+
 use crate::arch::backend::Backend;
 use crate::arch::scalar::Scalar;
-use crate::arch::winograd_int8::{Finish, Finished, Int8Tiles, POSITIONS, Products};
+use crate::arch::winograd_int8::{Finish, Finished, Inputs, Int8Tiles, POSITIONS, Products};
 #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
 use crate::arch::{backend, neon::requantize::Scale};
-use crate::geometry::Channels;
+use crate::geometry::{Channels, divide};
 use crate::kernel::arithmetic::{Arithmetic, INT8_BLOCKS, Int8, Int8Channels, Rescale};
 use crate::kernel::direct::{Operands, Shape};
-use crate::kernel::winograd::blocking::{Block, Segment, groups};
+use crate::kernel::winograd::blocking::{Block, Segment};
 use crate::kernel::{pieces, pieces_mut};
 use crate::quant::FixedPoint;
 pub(crate) use blocking::Blocking;
-use blocking::Parts;
+use blocking::{MOST_OUTPUTS, Parts};
 
 /// So many input channels of a group may be summed up that no sum of two sums leaves i32: a transformed input is one of
 /// four inputs added or subtracted, a transformed weight one of nine.
 pub(crate) const MOST_INPUTS: usize = (i32::MAX / (2 * (4 * 128) * (9 * 128))) as usize;
-
-/// Tiles that are finished at a time.
-const LANES: usize = 8;
 
 /// What a Winograd convolution in i8 reads and writes, and its workspace.
 pub(crate) struct Int8Winograd<'a, R> {
@@ -96,6 +95,15 @@ impl Plane {
         self.blocking.tiles.segments(self.block)
     }
 
+    /// The tiles in pieces of rows, with how many such pieces lie one below the other and follow one another: all, where the
+    /// rows are whole.
+    fn rows(&self) -> impl Iterator<Item = (Segment, usize)> {
+        let Blocking { tiles, .. } = self.blocking;
+        let rows =
+            if tiles.segment == tiles.across { divide(self.block.count, tiles.across) } else { 1 };
+        self.segments().step_by(rows.max(1)).map(move |segment| (segment, rows))
+    }
+
     /// Transforms the inputs, in all channels of a group.
     #[inline(never)]
     fn inputs(
@@ -111,35 +119,40 @@ impl Plane {
         let width = blocking.width();
         let outside = border.first().copied().unwrap_or_default();
         for segment in self.segments() {
-            // Beside the input, where all four rows are the same.
-            for (row, scratch) in pieces_mut(&mut *scratch, width).enumerate() {
-                scratch.fill(if row == 1 { 2 * i16::from(outside) } else { 0 });
-            }
             // The columns that lie inside of the input.
             let met = segment.count * 2 + 2;
             let start = columns.before.saturating_sub(segment.column).min(met);
             let end = (columns.before + columns.input).saturating_sub(segment.column).min(met);
-            let first = (segment.column + start).saturating_sub(columns.before);
-            for (channel, x) in pieces(x, shape.in_plane()).take(shape.channels.inputs).enumerate()
-            {
-                let mut from = [border.get(start..end).unwrap_or_default(); 4];
-                for (row, from) in from.iter_mut().enumerate() {
-                    if let Some(row) = (segment.row + row).checked_sub(rows.before)
-                        && row < rows.input
-                        && start < end
-                    {
-                        let x = x.get(row * columns.input + first..).unwrap_or_default();
-                        *from = x.get(..end - start).unwrap_or_default();
-                    }
+            // Beside them all four rows are the same.
+            for (row, scratch) in pieces_mut(&mut *scratch, width).enumerate() {
+                let beside = if row == 1 { 2 * i16::from(outside) } else { 0 };
+                if let Some(before) = scratch.get_mut(..start) {
+                    before.fill(beside);
                 }
-                kernel.down(from, scratch.get_mut(start..).unwrap_or_default(), width);
-                for (tile, count) in groups(segment.count, LANES) {
-                    let from = scratch.get(2 * tile..).unwrap_or_default();
-                    let at = channel * blocking.step + segment.index + tile;
-                    let to = to.get_mut(at..).unwrap_or_default();
-                    kernel.across((from, width), (to, blocking.input_step()), count);
+                if let Some(behind) = scratch.get_mut(end..) {
+                    behind.fill(beside);
                 }
             }
+            let first = (segment.column + start).saturating_sub(columns.before);
+            // Where each row begins in a channel, if it does.
+            let starts: [Option<usize>; 4] = from_fn(|row| {
+                let row = (segment.row + row).checked_sub(rows.before)?;
+                (row < rows.input).then_some(row * columns.input + first)
+            });
+            kernel.inputs(Inputs {
+                x,
+                channels: shape.channels.inputs,
+                plane: shape.in_plane(),
+                rows: starts,
+                border: border.get(start..end).unwrap_or_default(),
+                scratch: &mut *scratch,
+                width,
+                start,
+                tiles: segment.count,
+                to: to.get_mut(segment.index..).unwrap_or_default(),
+                step: blocking.step,
+                next_position: blocking.input_step(),
+            });
         }
     }
 
@@ -177,26 +190,29 @@ impl Plane {
     ) {
         let Self { shape, blocking, .. } = self;
         let Shape { rows, columns, .. } = shape;
-        for (lane, y) in pieces_mut(y, shape.out_plane()).take(size).enumerate() {
-            // Those of the lane at each position.
-            let sums = sums.get(lane * blocking.step..).unwrap_or_default();
+        let channels: [_; MOST_OUTPUTS] = from_fn(|lane| {
             let channel = Int8::<R>::channel(parameters, first + lane);
-            let channel = Channel { arithmetic, channel };
-            for segment in self.segments() {
-                let height = rows.output.saturating_sub(segment.row);
-                for (tile, count) in groups(segment.count, LANES) {
-                    let column = segment.column + tile * 2;
-                    let first = segment.row * columns.output + column;
-                    let finished = Finished {
-                        sums: sums.get(segment.index + tile..).unwrap_or_default(),
-                        step: blocking.sums_step(),
-                        count,
-                        y: y.get_mut(first..).unwrap_or_default(),
-                        width: columns.output,
-                        inside: [height, columns.output.saturating_sub(column)],
-                    };
-                    kernel.outputs(&channel, finished);
-                }
+            Channel { arithmetic, channel }
+        });
+        for (segment, rows_of_tiles) in self.rows() {
+            let first = segment.row * columns.output + segment.column;
+            let inside = [
+                rows.output.saturating_sub(segment.row),
+                columns.output.saturating_sub(segment.column),
+            ];
+            let planes = pieces_mut(&mut *y, shape.out_plane()).zip(&channels).take(size);
+            for (lane, (y, channel)) in planes.enumerate() {
+                let finished = Finished {
+                    // Those of the lane at each position.
+                    sums: sums.get(lane * blocking.step + segment.index..).unwrap_or_default(),
+                    next_position: blocking.sums_step(),
+                    tiles: segment.count,
+                    rows: rows_of_tiles,
+                    y: y.get_mut(first..).unwrap_or_default(),
+                    width: columns.output,
+                    inside,
+                };
+                kernel.outputs(channel, finished);
             }
         }
     }

@@ -3,7 +3,7 @@
 use core::array::from_fn;
 
 use crate::arch::scalar::Scalar;
-use crate::arch::winograd_int8::{Finish, Finished, Int8Tiles, Products};
+use crate::arch::winograd_int8::{Finish, Finished, Inputs, Int8Tiles, Products};
 use crate::kernel::{pieces, pieces_mut};
 
 /// The transform of a row or column of inputs.
@@ -28,25 +28,31 @@ fn at<T: Copy + Default>(slice: &[T], index: usize) -> T {
 }
 
 impl Int8Tiles for Scalar {
-    fn down(self, [a, b, c, d]: [&[i8]; 4], to: &mut [i16], width: usize) {
-        for (column, (((&a, &b), &c), &d)) in a.iter().zip(b).zip(c).zip(d).enumerate() {
-            let column_of_four = input([a, b, c, d].map(i16::from));
-            for (row, x) in column_of_four.into_iter().enumerate() {
-                if let Some(to) = to.get_mut(row * width + column) {
-                    *to = x;
+    fn inputs(self, inputs: Inputs<'_>) {
+        let Inputs { x, channels, plane, rows, border, scratch, width, start, tiles, to, .. } =
+            inputs;
+        for (channel, x) in pieces(x, plane).take(channels).enumerate() {
+            let [a, b, c, d] = rows.map(|row| match row {
+                Some(first) => x.get(first..first + border.len()).unwrap_or_default(),
+                None => border,
+            });
+            for (column, (((&a, &b), &c), &d)) in a.iter().zip(b).zip(c).zip(d).enumerate() {
+                let transformed = input([a, b, c, d].map(i16::from));
+                for (row, x) in transformed.into_iter().enumerate() {
+                    if let Some(to) = scratch.get_mut(row * width + start + column) {
+                        *to = x;
+                    }
                 }
             }
-        }
-    }
-
-    fn across(self, (from, width): (&[i16], usize), (to, step): (&mut [i16], usize), count: usize) {
-        for tile in 0..count {
-            for row in 0..4 {
-                let first = row * width + 2 * tile;
-                let transformed = input(from_fn(|column| at(from, first + column)));
-                for (column, x) in transformed.into_iter().enumerate() {
-                    if let Some(to) = to.get_mut((4 * row + column) * step + tile) {
-                        *to = x;
+            for tile in 0..tiles {
+                for row in 0..4 {
+                    let first = row * width + 2 * tile;
+                    let transformed = input(from_fn(|column| at(scratch, first + column)));
+                    for (column, x) in transformed.into_iter().enumerate() {
+                        let position = (4 * row + column) * inputs.next_position;
+                        if let Some(to) = to.get_mut(position + channel * inputs.step + tile) {
+                            *to = x;
+                        }
                     }
                 }
             }
@@ -73,18 +79,24 @@ impl Int8Tiles for Scalar {
     }
 
     fn outputs(self, channel: &impl Finish, finished: Finished<'_>) {
-        let Finished { sums, step, count, y, width, inside: [height, columns] } = finished;
-        for tile in 0..count {
-            let rows: [[i32; 2]; 4] =
-                from_fn(|row| output(from_fn(|column| at(sums, (4 * row + column) * step + tile))));
-            let [left, right] = from_fn(|column| output(rows.map(|row| at(&row, column))));
-            for (column, outputs) in [left, right].into_iter().enumerate() {
-                let column = 2 * tile + column;
-                for (row, sum) in outputs.into_iter().enumerate().take(height) {
-                    if column < columns
-                        && let Some(y) = y.get_mut(row * width + column)
-                    {
-                        *y = channel.finish(sum);
+        let Finished { sums, next_position, tiles, rows, y, width, inside: [height, columns] } =
+            finished;
+        for row in 0..rows {
+            for tile in 0..tiles {
+                let sum_at =
+                    |position: usize| at(sums, position * next_position + row * tiles + tile);
+                let rows: [[i32; 2]; 4] =
+                    from_fn(|row| output(from_fn(|column| sum_at(4 * row + column))));
+                let [left, right] = from_fn(|column| output(rows.map(|row| at(&row, column))));
+                for (column, outputs) in [left, right].into_iter().enumerate() {
+                    for (below, sum) in outputs.into_iter().enumerate() {
+                        let (row, column) = (2 * row + below, 2 * tile + column);
+                        if row < height
+                            && column < columns
+                            && let Some(y) = y.get_mut(row * width + column)
+                        {
+                            *y = channel.finish(sum);
+                        }
                     }
                 }
             }
