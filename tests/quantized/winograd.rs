@@ -54,6 +54,21 @@ fn winograd() {
     check(10_000, (spec(), numbers_of_layer()), test);
 }
 
+/// Rows so long that they are taken apart, some parts of which lie outside the input.
+#[test]
+fn wide_padding() {
+    let sides = [0..=3_usize, 0..=330, 0..=3, 0..=330];
+    let spec = ([1..=3_usize, 1..=5], [1..=5_usize, 3..=170], sides).prop_map(
+        |([inputs, outputs], [height, width], mut sides)| {
+            sides[0] += 3_usize.saturating_sub(height);
+            Conv2d::new([inputs, height, width], outputs, [3, 3])
+                .padding_sides(sides)
+                .algorithm(Algorithm::Winograd2)
+        },
+    );
+    check(200, (spec, numbers_of_layer()), test);
+}
+
 /// The largest sums there can be, in the deepest convolution there is.
 #[test]
 fn the_deepest() {

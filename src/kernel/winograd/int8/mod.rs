@@ -137,7 +137,7 @@ impl Plane {
             // Where each row begins in a channel, if it does.
             let starts: [Option<usize>; 4] = from_fn(|row| {
                 let row = (segment.row + row).checked_sub(rows.before)?;
-                (row < rows.input).then_some(row * columns.input + first)
+                (row < rows.input && start < end).then_some(row * columns.input + first)
             });
             kernel.inputs(Inputs {
                 x,
