@@ -17,11 +17,12 @@
 /// - accuracy: rounding errors are a few times larger, see the crate's contracts. An infinity or NaN makes
 ///   NaN of every output of the tiles that it meets.
 ///
-/// In i8 there is [`Winograd2`](Self::Winograd2), for groups of up to 1820 input channels, and only where it is asked
-/// for. It is exact: outputs are those of [`Direct`](Self::Direct), bit for bit, as whole numbers of sixteen bits are
-/// multiplied and summed up in 32. (Those of the larger tiles would not fit.) It pays on AArch64 without the dot product
-/// of i8, Cortex-A53 for one, from about 16 channels on. Packed weights take 32 bytes where PyTorch's are 9, and the
-/// workspace on AArch64 about 2.5 kB per input channel of a group, less of more than 113 of them; elsewhere 256 bytes.
+/// In i8 there is [`Winograd2`](Self::Winograd2), for groups of up to 1820 input channels, and only where it is
+/// asked for. It is exact: outputs are those of [`Direct`](Self::Direct), bit for bit, as whole numbers of sixteen
+/// bits are multiplied and summed up in 32. (Those of the larger tiles would not fit.) It pays on AArch64 without
+/// the dot product of i8, Cortex-A53 for one, from about 16 channels on. Packed weights take 32 bytes where
+/// PyTorch's are 9, and the workspace about 2.5 kB per input channel of a group on AArch64, less with more than 113
+/// of them; elsewhere 256 bytes.
 ///
 /// ```
 /// use nchw::{Algorithm, Conv2d};

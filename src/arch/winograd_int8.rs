@@ -24,7 +24,8 @@ pub(crate) struct Inputs<'a> {
     pub(crate) rows: [Option<usize>; 4],
     /// What is in such a row, as many elements as a row has.
     pub(crate) border: &'a [i8],
-    /// Four rows of `width` elements in which the columns are transformed. What lies beside the inputs is there already.
+    /// Four rows of `width` elements in which the columns are transformed. What lies beside the inputs is there
+    /// already.
     pub(crate) scratch: &'a mut [i16],
     pub(crate) width: usize,
     /// Where in these the rows of inputs begin.

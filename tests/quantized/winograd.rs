@@ -1,5 +1,5 @@
-//! Winograd's method, which in i8 is exact: sizes around the edges of tiles, of vectors and blocks of tiles, and of blocks
-//! of channels.
+//! Winograd's method, which in i8 is exact: sizes around the edges of tiles, of vectors and blocks of tiles, and of
+//! blocks of channels.
 
 use nchw::{
     Algorithm, Backend, Conv2d, Int8Parameters, Quantization, Requantization, Rounding, WeightScale,

@@ -1,5 +1,5 @@
-//! Sums of products of transformed inputs and weights, for four output channels: the innermost loops, in assembly, so that
-//! all sums stay in registers and nothing else is between their instructions.
+//! Sums of products of transformed inputs and weights, for four output channels: the innermost loops, in assembly, so
+//! that all sums stay in registers and nothing else is between their instructions.
 
 use core::arch::asm;
 
@@ -182,7 +182,7 @@ macro_rules! store {
     };
 }
 
-/// A function for as many tiles as it has for a name, that moves on by `$written` bytes before the last sums of a channel.
+/// A function for as many tiles as it has for a name. It moves on by `$written` bytes within the sums of a channel.
 macro_rules! function {
     ($name:ident, $written:literal) => {
         /// Sums up the products of all input channels, for so many neighbouring tiles at each position.

@@ -95,8 +95,7 @@ impl Plane {
         self.blocking.tiles.segments(self.block)
     }
 
-    /// The tiles in pieces of rows, with how many such pieces lie one below the other and follow one another: all, where the
-    /// rows are whole.
+    /// The tiles in pieces of rows, with how many such pieces lie one below the other: all, where the rows are whole.
     fn rows(&self) -> impl Iterator<Item = (Segment, usize)> {
         let Blocking { tiles, .. } = self.blocking;
         let rows =
