@@ -125,7 +125,7 @@ macro_rules! for_each_scalar {
         $crate::arch::isa::for_each_scalar!(@ $lanes, $index, $body, 0 1 2 3);
     };
     (@ $lanes:ident, $index:ident, $body:block, $($value:literal)*) => {$(
-        if $value < $lanes::SCALARS {
+        if const { $value < $lanes::SCALARS } {
             const $index: usize = $value;
             $body
         }
@@ -352,8 +352,15 @@ pub(crate) struct Slide<'a, const N: usize> {
 }
 
 /// Work that is written once for every instruction set.
-pub(crate) trait Operation {
+pub(crate) trait Operation: Sized {
     /// `#[inline(always)]`, as everything that it calls in its loops, so that [`Isa::run`] compiles it
     /// for the instruction set.
     fn run<I: Isa>(self, isa: I);
+
+    /// [`run`](Self::run), for instruction sets that all code is compiled for. Not inlined, so that layers of one kind
+    /// share it; a method of the operation, so that the compiler works on those of several modules at a time.
+    #[inline(never)]
+    fn apart<I: Isa>(self, isa: I) {
+        self.run(isa);
+    }
 }

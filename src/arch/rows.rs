@@ -58,9 +58,9 @@ impl<const R: usize, const P: usize> Rows<'_, R, P> {
         }
         let mut sums = [[[lanes.zero(); V]; P]; R];
         let mut left = inputs;
-        if L::SCALARS > 1 && R.is_multiple_of(L::SCALARS) {
+        if const { L::SCALARS > 1 && R.is_multiple_of(L::SCALARS) } {
             // Not for neighbours: the compiler would load inputs too early for the registers there are.
-            while P == 1 && left >= 4 {
+            while const { P == 1 } && left >= 4 {
                 // SAFETY: `x` holds `V` vectors of each input channel, and `weight` as many weights, these among them.
                 unsafe { self.add_four(lanes, &mut channel, &mut sums) };
                 left -= 4;
@@ -150,7 +150,7 @@ impl<const R: usize, const P: usize> Rows<'_, R, P> {
     ) {
         // SAFETY: the caller's.
         unsafe {
-            if V == 1
+            if const { V == 1 }
                 && let ([weight], x) = (channel.weight.as_mut_slice(), &mut channel.x)
             {
                 let sums = sums.as_flattened_mut().as_flattened_mut();

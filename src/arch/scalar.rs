@@ -266,10 +266,9 @@ impl Isa for Scalar {
 
     const HAS_VECTORS: bool = false;
 
-    /// Not inlined, so that layers of one kind share it.
-    #[inline(never)]
+    #[inline(always)]
     fn run<O: Operation>(self, operation: O) {
-        operation.run(self);
+        operation.apart(self);
     }
 
     #[inline(always)]

@@ -118,13 +118,14 @@ impl Taps {
     }
 }
 
-/// Repeats `$body` for each of `$outputs` outputs, at most twelve, with a constant `$index`.
+/// Repeats `$body` for each of `$outputs` outputs, a constant of at most twelve, with a constant `$index`. What is
+/// decided by a `const` block costs the compiler nothing where it is false.
 macro_rules! for_each_output {
-    ($outputs:ident, $index:ident => $body:block) => {
+    ($outputs:expr, $index:ident => $body:block) => {
         $crate::arch::taps::for_each_output!(@ $outputs, $index, $body, 0 1 2 3 4 5 6 7 8 9 10 11);
     };
-    (@ $outputs:ident, $index:ident, $body:block, $($value:literal)*) => {$(
-        if $value < $outputs {
+    (@ $outputs:expr, $index:ident, $body:block, $($value:literal)*) => {$(
+        if const { $value < $outputs } {
             const $index: usize = $value;
             $body
         }
@@ -166,7 +167,7 @@ impl<T: Copy, const B: usize> BlockTaps<'_, T, B> {
         let whole = x.len() >= x_end.saturating_add(MOST_BEHIND);
         let (x, weight) = (x.as_ptr(), self.weight.as_ptr().wrapping_add(first_lane));
         let mut sums = [lanes.zero(); P];
-        let done = L::SCALARS > 1
+        let done = const { L::SCALARS > 1 }
             // SAFETY: as below, and if `whole`, there are so many elements more.
             && unsafe { self.add_by_scalars(lanes, (x, step, whole), weight, &mut sums) };
         if !done {
@@ -205,17 +206,14 @@ impl<T: Copy, const B: usize> BlockTaps<'_, T, B> {
         // Rows of three taps are met by few registers of neighbouring inputs, with some behind the last.
         macro_rules! rows {
             ($($outputs:literal by $apart:literal with $registers:literal),*) => {
-                match self.row {
-                    $(Some((3, $apart)) if P == $outputs && step == 1 && whole => {
-                        // SAFETY: the caller's; there is room for all registers behind the last input.
-                        unsafe { self.add_rows::<L, P, $apart, $registers>(lanes, x, weight, sums) };
-                        return true;
-                    })*
-                    _ => {}
-                }
+                $(if const { P == $outputs } && self.row == Some((3, $apart)) && step == 1 && whole {
+                    // SAFETY: the caller's; there is room for all registers behind the last input.
+                    unsafe { self.add_rows::<L, P, $apart, $registers>(lanes, x, weight, sums) };
+                    return true;
+                })*
             };
         }
-        if let (Some((3, 1)), 8, 2, 4, true) = (self.row, P, step, L::SCALARS, whole) {
+        if const { P == 8 && L::SCALARS == 4 } && self.row == Some((3, 1)) && step == 2 && whole {
             // SAFETY: as above.
             unsafe { self.add_rows_apart(lanes, x, weight, sums) };
             return true;

@@ -1,7 +1,8 @@
 //! A tile of i8 outputs: sixteen neighbours in a block of output channels.
 
 use core::arch::aarch64::*;
-use core::mem::transmute;
+use core::arch::asm;
+use core::mem::{MaybeUninit, transmute};
 
 /// Outputs that are computed together.
 pub(crate) const OUTPUTS: usize = 16;
@@ -9,8 +10,9 @@ pub(crate) const OUTPUTS: usize = 16;
 /// Channels of a block.
 pub(crate) const CHANNELS: usize = 4;
 
-/// How many taps are multiplied before their sums are added to the totals, and some more that may be left over.
-pub(crate) const CAPACITY: usize = 192 + 16;
+/// How many taps are multiplied before their sums are added to the totals: those of 24 channels in windows of three by
+/// three, and eight that were left over.
+pub(crate) const CAPACITY: usize = 224;
 
 /// The most windows' rows times columns, or places in the plane, that a tile is gathered from by vectors.
 pub(crate) const MASKS: usize = 48;
@@ -23,32 +25,111 @@ pub(crate) struct Row(pub(crate) [i8; OUTPUTS]);
 /// What the taps of a tile meet: tap by tap, or as products take it.
 pub(crate) struct Inputs(pub(crate) [Row; CAPACITY]);
 
-/// Sums of a block, channel by channel.
+/// Sums of a block: of four outputs at a time, channel by channel.
 #[derive(Clone, Copy)]
 #[repr(align(16))]
-pub(crate) struct Totals(pub(crate) [[i32; OUTPUTS]; CHANNELS]);
+pub(crate) struct Totals(pub(crate) [[[i32; 4]; CHANNELS]; OUTPUTS / 4]);
 
-impl Totals {
-    /// Sets each channel's sums to what they start from.
-    #[inline(always)]
-    pub(crate) fn fill(&mut self, starts: &[i32; CHANNELS]) {
-        for (totals, &start) in self.0.iter_mut().zip(starts) {
-            *totals = [start; OUTPUTS];
-        }
+/// What belongs to a block of output channels.
+#[derive(Clone, Copy)]
+#[repr(C, align(16))]
+pub(crate) struct Channels {
+    /// What sums start from.
+    pub(crate) starts: [i32; CHANNELS],
+    pub(crate) multipliers: [i32; CHANNELS],
+    /// From -31 to 30.
+    pub(crate) shifts: [i32; CHANNELS],
+    /// Each channel's weights of the last taps, where these are no sixteen, filled up with zeros.
+    pub(crate) rest: [[i8; 16]; CHANNELS],
+    /// Whether all factors are right shifts of their multipliers, and rounding is double.
+    pub(crate) right: bool,
+    /// Whether sums of two products may need more than sixteen bits.
+    pub(crate) smallest: bool,
+}
+
+/// A type of which all bytes may be zero, aligned to sixteen of them.
+///
+/// # Safety
+///
+/// It is.
+pub(crate) unsafe trait Zeros {}
+
+// SAFETY: numbers, registers of them and truth values.
+unsafe impl Zeros for Inputs {}
+// SAFETY: as above.
+unsafe impl Zeros for Window {}
+// SAFETY: as above.
+unsafe impl<const N: usize> Zeros for [Totals; N] {}
+// SAFETY: as above.
+unsafe impl<const N: usize> Zeros for [Channels; N] {}
+// SAFETY: as above.
+unsafe impl<const N: usize> Zeros for [Mask; N] {}
+
+/// Fills `place` with zeros, in fewer instructions than the compiler does.
+pub(crate) fn zero<T: Zeros>(place: &mut MaybeUninit<T>) -> &mut T {
+    let size = size_of::<T>();
+    // SAFETY: writes so many bytes and nothing else, after which all are initialized.
+    unsafe {
+        asm!(
+            "movi v0.16b, #0", "movi v1.16b, #0", "movi v2.16b, #0", "movi v3.16b, #0",
+            "cbz {whole}, 3f",
+            "2:",
+            "st1 {{v0.16b-v3.16b}}, [{at}], #64",
+            "subs {whole}, {whole}, #1",
+            "b.ne 2b",
+            "3:",
+            "cbz {rest}, 5f",
+            "4:",
+            "str q0, [{at}], #16",
+            "subs {rest}, {rest}, #1",
+            "b.ne 4b",
+            "5:",
+            at = inout(reg) place.as_mut_ptr() => _,
+            whole = inout(reg) size / 64 => _,
+            rest = inout(reg) size % 64 / 16 => _,
+            out("v0") _, out("v1") _, out("v2") _, out("v3") _,
+            options(nostack),
+        );
+        place.assume_init_mut()
     }
 }
 
-/// Sixteen weights of each channel of a block.
-#[repr(align(16))]
-pub(crate) struct Padded(pub(crate) [i8; 16 * CHANNELS]);
+impl Channels {
+    pub(crate) const NONE: Self = Self {
+        starts: [0; CHANNELS],
+        multipliers: [0; CHANNELS],
+        shifts: [0; CHANNELS],
+        rest: [[0; 16]; CHANNELS],
+        right: false,
+        smallest: false,
+    };
+}
+
+/// Blocks of `size` channels each whose weights lie one behind the other, and so do their planes of outputs.
+pub(crate) struct Blocks<'a> {
+    /// [`CHANNELS`] or one.
+    pub(crate) size: usize,
+    pub(crate) channels: &'a [Channels],
+    /// From the first block's weights of the taps at work on.
+    pub(crate) weight: &'a [i8],
+    /// From one block's weights to the next's.
+    pub(crate) to_next: usize,
+    pub(crate) totals: &'a mut [Totals],
+}
 
 /// Some of sixteen outputs: bytes of all bits or none.
 #[derive(Clone, Copy)]
 pub(crate) struct Mask(pub(crate) uint8x16_t);
 
 impl Mask {
-    pub(crate) const NONE: Self = Self::each(0);
     pub(crate) const ALL: Self = Self::each(u8::MAX);
+
+    /// All outputs or none.
+    #[inline(always)]
+    pub(crate) fn when(all: bool) -> Self {
+        // SAFETY: every processor has the instruction.
+        Self(unsafe { vdupq_n_u8(if all { u8::MAX } else { 0 }) })
+    }
 
     const fn each(byte: u8) -> Self {
         // SAFETY: a register is sixteen numbers.
@@ -68,11 +149,18 @@ impl Mask {
         }
     }
 
-    /// With those of `other`.
+    /// Those that are in `other`, too.
     #[inline(always)]
-    pub(crate) fn join(&mut self, other: Self) {
+    pub(crate) fn and(self, other: Self) -> Self {
         // SAFETY: every processor has the instruction.
-        self.0 = unsafe { vorrq_u8(self.0, other.0) };
+        Self(unsafe { vandq_u8(self.0, other.0) })
+    }
+
+    /// And those that are in `other`.
+    #[inline(always)]
+    pub(crate) fn or(self, other: Self) -> Self {
+        // SAFETY: every processor has the instruction.
+        Self(unsafe { vorrq_u8(self.0, other.0) })
     }
 
     /// Whether output number `lane` is one of them.
@@ -85,6 +173,7 @@ impl Mask {
 
 /// Where the outputs of a tile find their inputs in the plane of a channel: in one piece of it or in several, each
 /// of some of the outputs.
+#[repr(align(16))]
 pub(crate) struct Window {
     /// Rows and columns of taps.
     pub(crate) taps: [usize; 2],
@@ -95,6 +184,8 @@ pub(crate) struct Window {
     /// What each piece counts from, as if it held the first output too; the first `pieces` count.
     pub(crate) from: [isize; OUTPUTS],
     pub(crate) pieces: usize,
+    /// The least and the most of these.
+    pub(crate) span: [isize; 2],
     /// For each piece, row and column, which outputs meet an input.
     pub(crate) masks: [Mask; MASKS],
     /// Whether these leave any out.
@@ -102,9 +193,24 @@ pub(crate) struct Window {
 }
 
 /// Where the outputs of a tile are in the plane of a channel.
-pub(crate) struct Places {
-    pub(crate) first: usize,
-    /// From each to the next, if they are not neighbours.
-    pub(crate) to_next: Option<[usize; OUTPUTS]>,
-    pub(crate) last: usize,
+pub(crate) enum Places {
+    /// Sixteen neighbours, from this one on.
+    Side(usize),
+    /// The last one's place, from each to the one before, and the end of all.
+    Apart { last: usize, to_next: [isize; OUTPUTS], end: usize },
+}
+
+impl Places {
+    /// Of as many outputs, up to sixteen, as there are places.
+    pub(crate) fn apart(places: &[usize]) -> Option<Self> {
+        let mut to_next = [0; OUTPUTS];
+        let (&last, before) = places.split_last()?;
+        let skipped = OUTPUTS.checked_sub(places.len())?;
+        let (mut at, mut end) = (last, last);
+        for (&place, to_next) in before.iter().rev().zip(to_next.iter_mut().skip(skipped)) {
+            *to_next = (place as isize).wrapping_sub(at as isize);
+            (at, end) = (place, end.max(place));
+        }
+        Some(Self::Apart { last, to_next, end: end.checked_add(1)? })
+    }
 }

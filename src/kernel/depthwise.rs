@@ -48,24 +48,24 @@ impl Operation for Depthwise<'_> {
         let short = I::Short::LANES < I::Widest::LANES && columns.output <= 2 * I::Widest::LANES;
         if I::SLIDES && slides(&shape) {
             return match columns.stride.get() {
-                1 => self.rows(BySlide::<_, 1> { isa, shape }),
-                _ => self.rows(BySlide::<_, 2> { isa, shape }),
+                1 => self.rows(isa, BySlide::<_, 1> { isa, shape }),
+                _ => self.rows(isa, BySlide::<_, 2> { isa, shape }),
             };
         }
         if let Some(way) = AsOneRow::<_, 3>::new(lanes, &shape) {
-            return self.planes(&way);
+            return isa.run(ByPlane { depthwise: self, way });
         }
         if let Some(way) = AsOneRow::<_, 5>::new(lanes, &shape) {
-            return self.planes(&way);
+            return isa.run(ByPlane { depthwise: self, way });
         }
         match (columns.kernel, columns.stride.get(), columns.dilation.get()) {
-            (3, 1, 1) => self.rows(ByRows::<_, 3, 1, 1>::new(lanes, &shape)),
-            (3, 1, _) => self.rows(ByRows::<_, 3, 1, 0>::new(lanes, &shape)),
-            (3, 2, _) if short => self.rows(ByRows::<_, 3, 2, 1>::new(isa.short(), &shape)),
-            (3, _, _) => self.rows(ByRows::<_, 3, 2, 1>::new(lanes, &shape)),
-            (_, 1, 1) => self.rows(ByRows::<_, 5, 1, 1>::new(lanes, &shape)),
-            (_, 1, _) => self.rows(ByRows::<_, 5, 1, 0>::new(lanes, &shape)),
-            _ => self.rows(ByRows::<_, 5, 2, 1>::new(lanes, &shape)),
+            (3, 1, 1) => self.rows(isa, ByRows::<_, 3, 1, 1>::new(lanes, &shape)),
+            (3, 1, _) => self.rows(isa, ByRows::<_, 3, 1, 0>::new(lanes, &shape)),
+            (3, 2, _) if short => self.rows(isa, ByRows::<_, 3, 2, 1>::new(isa.short(), &shape)),
+            (3, _, _) => self.rows(isa, ByRows::<_, 3, 2, 1>::new(lanes, &shape)),
+            (_, 1, 1) => self.rows(isa, ByRows::<_, 5, 1, 1>::new(lanes, &shape)),
+            (_, 1, _) => self.rows(isa, ByRows::<_, 5, 1, 0>::new(lanes, &shape)),
+            _ => self.rows(isa, ByRows::<_, 5, 2, 1>::new(lanes, &shape)),
         }
     }
 }
@@ -91,17 +91,27 @@ trait Rows<const K: usize> {
 
 impl Depthwise<'_> {
     #[inline(always)]
-    fn rows<const K: usize>(self, way: impl Rows<K>) {
+    fn rows<const K: usize>(self, isa: impl Isa, way: impl Rows<K>) {
         let shape = self.shape;
         let mut runs = [None; MOST_RUNS];
         let all = Along { axis: shape.rows, operator: OPERATOR }.runs();
         runs.iter_mut().zip(all).for_each(|(place, run)| *place = Some(run));
-        self.planes(&InRuns { way, shape, runs });
+        isa.run(ByPlane { depthwise: self, way: InRuns { way, shape, runs } });
     }
+}
 
+/// The planes of a convolution, one by one: a function of its own for each way, as one of all would take the compiler
+/// long.
+struct ByPlane<'a, W, const K: usize> {
+    depthwise: Depthwise<'a>,
+    way: W,
+}
+
+impl<W: Planes<K>, const K: usize> Operation for ByPlane<'_, W, K> {
     #[inline(always)]
-    fn planes<const K: usize>(self, way: &impl Planes<K>) {
-        let Self { shape, operands: Operands { weight, parameters, x, y } } = self;
+    fn run<I: Isa>(self, _isa: I) {
+        let Self { depthwise: Depthwise { shape, operands }, way } = self;
+        let Operands { weight, parameters, x, y } = operands;
         let planes = pieces_mut(y, shape.out_plane()).zip(pieces(weight, K * K));
         let (mut plane, mut left) = (0, shape.channels.outputs);
         for ((y, weight), &bias) in planes.zip(parameters) {
@@ -167,8 +177,8 @@ impl<W: Rows<K>, const K: usize> Planes<K> for InRuns<W> {
             let y = y.get_mut(..run.count * columns.output).unwrap_or_default();
             let weight = weight.get(run.taps.first..).unwrap_or_default();
             match run.taps.count {
-                5 if K >= 5 => write::<5, K>(&self.way, weight, bias, x, input, y),
-                4 if K >= 4 => write::<4, K>(&self.way, weight, bias, x, input, y),
+                5 if const { K >= 5 } => write::<5, K>(&self.way, weight, bias, x, input, y),
+                4 if const { K >= 4 } => write::<4, K>(&self.way, weight, bias, x, input, y),
                 3 => write::<3, K>(&self.way, weight, bias, x, input, y),
                 2 => write::<2, K>(&self.way, weight, bias, x, input, y),
                 1 => write::<1, K>(&self.way, weight, bias, x, input, y),
@@ -342,10 +352,10 @@ impl<L: Register, const K: usize, const STEP: usize, const TAP: usize> Rows<K>
         let row = rows.dilation.get() * columns.input;
         let window = Window::new(self.lanes, weight, bias, row, columns.dilation.get());
         // Rows of outputs share what they meet if their windows do.
-        let share = N == K && rows.dilation.get() == 1 && rows.stride.get() == STEP;
+        let share = rows.dilation.get() == 1 && rows.stride.get() == STEP;
         let mut input = input;
         let mut rest = y;
-        if share {
+        if const { N == K } && share {
             // So many that all weights of a 3x3 kernel stay in registers.
             rest = match STEP {
                 1 => self.groups::<N, 4>(&window, x, &mut input, rest),

@@ -1,6 +1,10 @@
 //! Where the outputs of an i8 tile find their inputs.
 
-use crate::arch::tile::{MASKS, Mask, OUTPUTS, Row, Window};
+use core::mem::MaybeUninit;
+
+use crate::arch::tile::{MASKS, Mask, OUTPUTS, Row, Window, zero};
+use crate::geometry::divide;
+use crate::kernel::order::Order;
 use crate::kernel::phases::Phase;
 use crate::kernel::pieces_mut;
 use crate::kernel::runs::Operator;
@@ -17,7 +21,7 @@ pub(crate) struct Grid {
     /// Whether neighbours meet neighbours from one row to the next, too.
     flat: bool,
     /// For each row and each column of taps, which outputs meet an input.
-    inside: [[[usize; 2]; TAPS]; 2],
+    inside: [[[u32; 2]; TAPS]; 2],
     /// Which meet only inputs.
     interior: [[usize; 2]; 2],
 }
@@ -42,6 +46,7 @@ pub(crate) struct Piece {
 }
 
 impl Grid {
+    #[inline(never)]
     pub(crate) fn new(rows: Phase, columns: Phase, operator: Operator) -> Self {
         let mode = match operator {
             Operator::Convolution(mode) => mode,
@@ -60,8 +65,9 @@ impl Grid {
         let each = [rows, columns].into_iter().zip(&mut grid.inside).zip(&mut grid.interior);
         for ((phase, inside), interior) in each {
             for (tap, range) in (0..phase.taps).zip(inside) {
-                *range = phase.inside(tap);
-                *interior = [interior[0].max(range[0]), interior[1].min(range[1])];
+                let [first, end] = phase.inside(tap);
+                *range = [first as u32, end as u32];
+                *interior = [interior[0].max(first), interior[1].min(end)];
             }
         }
         grid
@@ -102,7 +108,12 @@ impl Grid {
     pub(crate) fn window(&self, tile: Tile, window: &mut Window) -> Option<()> {
         let Self { rows, columns, flat, .. } = *self;
         let (taps, width) = (self.taps(), columns.length);
-        if columns.input_step > 2 || taps > MASKS || rows.taps.max(columns.taps) > TAPS {
+        let most = rows.count.max(columns.count);
+        if columns.input_step > 2
+            || taps > MASKS
+            || rows.taps.max(columns.taps) > TAPS
+            || u32::try_from(most).is_err()
+        {
             return None;
         }
         window.taps = [rows.taps, columns.taps];
@@ -123,7 +134,13 @@ impl Grid {
             let top = rows.input + (row * rows.input_step) as isize;
             let left = columns.input + (column * columns.input_step) as isize
                 - (lane * columns.input_step) as isize;
-            *window.from.get_mut(window.pieces)? = top * width as isize + left;
+            let from = top * width as isize + left;
+            let [least, most] = window.span;
+            window.span = match window.pieces {
+                0 => [from; 2],
+                _ => [least.min(from), most.max(from)],
+            };
+            *window.from.get_mut(window.pieces)? = from;
             window.pieces += 1;
         }
         if window.masked && self.mode != PaddingMode::Zeros {
@@ -140,39 +157,36 @@ impl Grid {
     #[inline(always)]
     fn masks(&self, tile: Tile, window: &mut Window) -> Option<()> {
         let Self { rows, columns, flat, inside: [down, across], .. } = self;
+        let mut columns_met = MaybeUninit::<[Mask; TAPS]>::uninit();
+        let columns_met = zero(&mut columns_met);
         for (index, piece) in self.pieces(tile).enumerate() {
             let Piece { lane, row, column, count } = piece;
             let first = if *flat { 0 } else { index * self.taps() };
             let join = *flat && index > 0;
             let masks = window.masks.get_mut(first..)?.get_mut(..self.taps())?;
-            let mut columns_met = [Mask::NONE; TAPS];
             for (mask, range) in columns_met.iter_mut().zip(across).take(columns.taps) {
-                let [first, end] = range.map(|at| lane + at.saturating_sub(column).min(count));
+                let [first, end] =
+                    range.map(|at| lane + (at as usize).saturating_sub(column).min(count));
                 *mask = Mask::between(first, end);
             }
             for (range, masks) in down.iter().zip(pieces_mut(masks, columns.taps)).take(rows.taps) {
-                let met = range[0] <= row && row < range[1];
-                for (place, &mask) in masks.iter_mut().zip(&columns_met) {
-                    match (met, join) {
-                        (true, true) => place.join(mask),
-                        (false, true) => {}
-                        (true, false) => *place = mask,
-                        (false, false) => *place = Mask::NONE,
-                    }
+                let met = Mask::when(range[0] as usize <= row && row < range[1] as usize);
+                for (place, mask) in masks.iter_mut().zip(&*columns_met) {
+                    *place = if join { place.or(mask.and(met)) } else { mask.and(met) };
                 }
             }
         }
         Some(())
     }
 
-    /// Gathers element by element: from number `number` on, channel by channel, what the taps of a tile meet; the
-    /// first channel's plane is the first of `x`.
+    /// Gathers element by element what the taps of a tile from number `number` on meet; the first channel's plane is
+    /// the first of `x`.
     #[inline(never)]
     pub(crate) fn by_element(
         &self,
         tile: Tile,
         x: &[i8],
-        number: usize,
+        (order, number): (&Order, usize),
         border: i8,
         to: &mut [Row],
     ) {
@@ -187,13 +201,11 @@ impl Grid {
                 ];
             }
         }
-        let taps = self.taps().max(1);
-        let mut channel = number.checked_div(taps).unwrap_or(0);
-        let tap = number - channel * taps;
-        let mut row = tap.checked_div(columns.taps).unwrap_or(0);
-        let mut column = tap - row * columns.taps;
-        for to in to {
+        for (number, to) in (number..).zip(to) {
             *to = Row([border; OUTPUTS]);
+            let (channel, tap) = order.numbered(self.taps(), number);
+            let row = divide(tap, columns.taps);
+            let column = tap - row * columns.taps;
             let x = x.get(channel * plane..).unwrap_or_default();
             let (down, across) = (row as isize * rows.to_next, column as isize * columns.to_next);
             for (to, place) in to.0.iter_mut().zip(places).take(tile.count) {
@@ -205,13 +217,6 @@ impl Grid {
                 {
                     *to = x;
                 }
-            }
-            column += 1;
-            if column >= columns.taps {
-                (column, row) = (0, row + 1);
-            }
-            if row >= rows.taps {
-                (row, channel) = (0, channel + 1);
             }
         }
     }

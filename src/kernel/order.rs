@@ -1,8 +1,10 @@
 //! The order of the i8 weights in a packed block of output channels.
 //!
 //! In general that is input channel, kernel row, kernel column, output channel. Where sixteen taps are multiplied at
-//! a time ([`BY_SIXTEENS`]), the taps of all input channels, in the same order, are cut into sixteens, and each holds
-//! sixteen weights of one output channel after the other; what is left at the end makes a shorter one.
+//! a time ([`BY_SIXTEENS`]), the taps of all input channels are cut into sixteens, and each holds sixteen weights of
+//! one output channel after the other; what is left at the end makes a shorter one. Taps are numbered kernel row,
+//! kernel column, input channel within each [`FOUR`] input channels, if there are as many output channels; those of
+//! other input channels follow, input channel, kernel row, kernel column.
 //! A transposed convolution has such a sequence for each set of taps that the same outputs meet.
 
 use crate::geometry::{Axis, divide};
@@ -14,6 +16,9 @@ pub(crate) const BY_SIXTEENS: bool =
 
 /// How many taps lie together.
 pub(crate) const SIXTEEN: usize = 16;
+
+/// How many input channels' inputs are interleaved.
+pub(crate) const FOUR: usize = 4;
 
 /// The taps along one direction in sets, of every `step`-th each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,32 +79,66 @@ impl Sets {
 pub(crate) struct Order {
     pub(crate) rows: Sets,
     pub(crate) columns: Sets,
-    /// Input channels of a group.
+    /// Input and output channels of a group.
     pub(crate) inputs: usize,
+    pub(crate) outputs: usize,
 }
 
 impl Order {
     /// The number of weights per output channel in the sets before `[rows, columns]`, and in that set.
     pub(crate) const fn set(&self, [rows, columns]: [usize; 2]) -> (usize, usize) {
-        let Self { rows: down, columns: across, inputs } = *self;
+        let Self { rows: down, columns: across, inputs, .. } = *self;
         let before = down.before(rows) * across.kernel + down.taps(rows) * across.before(columns);
         (inputs * before, inputs * down.taps(rows) * across.taps(columns))
     }
 
     /// Where a block of `size` output channels has the weight of channel `lane` for tap `tap` of `input`.
     pub(crate) const fn place(&self, [size, lane]: [usize; 2], [input, tap]: [usize; 2]) -> usize {
-        let Self { rows, columns, inputs } = *self;
+        let Self { rows, columns, inputs, .. } = *self;
         let kernel = rows.kernel * columns.kernel;
         if rows.step == 1 && columns.step == 1 {
-            return in_sixteens([size, lane], input * kernel + tap, inputs * kernel);
+            return in_sixteens([size, lane], self.number(kernel, input, tap), inputs * kernel);
         }
         let row = divide(tap, columns.kernel);
         let column = tap - row * columns.kernel;
         let (down, across) = (divide(row, rows.step), divide(column, columns.step));
         let set = [row - down * rows.step, column - across * columns.step];
         let (before, taps) = self.set(set);
-        let number = (input * rows.taps(set[0]) + down) * columns.taps(set[1]) + across;
+        let [height, width] = [rows.taps(set[0]), columns.taps(set[1])];
+        let number = self.number(height * width, input, down * width + across);
         before * size + in_sixteens([size, lane], number, taps)
+    }
+
+    /// How many input channels are interleaved by fours. Layers of few outputs have kernels that know of no fours.
+    pub(crate) const fn in_fours(&self) -> usize {
+        if self.outputs >= FOUR { self.inputs / FOUR * FOUR } else { 0 }
+    }
+
+    /// The number of tap `tap`, one of `taps`, of `input`.
+    const fn number(&self, taps: usize, input: usize, tap: usize) -> usize {
+        match input < self.in_fours() {
+            true => input / FOUR * FOUR * taps + tap * FOUR + input % FOUR,
+            false => input * taps + tap,
+        }
+    }
+
+    /// The input channel and the tap that have number `number`.
+    #[cfg_attr(
+        not(all(feature = "simd", target_arch = "aarch64", target_feature = "neon")),
+        expect(dead_code, reason = "the kernels that take sixteen taps ask for it")
+    )]
+    pub(crate) const fn numbered(&self, taps: usize, number: usize) -> (usize, usize) {
+        let four = divide(number, FOUR * taps);
+        match FOUR * four < self.in_fours() {
+            true => {
+                let within = number - FOUR * taps * four;
+                (FOUR * four + within % FOUR, within / FOUR)
+            }
+            false => {
+                let input = divide(number, taps);
+                (input, number - input * taps)
+            }
+        }
     }
 }
 
@@ -119,13 +158,30 @@ mod tests {
 
     #[test]
     fn sixteens_of_one_channel_after_the_other() {
-        let order = Order { rows: Sets::one(1), columns: Sets::one(1), inputs: 18 };
+        let order = Order { rows: Sets::one(1), columns: Sets::one(1), inputs: 18, outputs: 4 };
         assert_eq!(order.place([4, 0], [0, 0]), 0);
         assert_eq!(order.place([4, 1], [0, 0]), 16);
         assert_eq!(order.place([4, 3], [15, 0]), 63);
         // Two are left.
         assert_eq!(order.place([4, 0], [16, 0]), 64);
         assert_eq!(order.place([4, 1], [17, 0]), 67);
+    }
+
+    #[test]
+    fn taps_of_four_input_channels_side_by_side() {
+        let order = Order { rows: Sets::one(3), columns: Sets::one(3), inputs: 6, outputs: 4 };
+        assert_eq!(order.in_fours(), 4);
+        assert_eq!(order.number(9, 3, 0), 3);
+        assert_eq!(order.number(9, 0, 8), 32);
+        // Two input channels are left.
+        assert_eq!(order.number(9, 4, 1), 37);
+        let few = Order { outputs: 3, ..order };
+        assert_eq!(few.number(9, 3, 0), 27);
+        for order in [order, few] {
+            for (input, tap) in (0..6).flat_map(|input| (0..9).map(move |tap| (input, tap))) {
+                assert_eq!(order.numbered(9, order.number(9, input, tap)), (input, tap));
+            }
+        }
     }
 
     #[test]
@@ -136,6 +192,7 @@ mod tests {
                     rows: Sets { kernel: rows, step: down },
                     columns: Sets { kernel: columns, step: across },
                     inputs,
+                    outputs: 4,
                 };
                 for size in [1, 4] {
                     let mut taken = vec![false; inputs * rows * columns * size];
@@ -159,6 +216,7 @@ mod tests {
             rows: Sets { kernel: 3, step: 2 },
             columns: Sets { kernel: 3, step: 2 },
             inputs: 2,
+            outputs: 4,
         };
         let sets = [[0, 0], [0, 1], [1, 0], [1, 1]].map(|set| order.set(set));
         assert_eq!(sets, [(0, 8), (8, 4), (12, 4), (16, 2)]);

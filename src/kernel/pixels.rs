@@ -130,19 +130,21 @@ impl<I: Isa> OverPixels<'_, I> {
         while lane < block.size {
             let left = block.size - lane;
             let channels = match channels_at_once::<I::X16, P>(block.size, left) {
-                8 if P == 1 && I::Row::SCALARS > 1 => {
+                8 if const { P == 1 && I::Row::SCALARS > 1 } => {
                     self.strip::<8, P, 1>(strip, block, lane, pass)
                 }
-                8 if P == 1 => self.strip::<8, P, 2>(strip, block, lane, pass),
-                6 if P == 1 && I::Row::SCALARS == 1 => {
+                8 if const { P == 1 } => self.strip::<8, P, 2>(strip, block, lane, pass),
+                6 if const { P == 1 && I::Row::SCALARS == 1 } => {
                     self.strip::<6, P, 1>(strip, block, lane, pass)
                 }
-                4 if P == 1 => self.strip::<4, P, 1>(strip, block, lane, pass),
-                4 if I::Row::SCALARS > 1 => self.strip::<4, P, 1>(strip, block, lane, pass),
+                4 if const { P == 1 } => self.strip::<4, P, 1>(strip, block, lane, pass),
+                4 if const { I::Row::SCALARS > 1 } => {
+                    self.strip::<4, P, 1>(strip, block, lane, pass)
+                }
                 4 => self.strip::<4, P, 2>(strip, block, lane, pass),
-                3 if P > 1 => self.strip::<3, P, 1>(strip, block, lane, pass),
-                2 if P > 1 => self.strip::<2, P, 1>(strip, block, lane, pass),
-                _ if P > 1 => self.strip::<1, P, 2>(strip, block, lane, pass),
+                3 if const { P > 1 } => self.strip::<3, P, 1>(strip, block, lane, pass),
+                2 if const { P > 1 } => self.strip::<2, P, 1>(strip, block, lane, pass),
+                _ if const { P > 1 } => self.strip::<1, P, 2>(strip, block, lane, pass),
                 _ => self.strip::<1, P, 4>(strip, block, lane, pass),
             };
             lane += channels;
@@ -214,7 +216,7 @@ impl<const R: usize, const P: usize> Outputs<'_, R, P> {
         done = self.vectors::<_, V>(isa.row(), done, columns);
         let once = self.once && done < columns;
         // Outputs that are written once may be written twice.
-        if once && I::X4::SCALARS > 1 && done + 4 >= columns && columns >= 4 {
+        if const { I::X4::SCALARS > 1 } && once && done + 4 >= columns && columns >= 4 {
             done = self.vectors::<_, 1>(isa.x4(), columns - 4, columns);
         }
         done = self.vectors::<_, 1>(isa.x16(), done, columns);

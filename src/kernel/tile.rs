@@ -6,21 +6,25 @@
 //!
 //! Memory contract: reads the input and the packed weights; writes every element of the output, some twice.
 
-use core::ops::Range;
+use core::mem::MaybeUninit;
 
-use crate::arch::neon::int8::{Dots, Weights, has_smallest, sum_of};
+use crate::arch::neon::int8::gather::{Sources, in_fours};
+use crate::arch::neon::int8::{Dots, Met, Planes, has_smallest, sum_of};
 use crate::arch::neon::requantize::Scale;
 use crate::arch::tile::{
-    CAPACITY, CHANNELS, Inputs, MASKS, Mask, OUTPUTS, Places, Row, Totals, Window,
+    Blocks, CAPACITY, CHANNELS, Channels, Inputs, MASKS, OUTPUTS, Places, Row, Totals, Window, zero,
 };
 use crate::geometry::divide;
 use crate::kernel::arithmetic::{Arithmetic, Int8, Int8Channels, Rescale};
 use crate::kernel::direct::{Block, Direct, Operands, Shape};
 use crate::kernel::gather::{Grid, Piece, Tile};
-use crate::kernel::order::{Order, SIXTEEN, Sets};
+use crate::kernel::order::{FOUR, Order, SIXTEEN, Sets};
 use crate::kernel::runs::Operator;
 use crate::kernel::{pieces, pieces_mut};
-use crate::quant::FixedPoint;
+use crate::quant::{FixedPoint, Rounding};
+
+// There is room for the taps of four channels beside what may be left over.
+const _: () = assert!(FOUR * MASKS + SIXTEEN <= CAPACITY && CAPACITY.is_multiple_of(SIXTEEN));
 
 /// Blocks of output channels that share what is gathered.
 const BLOCKS: usize = 16;
@@ -42,39 +46,27 @@ pub(crate) struct Tiles<'a, R> {
     pub(crate) operands: Operands<'a, i8, Int8Channels<'a>>,
 }
 
-/// A block of output channels.
+/// Blocks that are computed together.
 #[derive(Clone, Copy)]
-struct Channels {
-    block: Block,
-    /// Where its weights begin.
-    weight: usize,
-    /// Whether sums of two of its products may need more than sixteen bits.
-    smallest: bool,
-    /// What the sums start from.
-    starts: [i32; CHANNELS],
-    factors: [FixedPoint; CHANNELS],
+struct Together {
+    /// The first output channel, and its group.
+    first: usize,
+    group: usize,
+    /// So many blocks of [`CHANNELS`], and so many of one channel behind them.
+    fours: usize,
+    single: usize,
 }
 
 /// What is worked on at a time.
 struct Work<'a> {
+    order: Order,
     /// Where the weights of the grid's set of taps begin, per output channel, and how many they are.
     set: (usize, usize),
     window: &'a mut Window,
     inputs: &'a mut Inputs,
-    blocks: [Channels; BLOCKS],
+    blocks: Together,
+    channels: &'a mut [Channels; BLOCKS],
     totals: &'a mut [Totals; BLOCKS],
-}
-
-/// What is multiplied at a time.
-struct Products<'a> {
-    /// What taps meet, in sixteens: so many whole ones, and perhaps one of which fewer taps count.
-    rows: &'a [[Row; SIXTEEN]],
-    whole: usize,
-    left: usize,
-    /// The number of the first tap.
-    number: usize,
-    /// How many outputs count.
-    outputs: usize,
 }
 
 impl<R: Rescale> Tiles<'_, R> {
@@ -86,32 +78,21 @@ impl<R: Rescale> Tiles<'_, R> {
             rows: Sets::of(&shape.rows, operator),
             columns: Sets::of(&shape.columns, operator),
             inputs: shape.channels.inputs,
-        };
-        let nothing = Channels {
-            block: Block { first: 0, group: 0, size: 0 },
-            weight: 0,
-            smallest: false,
-            starts: [0; CHANNELS],
-            factors: [FixedPoint { multiplier: 0, shift: 0 }; CHANNELS],
+            outputs: shape.channels.outputs,
         };
         // By themselves, so that they are not built in one place and copied to another.
-        let mut window = Window {
-            taps: [0; 2],
-            to_next: [0; 2],
-            step: 1,
-            from: [0; OUTPUTS],
-            pieces: 0,
-            masks: [Mask::NONE; MASKS],
-            masked: false,
-        };
-        let mut inputs = Inputs([Row([0; OUTPUTS]); CAPACITY]);
-        let mut totals = [Totals([[0; OUTPUTS]; CHANNELS]); BLOCKS];
+        let mut window = MaybeUninit::uninit();
+        let mut inputs = MaybeUninit::uninit();
+        let mut channels = MaybeUninit::uninit();
+        let mut totals = MaybeUninit::uninit();
         let mut work = Work {
+            order,
             set: (0, 0),
-            window: &mut window,
-            inputs: &mut inputs,
-            blocks: [nothing; BLOCKS],
-            totals: &mut totals,
+            window: zero(&mut window),
+            inputs: zero(&mut inputs),
+            blocks: Together { first: 0, group: 0, fours: 0, single: 0 },
+            channels: zero(&mut channels),
+            totals: zero(&mut totals),
         };
         for rows in self.direct.along(shape.rows).in_phases() {
             for columns in self.direct.along(shape.columns).in_phases() {
@@ -121,55 +102,57 @@ impl<R: Rescale> Tiles<'_, R> {
                     work.set = (0, 0);
                 }
                 let mut blocks = self.direct.blocks(0).peekable();
-                while let Some(first) = blocks.peek().copied() {
-                    let mut count = 0;
-                    for place in &mut work.blocks {
-                        if let Some(block) = blocks.next_if(|block| block.group == first.group) {
-                            *place = self.channels(block, work.set);
-                            count += 1;
+                while let Some(&Block { first, group, .. }) = blocks.peek() {
+                    let (mut fours, mut single) = (0, 0);
+                    for channels in work.channels.iter_mut() {
+                        if let Some(block) = blocks.next_if(|block| block.group == group) {
+                            *channels = self.channels(block, &order, work.set);
+                            *if block.size == CHANNELS { &mut fours } else { &mut single } += 1;
                         }
                     }
+                    work.blocks = Together { first, group, fours, single };
                     for tile in grid.tiles() {
-                        self.tile(&grid, tile, count, &mut work);
+                        self.tile(&grid, tile, &mut work);
                     }
                 }
             }
         }
     }
 
-    /// What a block's sums over a set of taps start from, and its factors. The packed bias accounts for what lies
-    /// outside at all taps.
-    fn channels(&self, block: Block, (before, taps): (usize, usize)) -> Channels {
+    /// What belongs to a block over a set of taps. The packed bias accounts for what lies outside at all taps. Not
+    /// inlined, as `places` and [`Grid::new`], so that what they need is on the stack no longer than they run.
+    #[inline(never)]
+    fn channels(&self, block: Block, order: &Order, (before, taps): (usize, usize)) -> Channels {
         let Direct { shape, arithmetic, .. } = *self.direct;
-        let nothing = FixedPoint { multiplier: 0, shift: 0 };
         let all = shape.channels.inputs * shape.kernel();
-        let mut channels = Channels {
-            block,
-            weight: block.first * all,
-            smallest: false,
-            starts: [0; CHANNELS],
-            factors: [nothing; CHANNELS],
-        };
-        let weight = self.operands.weight.get(channels.weight + before * block.size..);
-        let weight = weight.and_then(|weight| weight.get(..taps * block.size)).unwrap_or_default();
+        let mut channels = Channels::NONE;
+        let packed = self.operands.weight.get(block.first * all..).unwrap_or_default();
+        let weight = packed.get(before * block.size..).unwrap_or_default();
+        let weight = weight.get(..taps * block.size).unwrap_or_default();
         let (whole, rest) =
             weight.split_at_checked(taps / SIXTEEN * SIXTEEN * block.size).unwrap_or_default();
-        channels.smallest = has_smallest(whole.as_chunks().0) || rest.contains(&i8::MIN);
-        let each = channels.starts.iter_mut().zip(&mut channels.factors).take(block.size);
-        for (lane, (start, factor)) in each.enumerate() {
+        for (to, from) in channels.rest.iter_mut().zip(pieces(rest, taps % SIXTEEN)) {
+            to.iter_mut().zip(from).for_each(|(to, &from)| *to = from);
+        }
+        channels.smallest = self.dots.is_some_and(|dots| !dots.has_dot_product())
+            && (has_smallest(whole.as_chunks().0) || has_smallest(&channels.rest));
+        channels.right = R::ROUNDING == Rounding::FixedDouble;
+        let factors = channels.multipliers.iter_mut().zip(&mut channels.shifts);
+        let each = channels.starts.iter_mut().zip(factors).take(block.size);
+        for (lane, (start, (multiplier, shift))) in each.enumerate() {
             let channel = Int8::<R>::channel(self.operands.parameters, block.first + lane);
-            let FixedPoint { multiplier, shift } = channel.1;
             *start = arithmetic.start(channel);
-            *factor = FixedPoint { multiplier, shift: shift.clamp(-31, 30) };
+            (*multiplier, *shift) = (channel.1.multiplier, channel.1.shift.clamp(-31, 30));
+            channels.right &= *shift < 0;
         }
         if let Some(border) = arithmetic.border()
             && taps < all
         {
             // Of the other sets, of which each is a sequence of its own, in which order does not matter.
-            let weight = self.operands.weight.get(channels.weight..).unwrap_or_default();
-            let (behind, all_sets) = (before + taps, self.sets());
-            for (first, taps) in all_sets.filter(|&(first, _)| first < before || first >= behind) {
-                let weight = weight.get(first * block.size..).unwrap_or_default();
+            let behind = before + taps;
+            for (first, taps) in sets(order).filter(|&(first, _)| first < before || first >= behind)
+            {
+                let weight = packed.get(first * block.size..).unwrap_or_default();
                 let sums = sums(weight, taps, block.size);
                 for (start, sum) in channels.starts.iter_mut().zip(sums) {
                     *start = start.wrapping_add(sum.wrapping_mul(i32::from(border)));
@@ -179,44 +162,61 @@ impl<R: Rescale> Tiles<'_, R> {
         channels
     }
 
-    /// Where the weights of each set of taps begin, and how many they are.
-    fn sets(&self) -> impl Iterator<Item = (usize, usize)> {
-        let Direct { shape, operator, .. } = *self.direct;
-        let (rows, columns) = (Sets::of(&shape.rows, operator), Sets::of(&shape.columns, operator));
-        let order = Order { rows, columns, inputs: shape.channels.inputs };
-        (0..rows.step())
-            .flat_map(move |row| (0..columns.step()).map(move |column| order.set([row, column])))
-    }
-
-    /// A tile in the first `blocks` blocks, all of one group.
-    fn tile(&mut self, grid: &Grid, tile: Tile, blocks: usize, work: &mut Work<'_>) {
+    /// A tile in all blocks that are worked on.
+    fn tile(&mut self, grid: &Grid, tile: Tile, work: &mut Work<'_>) {
         let vectors = grid.window(tile, work.window).is_some();
-        for (totals, channels) in work.totals.iter_mut().zip(&work.blocks).take(blocks) {
-            totals.fill(&channels.starts);
-        }
+        let places = self.places(grid, tile);
+        let Direct { shape, arithmetic: Int8 { zero_point, range, .. }, .. } = *self.direct;
+        let scale = Scale { rounding: R::ROUNDING, zero_point, range };
+        let (plane, weights) = (shape.out_plane(), shape.channels.inputs * shape.kernel());
         let (before, all) = work.set;
-        let group = work.blocks.first().map_or(0, |channels| channels.block.group);
         // How many taps are multiplied, and how many more are gathered.
         let (mut done, mut held) = (0, 0);
-        while done < all {
-            let free = work.inputs.0.get_mut(held..).unwrap_or_default();
-            let window = vectors.then_some(&*work.window);
-            held += self.gather(grid, tile, window, group, done + held..all, free);
+        loop {
+            held += self.gather(grid, tile, vectors, (done, held), work);
             let last = done + held >= all;
             let whole = held / SIXTEEN;
-            let left = held - whole * SIXTEEN;
-            let sixteens = if last { held.div_ceil(SIXTEEN) } else { whole };
+            // Without any tap, there is still what sums start from.
+            let sixteens = if last { held.div_ceil(SIXTEEN).max(1) } else { whole };
             let rows = work.inputs.0.as_chunks_mut::<SIXTEEN>().0;
             let Some((rows, behind)) = rows.split_at_mut_checked(sixteens) else { return };
             if let Some(dots) = self.dots {
                 dots.arrange(rows);
             }
-            let products =
-                Products { rows, whole, left, number: before + done, outputs: tile.count };
-            let blocks = work.blocks.get(..blocks).unwrap_or_default();
-            self.multiply(&products, blocks, work.totals);
+            let met = Met { rows, whole, first: done == 0, outputs: tile.count };
+            let left = held % SIXTEEN;
+            let weight = self.operands.weight;
+            let number = before + done;
+            let mut part = |size, first, channels: &[Channels], totals: &mut [Totals]| {
+                let y = self.operands.y.get_mut(first * plane..).unwrap_or_default();
+                let blocks = Blocks {
+                    size,
+                    channels,
+                    weight: weight.get(first * weights + number * size..).unwrap_or_default(),
+                    to_next: weights * size,
+                    totals,
+                };
+                let Some(dots) = self.dots else {
+                    let tile = last.then_some((grid, tile, y));
+                    return portable(self.direct, met, left, blocks, tile);
+                };
+                let planes = match &places {
+                    Some(places) if last => Some(Planes { scale, places, y, plane }),
+                    _ => None,
+                };
+                dots.multiply(met, blocks, planes);
+            };
+            let Together { first, fours, single, .. } = work.blocks;
+            let (of_four, others) = work.channels.split_at_checked(fours).unwrap_or_default();
+            if fours > 0 {
+                part(CHANNELS, first, of_four, work.totals);
+            }
+            if single > 0 {
+                let totals = work.totals.get_mut(fours..).unwrap_or_default();
+                part(1, first + fours * CHANNELS, others.get(..single).unwrap_or_default(), totals);
+            }
             done += whole * SIXTEEN;
-            if last {
+            if last || whole == 0 {
                 break;
             }
             // Begins the next part.
@@ -226,168 +226,138 @@ impl<R: Rescale> Tiles<'_, R> {
             }
             held = left;
         }
-        let blocks = work.blocks.get(..blocks).unwrap_or_default();
-        self.finish(grid, tile, blocks, work.totals);
     }
 
-    /// Gathers what some of the taps `numbers` meet, channel by channel, as many as there is room for; says how many.
+    /// Gathers what the taps from a number on meet, as many as there is room for behind the rows that are `held`; says
+    /// how many.
     fn gather(
         &self,
         grid: &Grid,
         tile: Tile,
-        window: Option<&Window>,
-        group: usize,
-        numbers: Range<usize>,
-        to: &mut [Row],
+        vectors: bool,
+        (done, held): (usize, usize),
+        work: &mut Work<'_>,
     ) -> usize {
         let Direct { shape, arithmetic, .. } = *self.direct;
-        let (plane, border) = (shape.in_plane(), arithmetic.border);
-        let first = group * shape.channels.inputs * plane;
-        let room = to.len().min(numbers.len());
-        if let (Some(dots), Some(window)) = (self.dots, window) {
-            let channels = divide(room, grid.taps());
-            let first = first + divide(numbers.start, grid.taps()) * plane;
-            dots.gather(window, self.operands.x, (first, plane, channels), border, to);
-            return channels * grid.taps();
+        let Work { order, set: (_, all), window, inputs, blocks, .. } = work;
+        let (plane, border, taps) = (shape.in_plane(), arithmetic.border, grid.taps());
+        let first = blocks.group * shape.channels.inputs * plane;
+        let number = done + held;
+        let left = all.saturating_sub(number);
+        let to = inputs.0.get_mut(held..).unwrap_or_default();
+        if let (Some(dots), true) = (self.dots, vectors) {
+            let channel = divide(number, taps);
+            let mut count = divide(left, taps);
+            if to.len() < left {
+                count = divide(to.len(), FOUR * taps) * FOUR;
+            }
+            let in_fours = order.in_fours().saturating_sub(channel).min(count);
+            let first = first + channel * plane;
+            let sources = Sources { first, plane, in_fours, single: count - in_fours };
+            dots.gather(window, self.operands.x, sources, border, to);
+            return count * taps;
         }
         let x = self.operands.x.get(first..).unwrap_or_default();
-        let to = to.get_mut(..room).unwrap_or_default();
-        grid.by_element(tile, x, numbers.start, border, to);
-        room
-    }
-
-    /// Adds products to the totals of blocks. Not inlined, as `finish`, so that addresses stay in registers.
-    #[inline(never)]
-    fn multiply(&self, products: &Products<'_>, blocks: &[Channels], totals: &mut [Totals]) {
-        let Products { rows, whole, left, number, outputs } = *products;
-        let (now, rest) = rows.split_at_checked(whole).unwrap_or_default();
-        for (totals, channels) in totals.iter_mut().zip(blocks) {
-            let size = channels.block.size;
-            let first = channels.weight + number * size;
-            let weight = self.operands.weight.get(first..).unwrap_or_default();
-            let weights = Weights { weight, channels: size, smallest: channels.smallest };
-            match self.dots {
-                Some(dots) => dots.add_products(now, weights, outputs, totals),
-                None => portable(now, weights, SIXTEEN, totals),
-            }
-            if rest.is_empty() {
-                continue;
-            }
-            let weight = weight.get(whole * SIXTEEN * size..).unwrap_or_default();
-            match self.dots {
-                Some(dots) => {
-                    let padded = dots.pad(weight, left, size);
-                    let weights = Weights { weight: &padded.0, ..weights };
-                    dots.add_products(rest, weights, outputs, totals);
-                }
-                None => portable(rest, Weights { weight, ..weights }, left, totals),
-            }
+        let count = to.len().min(left);
+        let to = to.get_mut(..count.next_multiple_of(FOUR)).unwrap_or_default();
+        grid.by_element(tile, x, (order, number), border, to);
+        if self.dots.is_some() {
+            in_fours(to, count);
         }
+        count
     }
 
-    /// Where a whole tile's outputs are in a plane.
+    /// Where a tile's outputs are in a plane.
+    #[inline(never)]
     fn places(&self, grid: &Grid, tile: Tile) -> Option<Places> {
         let Grid { rows, columns, .. } = grid;
-        let width = self.direct.shape.columns.output;
-        if tile.count < OUTPUTS {
-            return None;
+        if tile.count == OUTPUTS && rows.output_step == 1 && columns.output_step == 1 {
+            return Some(Places::Side(tile.first));
         }
-        if rows.output_step == 1 && columns.output_step == 1 {
-            let last = tile.first + (OUTPUTS - 1);
-            return Some(Places { first: tile.first, to_next: None, last });
-        }
-        let mut to_next = [columns.output_step; OUTPUTS];
-        let (mut first, mut last) = (None, 0);
+        let mut places = [0; OUTPUTS];
         for Piece { lane, row, column, count } in grid.pieces(tile) {
-            let at = (rows.output + row * rows.output_step) * width
+            let mut at = (rows.output + row * rows.output_step) * self.direct.shape.columns.output
                 + columns.output
                 + column * columns.output_step;
-            if let Some(before) = lane.checked_sub(1).and_then(|lane| to_next.get_mut(lane)) {
-                *before = at - last;
-            }
-            first = first.or(Some(at));
-            last = at + (count - 1) * columns.output_step;
-        }
-        Some(Places { first: first?, to_next: Some(to_next), last })
-    }
-
-    /// Writes the outputs of blocks.
-    #[inline(never)]
-    fn finish(&mut self, grid: &Grid, tile: Tile, blocks: &[Channels], totals: &[Totals]) {
-        let Direct { shape, arithmetic, .. } = *self.direct;
-        let Int8 { zero_point, range, .. } = arithmetic;
-        let scale = Scale { rounding: R::ROUNDING, zero_point, range };
-        let plane = shape.out_plane();
-        let places = self.places(grid, tile);
-        for (totals, Channels { block, factors, .. }) in totals.iter().zip(blocks) {
-            let Some(y) = self.operands.y.get_mut(block.first * plane..) else { return };
-            let factors = factors.get(..block.size).unwrap_or_default();
-            match (self.dots, &places) {
-                (Some(dots), Some(places)) => {
-                    dots.write(totals, factors, &scale, places, (y, plane));
-                }
-                _ => self.finish_each(grid, tile, (block.first, factors), totals),
+            for place in places.iter_mut().skip(lane).take(count) {
+                *place = at;
+                at += columns.output_step;
             }
         }
+        Places::apart(places.get(..tile.count)?)
     }
+}
 
-    /// Writes the outputs of a block one by one.
-    #[inline(never)]
-    fn finish_each(
-        &mut self,
-        grid: &Grid,
-        tile: Tile,
-        (first, factors): (usize, &[FixedPoint]),
-        totals: &Totals,
-    ) {
-        let Direct { shape, arithmetic, .. } = *self.direct;
-        let Int8 { zero_point, range, .. } = arithmetic;
-        let scale = Scale { rounding: R::ROUNDING, zero_point, range };
-        let plane = shape.out_plane();
-        let Some(y) = self.operands.y.get_mut(first * plane..) else { return };
-        for ((totals, &factor), y) in totals.0.iter().zip(factors).zip(pieces_mut(y, plane)) {
-            let outputs = match self.dots {
-                Some(dots) => dots.finish(totals, factor, &scale).to_row(),
-                None => arithmetic.row(factor, totals),
-            };
-            for Piece { lane, row, column, count } in grid.pieces(tile) {
+/// Adds products to the totals of blocks by portable code; writes them as the outputs of a tile, if there is one, to the
+/// planes from `y` on.
+#[inline(never)]
+fn portable<R: Rescale>(
+    direct: &Direct<Int8<R>>,
+    Met { rows, whole, first, .. }: Met<'_>,
+    left: usize,
+    blocks: Blocks<'_>,
+    tile: Option<(&Grid, Tile, &mut [i8])>,
+) {
+    let Blocks { size, channels, weight, to_next, totals } = blocks;
+    let (rows, rest) = rows.split_at_checked(whole).unwrap_or_default();
+    for (index, (channels, totals)) in channels.iter().zip(&mut *totals).enumerate() {
+        if first {
+            totals.0 = [channels.starts.map(|start| [start; 4]); OUTPUTS / 4];
+        }
+        let weight = weight.get(index * to_next..).unwrap_or_default();
+        add_products(rows, weight, (size, SIXTEEN), totals);
+        if left > 0 {
+            let weight = weight.get(whole * SIXTEEN * size..).unwrap_or_default();
+            add_products(rest, weight, (size, left), totals);
+        }
+    }
+    let Some((grid, tile, y)) = tile else { return };
+    let mut planes = pieces_mut(y, direct.shape.out_plane());
+    for (channels, totals) in channels.iter().zip(totals) {
+        let factors = channels.multipliers.iter().zip(&channels.shifts);
+        for (lane, (&multiplier, &shift)) in factors.enumerate().take(size) {
+            let Some(y) = planes.next() else { return };
+            let mut sums = totals.0.iter().filter_map(|totals| totals.get(lane)).flatten();
+            for Piece { row, column, count, .. } in grid.pieces(tile) {
                 let row = grid.rows.output + row * grid.rows.output_step;
                 let column = grid.columns.output + column * grid.columns.output_step;
-                let y = y.get_mut(row * shape.columns.output + column..).unwrap_or_default();
+                let at = row * direct.shape.columns.output + column;
+                let y = y.get_mut(at..).unwrap_or_default();
                 let y = y.iter_mut().step_by(grid.columns.output_step.max(1)).take(count);
-                y.zip(outputs.0.iter().skip(lane)).for_each(|(y, &output)| *y = output);
-            }
-        }
-    }
-}
-
-impl<R: Rescale> Int8<R> {
-    /// Sums of a channel as outputs, by portable code.
-    #[inline(never)]
-    fn row(self, factor: FixedPoint, totals: &[i32; OUTPUTS]) -> Row {
-        Row(totals.map(|total| self.finish((0, factor), total)))
-    }
-}
-
-/// The products of sixteens of taps, of each of which the first `taps` count, in portable code.
-#[inline(never)]
-fn portable(
-    rows: &[[Row; SIXTEEN]],
-    Weights { weight, channels, .. }: Weights<'_>,
-    taps: usize,
-    totals: &mut Totals,
-) {
-    for (rows, weight) in rows.iter().zip(pieces(weight, taps * channels)) {
-        for (totals, weight) in totals.0.iter_mut().zip(pieces(weight, taps)) {
-            for (row, &weight) in rows.iter().zip(weight) {
-                for (total, &x) in totals.iter_mut().zip(&row.0) {
-                    *total = total.wrapping_add(i32::from(weight) * i32::from(x));
+                for (y, &sum) in y.zip(&mut sums) {
+                    *y = direct.arithmetic.finish((0, FixedPoint { multiplier, shift }), sum);
                 }
             }
         }
     }
 }
 
+/// Where the weights of each set of taps begin, and how many they are.
+fn sets(order: &Order) -> impl Iterator<Item = (usize, usize)> {
+    (0..order.rows.step())
+        .flat_map(move |row| (0..order.columns.step()).map(move |column| order.set([row, column])))
+}
+
+/// The products of sixteens of taps, of each of which the first `taps` count, with `size` channels.
+fn add_products(
+    rows: &[[Row; SIXTEEN]],
+    weight: &[i8],
+    (size, taps): (usize, usize),
+    totals: &mut Totals,
+) {
+    for (rows, weight) in rows.iter().zip(pieces(weight, taps * size)) {
+        for (lane, weight) in pieces(weight, taps).enumerate().take(size) {
+            for (row, &weight) in rows.iter().zip(weight) {
+                for (totals, x) in totals.0.iter_mut().zip(row.0.as_chunks::<4>().0) {
+                    let Some(totals) = totals.get_mut(lane) else { continue };
+                    for (total, &x) in totals.iter_mut().zip(x) {
+                        *total = total.wrapping_add(i32::from(weight) * i32::from(x));
+                    }
+                }
+            }
+        }
+    }
+}
 /// Each channel's sum of a sequence of `taps` weights for each of `size` channels.
 fn sums(weight: &[i8], taps: usize, size: usize) -> [i32; CHANNELS] {
     let mut sums = [0_i32; CHANNELS];

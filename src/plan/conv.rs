@@ -98,6 +98,7 @@ impl<T: Element> ConvPlan<T> {
                 rows: Sets::of(&rows, self.operator),
                 columns: Sets::of(&columns, self.operator),
                 inputs: channels.inputs,
+                outputs: channels.outputs,
             },
             algorithm: self.algorithm,
             input_major: matches!(self.operator, Operator::Transposed),

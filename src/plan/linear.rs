@@ -74,6 +74,7 @@ impl<T: Element> LinearPlan<T> {
                 rows: Sets::one(1),
                 columns: Sets::one(1),
                 inputs: self.channels.inputs,
+                outputs: self.channels.outputs,
             },
             input_major: false,
             uniform: true,

@@ -348,10 +348,9 @@ impl Isa for Neon {
 
     const HAS_VECTORS: bool = true;
 
-    /// Not inlined, so that layers of one kind share it; compiled with NEON as everything for this target.
-    #[inline(never)]
+    #[inline(always)]
     fn run<O: Operation>(self, operation: O) {
-        operation.run(self);
+        operation.apart(self);
     }
 
     #[inline(always)]

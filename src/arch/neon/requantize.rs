@@ -25,12 +25,7 @@ pub(super) fn rescale<const N: usize>(
             Rounding::FixedDouble if factor.shift < 0 => {
                 let multiplier = vdupq_n_s32(factor.multiplier);
                 let right = vdupq_n_s32(factor.shift);
-                sums.map(|sum| {
-                    let high = vqrdmulhq_s32(sum, multiplier);
-                    // Halves away from zero: one less for negative numbers, as the shift rounds halves up. It cannot
-                    // wrap around, as no product reaches -2^31.
-                    vrshlq_s32(vsraq_n_s32::<31>(high, high), right)
-                })
+                sums.map(|sum| shifted(sum, multiplier, right))
             }
             Rounding::FixedDouble => {
                 let multiplier = vdupq_n_s32(factor.multiplier);
@@ -51,6 +46,33 @@ pub(super) fn rescale<const N: usize>(
                 sums.map(|sum| vcvtnq_s32_f32(vmulq_f32(vcvtq_f32_s32(sum), factor)))
             }
         }
+    }
+}
+
+/// A sum times a factor that is a right shift of its multiplier, rounded twice.
+#[inline(always)]
+pub(super) fn shifted(sum: int32x4_t, multiplier: int32x4_t, shift: int32x4_t) -> int32x4_t {
+    // SAFETY: every processor has the instructions.
+    unsafe {
+        // Never the smallest number, as multipliers are not negative.
+        let high = vqrdmulhq_s32(sum, multiplier);
+        // Halves away from zero: one less for negative numbers, as the shift rounds halves up.
+        vrshlq_s32(vsraq_n_s32::<31>(high, high), shift)
+    }
+}
+
+/// Scaled sums with the zero point, within the range.
+#[inline(always)]
+pub(super) fn narrow([a, b, c, d]: [int32x4_t; 4], scale: Scale) -> int8x16_t {
+    // SAFETY: every processor has the instructions.
+    unsafe {
+        let zero_point = vdupq_n_s16(scale.zero_point as i16);
+        // What does not fit into sixteen bits is beyond eight with any zero point.
+        let low = vqaddq_s16(vqmovn_high_s32(vqmovn_s32(a), b), zero_point);
+        let high = vqaddq_s16(vqmovn_high_s32(vqmovn_s32(c), d), zero_point);
+        let bytes = vqmovn_high_s16(vqmovn_s16(low), high);
+        let bytes = vmaxq_s8(bytes, vdupq_n_s8(scale.range[0]));
+        vminq_s8(bytes, vdupq_n_s8(scale.range[1]))
     }
 }
 
@@ -101,22 +123,10 @@ impl Requantize {
     #[inline(always)]
     pub(super) fn scaled<const RIGHT: bool>(&self, sum: int32x4_t) -> int32x4_t {
         if RIGHT {
-            return self.shifted(sum);
+            return shifted(sum, self.multiplier, self.shift);
         }
         let [scaled] = rescale([sum], self.factor, self.rounding);
         scaled
-    }
-
-    /// A sum times a factor that is a right shift, rounded twice.
-    #[inline(always)]
-    fn shifted(&self, sum: int32x4_t) -> int32x4_t {
-        // SAFETY: every processor has the instructions.
-        unsafe {
-            // Never the smallest number, as multipliers are not negative.
-            let high = vqrdmulhq_s32(sum, self.multiplier);
-            // Halves away from zero: one less for negative numbers, as the shift rounds halves up.
-            vrshlq_s32(vsraq_n_s32::<31>(high, high), self.shift)
-        }
     }
 
     /// With the zero point, within the range. What does not fit into sixteen bits is beyond it anyhow.

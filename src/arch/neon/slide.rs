@@ -59,10 +59,14 @@ impl Floats<1> {
                 unsafe { strip.groups::<$rows>(&mut left) };
             )*}};
         }
-        match STEP {
-            1 if N == 3 => groups!(6 2),
-            _ if N == 3 => groups!(4 2),
-            _ => {}
+        if const { N == 3 && STEP == 1 } {
+            groups!(6);
+        }
+        if const { N == 3 && STEP != 1 } {
+            groups!(4);
+        }
+        if const { N == 3 } {
+            groups!(2);
         }
         groups!(1);
     }
@@ -137,15 +141,15 @@ impl<const N: usize, const STEP: usize> Strip<N, STEP> {
     #[inline(always)]
     unsafe fn vector<const R: usize>(&self, place: Place, mut x: *const f32, mut y: *mut f32) {
         let mut sums = [self.start; R];
-        let rows = (R - 1) * STEP + N;
         // Written out, as the compiler would make a loop of so many, with weights in memory.
-        for_each_output!(rows, ROW => {
+        for_each_output!((R - 1) * STEP + N, ROW => {
             // SAFETY: the caller's.
             let taps = unsafe { self.taps(place, &mut x) };
             for_each_output!(R, OUTPUT => {
-                let weight = ROW.checked_sub(OUTPUT * STEP).and_then(|row| self.weight.get(row));
-                for (&weight, tap) in weight.into_iter().flatten().zip(taps) {
-                    sums[OUTPUT] = self.lanes.multiply_add(sums[OUTPUT], weight, tap);
+                if const { ROW.wrapping_sub(OUTPUT * STEP) < N } {
+                    for (&weight, tap) in self.weight[ROW - OUTPUT * STEP].iter().zip(taps) {
+                        sums[OUTPUT] = self.lanes.multiply_add(sums[OUTPUT], weight, tap);
+                    }
                 }
             });
         });

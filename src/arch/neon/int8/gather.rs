@@ -6,43 +6,78 @@ use core::mem::transmute;
 
 use crate::arch::tile::{Mask, OUTPUTS, Row, Window};
 
-/// Gathers what `count` channels have for a tile: tap by tap, channel after channel. The first channel's plane begins
-/// at `first`, and each of the others `plane` behind. Writes nothing where `to` is too short.
-pub(super) fn gather(
+/// The channels that inputs are gathered from.
+#[derive(Clone, Copy)]
+pub(crate) struct Sources {
+    /// Where the first one's plane begins, and how many elements behind it the next one's.
+    pub(crate) first: usize,
+    pub(crate) plane: usize,
+    /// How many are interleaved by fours, and how many others are behind them.
+    pub(crate) in_fours: usize,
+    pub(crate) single: usize,
+}
+
+/// Gathers what channels have for a tile: of four channels, tap by tap, then channel by channel and tap by tap; and
+/// brings rows [in fours](in_fours). Writes nothing where `to` is too short.
+pub(super) fn gather(window: &Window, x: &[i8], sources: Sources, border: i8, to: &mut [Row]) {
+    let Sources { first, plane, in_fours: fours, single } = sources;
+    let taps = window.taps[0] * window.taps[1];
+    if (fours + single).checked_mul(taps).is_none_or(|taps| to.len() < taps) {
+        return;
+    }
+    let (interleaved, others) = to.split_at_mut_checked(fours * taps).unwrap_or_default();
+    each::<4>(window, x, (first, plane, fours), border, interleaved);
+    if single > 0 {
+        each::<1>(window, x, (first + fours * plane, plane, single), border, others);
+        in_fours(others, single * taps);
+    }
+}
+
+/// Gathers what `count` channels, of which `N` are interleaved, have for a tile. The first channel's plane begins at
+/// `first`, and each of the others `plane` behind.
+#[inline(always)]
+fn each<const N: usize>(
     window: &Window,
     x: &[i8],
     (first, plane, count): (usize, usize, usize),
     border: i8,
     to: &mut [Row],
 ) {
-    let [rows, columns] = window.taps;
-    let per_channel = rows * columns;
-    if count.checked_mul(per_channel).is_none_or(|taps| to.len() < taps) {
-        return;
-    }
+    let per_channel = window.taps[0] * window.taps[1];
     let (least, most) = window.extent();
     let first = first as isize;
     let inside = |channel: usize| {
         let at = first + (channel * plane) as isize;
-        at + least >= 0 && at + most <= x.len() as isize
+        at + least >= 0 && at + ((N - 1) * plane) as isize + most <= x.len() as isize
     };
     let (mut channel, mut to) = (0, to);
     while channel < count {
         // Neighbours are alike: where the first and the last of them have all that vectors reach, all have.
-        let end = if inside(channel) {
-            (channel + 1..=count).rev().find(|&end| inside(end - 1)).unwrap_or(channel + 1)
-        } else {
-            channel + 1
-        };
+        let mut end = channel + N;
+        if inside(channel) {
+            end = count;
+            while end > channel + N && !inside(end - N) {
+                end -= N;
+            }
+        }
         let (now, later) =
             to.split_at_mut_checked((end - channel) * per_channel).unwrap_or_default();
         let at = first + (channel * plane) as isize;
         match inside(channel) {
             // SAFETY: what vectors reach lies in the slice, and there are as many rows as taps.
             true => unsafe {
-                channels_inside(window, x.as_ptr().offset(at), (plane, end - channel), border, now);
+                let at = x.as_ptr().offset(at);
+                channels_inside::<N>(window, at, (plane, end - channel), border, now);
             },
-            false => channel_at_edge(window, x, at, border, now),
+            false => {
+                for lane in 0..N {
+                    let at = at + (lane * plane) as isize;
+                    channel_at_edge(window, x, at, border, now.iter_mut().skip(lane).step_by(N));
+                }
+                if N == 4 {
+                    in_fours(now, N * per_channel);
+                }
+            }
         }
         (channel, to) = (end, later);
     }
@@ -51,16 +86,11 @@ pub(super) fn gather(
 impl Window {
     /// What vectors reach, counted from the beginning of a plane: the first element, and behind the last.
     fn extent(&self) -> (isize, isize) {
-        let from = self.from.get(..self.pieces).unwrap_or_default();
+        let [least, most] = self.span;
         let last = |taps: usize, step: isize| taps.saturating_sub(1) as isize * step;
         let [rows, columns] = self.taps;
         let (down, across) = (last(rows, self.to_next[0]), last(columns, self.to_next[1]));
-        let least = from.iter().fold(isize::MAX, |least, &from| from.min(least));
-        let most = from.iter().fold(isize::MIN, |most, &from| from.max(most));
-        (
-            least.saturating_add(down.min(0) + across.min(0)),
-            most.saturating_add(down.max(0) + across.max(0) + self.reach()),
-        )
+        (least + down.min(0) + across.min(0), most + down.max(0) + across.max(0) + self.reach())
     }
 
     /// How many elements a load takes.
@@ -75,7 +105,7 @@ impl Window {
 ///
 /// What vectors reach may be read, and `to` has a row for each tap.
 #[inline(always)]
-unsafe fn channels_inside(
+unsafe fn channels_inside<const N: usize>(
     window: &Window,
     at: *const i8,
     planes: (usize, usize),
@@ -86,97 +116,74 @@ unsafe fn channels_inside(
     // SAFETY: the caller's.
     unsafe {
         match (window.step, window.pieces, window.masked) {
-            (1, 1, false) if window.taps == [1, 1] => single_tap::<1>(window, at, planes, to),
-            (1, 1, false) => one_piece::<1, false>(window, at, planes, border, to),
-            (1, 1, true) => one_piece::<1, true>(window, at, planes, border, to),
-            (1, _, _) => pieces::<1>(window, at, planes, border, to),
-            (_, 1, false) => one_piece::<2, false>(window, at, planes, border, to),
-            (_, 1, true) => one_piece::<2, true>(window, at, planes, border, to),
-            _ => pieces::<2>(window, at, planes, border, to),
+            (1, 1, false) => one_piece::<N, 1, false>(window, at, planes, border, to),
+            (1, 1, true) => one_piece::<N, 1, true>(window, at, planes, border, to),
+            (1, _, _) => pieces::<N, 1>(window, at, planes, border, to),
+            (_, 1, false) => one_piece::<N, 2, false>(window, at, planes, border, to),
+            (_, 1, true) => one_piece::<N, 2, true>(window, at, planes, border, to),
+            _ => pieces::<N, 2>(window, at, planes, border, to),
         }
     }
 }
 
-/// [`channels_inside`] where there is one tap, of which all outputs meet an input.
+/// [`channels_inside`] where all outputs count from the same place. Not inlined, so that none prepares what only
+/// another one needs.
 ///
 /// # Safety
 ///
 /// As [`channels_inside`]'s.
-#[inline(always)]
-unsafe fn single_tap<const STEP: usize>(
+#[inline(never)]
+unsafe fn one_piece<const N: usize, const STEP: usize, const MASKED: bool>(
     window: &Window,
     at: *const i8,
     (plane, mut count): (usize, usize),
-    mut to: *mut int8x16_t,
-) {
-    let [from, ..] = window.from;
-    let mut at = at.wrapping_offset(from);
-    let plane = plane as isize;
-    // SAFETY: the caller's.
-    unsafe {
-        while count >= 4 {
-            *to.cast::<[int8x16_t; 4]>() = [
-                load::<STEP>(&mut at, plane),
-                load::<STEP>(&mut at, plane),
-                load::<STEP>(&mut at, plane),
-                load::<STEP>(&mut at, plane),
-            ];
-            to = to.add(4);
-            count -= 4;
-        }
-        for _ in 0..count {
-            *to = load::<STEP>(&mut at, plane);
-            to = to.add(1);
-        }
-    }
-}
-
-/// [`channels_inside`] where all outputs count from the same place.
-///
-/// # Safety
-///
-/// As [`channels_inside`]'s.
-#[inline(always)]
-unsafe fn one_piece<const STEP: usize, const MASKED: bool>(
-    window: &Window,
-    at: *const i8,
-    (plane, count): (usize, usize),
     border: i8,
     mut to: *mut int8x16_t,
 ) {
-    let Window { taps: [rows, columns], to_next: [down, across], .. } = *window;
+    let Window { taps: [rows, mut columns], to_next: [down, mut across], .. } = *window;
     let [from, ..] = window.from;
     let mut first = at.wrapping_offset(from);
+    if !MASKED && rows == 1 && columns == 1 {
+        // Channels, as if they were taps of one.
+        (columns, across, count) = (count / N, (N * plane) as isize, N);
+    }
+    let to_row = down - (columns as isize - 1) * across;
     // SAFETY: the caller's; every processor has the instructions.
     unsafe {
         let border = vdupq_n_s8(border);
-        for _ in 0..count {
-            let mut at = first;
-            first = first.wrapping_add(plane);
+        while count > 0 {
+            let mut at = [first; N];
+            for (channel, at) in at.iter_mut().enumerate() {
+                *at = at.wrapping_add(channel * plane);
+            }
             let mut masks = window.masks.as_ptr().cast::<uint8x16_t>();
-            let kept = |x, mask: *const uint8x16_t| {
-                if MASKED { vbslq_s8(*mask, x, border) } else { x }
-            };
-            if columns == 3 {
-                let to_row = down - 2 * across;
-                for _ in 0..rows {
-                    *to.cast::<[int8x16_t; 3]>() = [
-                        kept(load::<STEP>(&mut at, across), masks),
-                        kept(load::<STEP>(&mut at, across), masks.wrapping_add(1)),
-                        kept(load::<STEP>(&mut at, to_row), masks.wrapping_add(2)),
-                    ];
-                    (to, masks) = (to.add(3), masks.wrapping_add(3));
-                }
-                continue;
+            macro_rules! tap {
+                ($step:expr) => {
+                    let mut x = [border; N];
+                    for (x, at) in x.iter_mut().zip(&mut at) {
+                        *x = load::<STEP>(at, $step);
+                        if MASKED {
+                            *x = vbslq_s8(*masks, *x, border);
+                        }
+                    }
+                    to = interleave(x, to);
+                    masks = masks.wrapping_add(1);
+                };
             }
             for _ in 0..rows {
-                let mut row = at;
-                for _ in 0..columns {
-                    *to = kept(load::<STEP>(&mut row, across), masks);
-                    (to, masks) = (to.add(1), masks.wrapping_add(1));
+                if columns == 3 {
+                    tap!(across);
+                    tap!(across);
+                    tap!(to_row);
+                    continue;
                 }
-                at = at.wrapping_offset(down);
+                for _ in 1..columns {
+                    tap!(across);
+                }
+                tap!(to_row);
             }
+            first = first.wrapping_add(N * plane);
+            count -= N;
         }
     }
 }
@@ -186,8 +193,8 @@ unsafe fn one_piece<const STEP: usize, const MASKED: bool>(
 /// # Safety
 ///
 /// As [`channels_inside`]'s.
-#[inline(always)]
-unsafe fn pieces<const STEP: usize>(
+#[inline(never)]
+unsafe fn pieces<const N: usize, const STEP: usize>(
     window: &Window,
     at: *const i8,
     (plane, count): (usize, usize),
@@ -196,30 +203,52 @@ unsafe fn pieces<const STEP: usize>(
 ) {
     let Window { taps: [rows, columns], to_next: [down, across], pieces, .. } = *window;
     let from = window.from.get(..pieces).unwrap_or_default();
+    let plane = plane as isize;
     // SAFETY: the caller's; every processor has the instructions.
     unsafe {
         let border = vdupq_n_s8(border);
-        for channel in 0..count {
+        for channel in (0..count as isize).step_by(N) {
             let mut masks = window.masks.as_ptr().cast::<uint8x16_t>();
-            let mut tap_row = at.wrapping_add(channel * plane);
+            let mut tap_row = at.wrapping_offset(channel * plane);
             for _ in 0..rows {
                 let mut tap = tap_row;
                 for _ in 0..columns {
-                    let mut row = border;
+                    let mut x = [border; N];
                     let mut mask = masks;
                     for &from in from {
-                        let x = load::<STEP>(&mut tap.wrapping_offset(from), 0);
-                        row = vbslq_s8(*mask, x, row);
+                        let mut at = tap.wrapping_offset(from);
+                        for x in &mut x {
+                            *x = vbslq_s8(*mask, load::<STEP>(&mut at, plane), *x);
+                        }
                         mask = mask.wrapping_add(rows * columns);
                     }
-                    *to = row;
-                    (to, masks) = (to.add(1), masks.wrapping_add(1));
+                    to = interleave(x, to);
+                    masks = masks.wrapping_add(1);
                     tap = tap.wrapping_offset(across);
                 }
                 tap_row = tap_row.wrapping_offset(down);
             }
         }
     }
+}
+
+/// Writes rows of one or of four channels, so that each output has its four; returns the place behind.
+///
+/// # Safety
+///
+/// So many registers from `to` on may be written.
+#[inline(always)]
+unsafe fn interleave<const N: usize>(x: [int8x16_t; N], to: *mut int8x16_t) -> *mut int8x16_t {
+    // SAFETY: the caller's; writes nothing else.
+    unsafe {
+        if let [a, b, c, d] = *x.as_slice() {
+            asm!("st4 {{v0.16b-v3.16b}}, [{}]", in(reg) to,
+                in("v0") a, in("v1") b, in("v2") c, in("v3") d, options(nostack, preserves_flags));
+        } else {
+            *to.cast() = x;
+        }
+    }
+    to.wrapping_add(N)
 }
 
 /// Sixteen elements, `STEP` apart; moves `at` on by `step`.
@@ -235,8 +264,10 @@ unsafe fn load<const STEP: usize>(at: &mut *const i8, step: isize) -> int8x16_t 
         match STEP {
             1 => asm!("ld1 {{{:v}.16b}}, [{}], {}", out(vreg) x, inout(reg) *at, in(reg) step,
                 options(pure, readonly, nostack, preserves_flags)),
-            _ => asm!("ld2 {{v30.16b, v31.16b}}, [{}], {}", inout(reg) *at, in(reg) step,
-                out("v30") x, out("v31") _, options(pure, readonly, nostack, preserves_flags)),
+            _ => {
+                x = vld2q_s8(*at).0;
+                *at = at.wrapping_offset(step);
+            }
         }
     }
     x
@@ -244,10 +275,16 @@ unsafe fn load<const STEP: usize>(at: &mut *const i8, step: isize) -> int8x16_t 
 
 /// A channel whose plane begins at `plane`, of which vectors reach beyond the slice.
 #[inline(never)]
-fn channel_at_edge(window: &Window, x: &[i8], plane: isize, border: i8, to: &mut [Row]) {
+fn channel_at_edge<'a>(
+    window: &Window,
+    x: &[i8],
+    plane: isize,
+    border: i8,
+    to: impl Iterator<Item = &'a mut Row>,
+) {
     let Window { taps: [rows, columns], to_next: [down, across], step, pieces, .. } = *window;
     let from = window.from.get(..pieces).unwrap_or_default();
-    let mut to = to.iter_mut().enumerate();
+    let mut to = to.enumerate();
     for row in 0..rows as isize {
         for column in 0..columns as isize {
             let Some((tap, to)) = to.next() else { return };
@@ -290,36 +327,24 @@ fn merge(x: &[i8], (at, step): (isize, usize), mask: &Mask, to: &mut Row) {
     }
 }
 
-/// Rows, sixteen at a time, as parts of four taps each, in which each output has its four.
-pub(super) fn in_fours(rows: &mut [[Row; 16]]) {
-    for rows in rows {
-        // SAFETY: reads and writes as many rows; every processor has the instructions.
+/// The first `count` rows, four at a time, as registers in which each output has its four taps.
+pub(crate) fn in_fours(rows: &mut [Row], count: usize) {
+    for rows in rows.as_chunks_mut::<4>().0.iter_mut().take(count.div_ceil(4)) {
+        // SAFETY: reads and writes four rows; every processor has the instructions.
         unsafe {
             asm!(
-                "mov {to}, {from}",
-                "ld1 {{v0.16b-v3.16b}}, [{from}], #64",
-                "ld1 {{v4.16b-v7.16b}}, [{from}], #64",
-                "ld1 {{v16.16b-v19.16b}}, [{from}], #64",
-                "ld1 {{v20.16b-v23.16b}}, [{from}]",
-                "st4 {{v0.16b-v3.16b}}, [{to}], #64",
-                "st4 {{v4.16b-v7.16b}}, [{to}], #64",
-                "st4 {{v16.16b-v19.16b}}, [{to}], #64",
-                "st4 {{v20.16b-v23.16b}}, [{to}]",
-                from = inout(reg) rows.as_mut_ptr() => _,
-                to = out(reg) _,
+                "ld1 {{v0.16b-v3.16b}}, [{rows}]",
+                "st4 {{v0.16b-v3.16b}}, [{rows}]",
+                rows = in(reg) rows.as_mut_ptr(),
                 out("v0") _, out("v1") _, out("v2") _, out("v3") _,
-                out("v4") _, out("v5") _, out("v6") _, out("v7") _,
-                out("v16") _, out("v17") _, out("v18") _, out("v19") _,
-                out("v20") _, out("v21") _, out("v22") _, out("v23") _,
                 options(nostack, preserves_flags),
             );
         }
     }
 }
 
-/// Rows, sixteen at a time, transposed: each output has its sixteen taps.
+/// Rows in fours, sixteen at a time, transposed: each output has its sixteen taps.
 pub(super) fn transpose(rows: &mut [[Row; 16]]) {
-    in_fours(rows);
     for rows in rows {
         // SAFETY: reads and writes as many rows; every processor has the instructions.
         unsafe {

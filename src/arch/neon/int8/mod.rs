@@ -1,15 +1,20 @@
 //! i8: sums of products, and the way from them to outputs.
 
-mod gather;
+pub(crate) mod gather;
+mod pairs;
 mod products;
 
 use core::arch::aarch64::*;
 use core::arch::asm;
 use core::mem::transmute;
+use core::ptr::{null, null_mut};
 
-use crate::arch::neon::requantize::{Scale, rescale};
-use crate::arch::tile::{CHANNELS, OUTPUTS, Padded, Places, Row, Totals, Window};
-use crate::quant::FixedPoint;
+use self::gather::Sources;
+use self::pairs::Pairs;
+use self::products::{Dot, Factors, Products, Sums, load, store};
+use crate::arch::neon::requantize::{Scale, narrow, rescale, shifted};
+use crate::arch::tile::{Blocks, CHANNELS, Channels, OUTPUTS, Places, Row, Totals, Window};
+use crate::quant::{FixedPoint, Rounding};
 
 /// NEON, perhaps with its dot product.
 #[derive(Clone, Copy)]
@@ -18,14 +23,25 @@ pub(crate) struct Dots {
     dot: bool,
 }
 
-/// Weights of a block, for sixteens of taps.
+/// What the taps of a tile meet.
 #[derive(Clone, Copy)]
-pub(crate) struct Weights<'a> {
-    pub(crate) weight: &'a [i8],
-    /// How many channels the block has: [`CHANNELS`] or one.
-    pub(crate) channels: usize,
-    /// Whether sums of two products need more than sixteen bits, see [`has_smallest`].
-    pub(crate) smallest: bool,
+pub(crate) struct Met<'a> {
+    /// In sixteens, [arranged](Dots::arrange).
+    pub(crate) rows: &'a [[Row; 16]],
+    /// How many of them are complete. One more may not be.
+    pub(crate) whole: usize,
+    /// Whether these are a tile's first taps.
+    pub(crate) first: bool,
+    /// How many outputs count.
+    pub(crate) outputs: usize,
+}
+
+/// Where outputs go: planes of `plane` elements, the first of which begins with `y`.
+pub(crate) struct Planes<'a> {
+    pub(crate) scale: Scale,
+    pub(crate) places: &'a Places,
+    pub(crate) y: &'a mut [i8],
+    pub(crate) plane: usize,
 }
 
 impl Dots {
@@ -46,151 +62,192 @@ impl Dots {
         self.dot
     }
 
-    /// Gathers what `count` channels have for a tile: tap by tap, channel after channel. The first channel's plane
-    /// begins at `first`, and each of the others `plane` behind; `border` is what lies outside. Writes nothing where
-    /// `to` is too short.
+    /// Gathers what channels have for a tile, as [`gather`](gather::gather) does.
     #[inline(never)]
     pub(crate) fn gather(
         self,
         window: &Window,
         x: &[i8],
-        channels: (usize, usize, usize),
+        sources: Sources,
         border: i8,
         to: &mut [Row],
     ) {
-        gather::gather(window, x, channels, border, to);
+        gather::gather(window, x, sources, border, to);
     }
 
-    /// Brings rows of inputs, sixteen taps at a time, into the order in which products take them.
+    /// Brings rows of inputs, in fours each of which holds its output's, into the order in which products take them.
     pub(crate) fn arrange(self, rows: &mut [[Row; 16]]) {
-        match self.dot {
-            true => gather::in_fours(rows),
-            false => gather::transpose(rows),
+        if !self.dot {
+            gather::transpose(rows);
         }
     }
 
-    /// Adds the products of all sixteens in `x`, which are arranged, to the totals of the first `outputs` outputs.
-    #[inline(always)]
-    pub(crate) fn add_products(
-        self,
-        x: &[[Row; 16]],
-        weights: Weights<'_>,
-        outputs: usize,
-        totals: &mut Totals,
-    ) {
-        let Weights { weight, channels, smallest } = weights;
-        let (block, sixteens) = (channels == CHANNELS, x.len());
-        if sixteens == 0 || weight.len() < 16 * channels * sixteens {
-            return;
-        }
-        let (x, weight) = (x.as_ptr().cast::<Row>(), weight.as_ptr());
-        if self.dot {
-            // SAFETY: there are as many rows and weights; `self` proves that the processor has the dot product.
-            return unsafe {
-                match (block, outputs) {
-                    (true, 0..=4) => products::dot_four(x, weight, sixteens, totals),
-                    (true, _) => products::dot_block(x, weight, sixteens, totals),
-                    (false, _) => products::dot_channel(x, weight, sixteens, totals),
-                }
-            };
-        }
-        for first in (0..outputs.min(OUTPUTS)).step_by(4) {
-            // SAFETY: there are as many rows and weights, and the totals of four outputs from this one on.
-            unsafe {
-                let (x, totals) = (x.add(first), totals.0.as_mut_ptr().cast::<i32>().add(first));
-                match (block, smallest) {
-                    (true, false) => products::block(x, weight, sixteens, totals),
-                    (true, true) => products::block_with_smallest(x, weight, sixteens, totals),
-                    (false, false) => products::channel(x, weight, sixteens, totals),
-                    (false, true) => products::channel_with_smallest(x, weight, sixteens, totals),
-                }
-            }
-        }
-    }
-
-    /// The `taps` weights of each of `channels` channels with which `weight` begins, filled up with zeros.
-    #[inline(always)]
-    pub(crate) fn pad(self, weight: &[i8], taps: usize, channels: usize) -> Padded {
-        let mut padded = Padded([0; 16 * CHANNELS]);
-        for (lane, to) in padded.0.as_chunks_mut::<16>().0.iter_mut().take(channels).enumerate() {
-            let Some(from) = weight.get(lane * taps..) else { continue };
-            match from.first_chunk::<16>() {
-                // SAFETY: sixteen elements each; every processor has the instructions.
-                Some(from) => unsafe {
-                    let mask = vcltq_u8(in_order(), vdupq_n_u8(taps as u8));
-                    let kept = vandq_s8(load_bytes(from.as_ptr()), vreinterpretq_s8_u8(mask));
-                    *to.as_mut_ptr().cast::<int8x16_t>() = kept;
-                },
-                None => to.iter_mut().zip(from).take(taps).for_each(|(to, &from)| *to = from),
-            }
-        }
-        padded
-    }
-
-    /// Sums of one channel as outputs. The shift of the factor is within its limits.
-    #[inline(always)]
-    pub(crate) fn finish(
-        self,
-        totals: &[i32; OUTPUTS],
-        factor: FixedPoint,
-        scale: &Scale,
-    ) -> Outputs {
-        // SAFETY: every processor has the instructions; sixteen numbers are read, aligned as registers.
-        unsafe {
-            let sums = *totals.as_ptr().cast::<[int32x4_t; 4]>();
-            let [a, b, c, d] = rescale(sums, factor, scale.rounding);
-            let zero_point = vdupq_n_s16(scale.zero_point as i16);
-            // What does not fit into sixteen bits is beyond eight with any zero point.
-            let low = vqaddq_s16(vqmovn_high_s32(vqmovn_s32(a), b), zero_point);
-            let high = vqaddq_s16(vqmovn_high_s32(vqmovn_s32(c), d), zero_point);
-            let bytes = vqmovn_high_s16(vqmovn_s16(low), high);
-            let bytes = vmaxq_s8(bytes, vdupq_n_s8(scale.range[0]));
-            Outputs(vminq_s8(bytes, vdupq_n_s8(scale.range[1])))
-        }
-    }
-
-    /// Writes the outputs of as many channels as there are `factors`, to planes of `plane` elements, the first of which
-    /// begins with `y`. Writes nothing where that is too short.
+    /// Adds the products of all taps in `met` to the totals of blocks, or to what their sums start from; writes the
+    /// sums as outputs, if there are planes for them. Does nothing where slices are too short.
     #[inline(never)]
-    pub(crate) fn write(
-        self,
-        totals: &Totals,
-        factors: &[FixedPoint],
-        scale: &Scale,
-        places: &Places,
-        (y, plane): (&mut [i8], usize),
-    ) {
-        let Places { first, to_next, last } = places;
-        let count = factors.len().min(CHANNELS);
-        let end =
-            (count.saturating_sub(1)).checked_mul(plane).and_then(|end| end.checked_add(*last));
-        if end.is_none_or(|end| end >= y.len())
-            || first.checked_add(OUTPUTS - 1).is_none_or(|end| end > *last)
-        {
+    pub(crate) fn multiply(self, met: Met<'_>, blocks: Blocks<'_>, planes: Option<Planes<'_>>) {
+        if !are_complete(&met, &blocks, planes.as_ref()) {
             return;
         }
-        let mut at = y.as_mut_ptr().wrapping_add(*first);
-        for (totals, &factor) in totals.0.iter().zip(factors) {
-            let outputs = self.finish(totals, factor, scale);
-            // SAFETY: from the first output to the last, and in each of the planes, all lie in the slice.
-            unsafe {
-                match to_next {
-                    None => store_bytes(at, outputs.0),
-                    Some(to_next) => scatter(at, outputs.0, to_next),
-                }
+        // SAFETY: everything is there; `self` proves that the processor has the dot product.
+        unsafe {
+            match self.dot {
+                true => with_dot_product(met, blocks, planes),
+                false if blocks.size == CHANNELS => run::<Pairs, CHANNELS>(met, blocks, planes),
+                false => run::<Pairs, 1>(met, blocks, planes),
             }
-            at = at.wrapping_add(plane);
         }
     }
 }
 
-/// Writes each of sixteen bytes so many elements behind the one before.
+/// Whether there are all weights and places in the output.
+fn are_complete(met: &Met<'_>, blocks: &Blocks<'_>, planes: Option<&Planes<'_>>) -> bool {
+    let Blocks { size, channels, weight, to_next, totals } = blocks;
+    let left_over = met.rows.len().checked_sub(met.whole);
+    if *size != CHANNELS && *size != 1 || met.rows.is_empty() || left_over.is_none_or(|n| n > 1) {
+        return false;
+    }
+    let Some(others) = channels.len().min(totals.len()).checked_sub(1) else { return false };
+    let weights = others.checked_mul(*to_next);
+    let weights = weights.and_then(|weights| weights.checked_add(16 * size * met.whole));
+    let all_written = planes.is_none_or(|Planes { places, y, plane, .. }| {
+        let end = match places {
+            Places::Side(first) => first.checked_add(OUTPUTS),
+            Places::Apart { end, .. } => Some(*end),
+        };
+        let before = (others * size + size - 1).checked_mul(*plane);
+        before.zip(end).is_some_and(|(before, end)| end <= y.len().saturating_sub(before))
+    });
+    weights.is_some_and(|weights| weights <= weight.len()) && all_written
+}
+
+/// [`run`] with the dot product.
+///
+/// # Safety
+///
+/// As [`run`]'s.
+#[target_feature(enable = "dotprod")]
+unsafe fn with_dot_product(met: Met<'_>, blocks: Blocks<'_>, planes: Option<Planes<'_>>) {
+    // SAFETY: the caller's.
+    unsafe {
+        match blocks.size {
+            CHANNELS => run::<Dot, CHANNELS>(met, blocks, planes),
+            _ => run::<Dot, 1>(met, blocks, planes),
+        }
+    }
+}
+
+/// [`Dots::multiply`] for blocks of `C` channels.
+///
+/// # Safety
+///
+/// They [are complete](are_complete), and the processor has the instructions of `P`.
+#[inline(always)]
+unsafe fn run<P: Products<C>, const C: usize>(
+    met: Met<'_>,
+    blocks: Blocks<'_>,
+    planes: Option<Planes<'_>>,
+) {
+    let Met { rows, whole, first, outputs } = met;
+    let Blocks { channels, weight, to_next, totals, .. } = blocks;
+    let mut weight = weight.as_ptr();
+    let (mut y, plane, scale, to_next_place) = match planes {
+        Some(Planes { scale, places: Places::Side(first), y, plane }) => {
+            (y.as_mut_ptr().wrapping_add(*first), plane, Some(scale), None)
+        }
+        Some(Planes { scale, places: Places::Apart { last, to_next, .. }, y, plane }) => {
+            (y.as_mut_ptr().wrapping_add(*last), plane, Some(scale), Some(to_next))
+        }
+        None => (null_mut(), 0, None, None),
+    };
+    let left_over = rows.len() > whole;
+    for (channels, totals) in channels.iter().zip(totals) {
+        let factors = Factors {
+            x: rows.as_ptr().cast(),
+            sixteens: whole,
+            weight,
+            rest: if left_over { channels.rest.as_ptr().cast() } else { null() },
+            starts: if first { channels.starts.as_ptr() } else { null() },
+            outputs,
+            smallest: channels.smallest,
+        };
+        weight = weight.wrapping_add(to_next);
+        // SAFETY: the caller's.
+        let sums = unsafe { P::sums(factors, totals) };
+        let Some(scale) = scale else {
+            store(&sums, totals);
+            continue;
+        };
+        for outputs in outputs_of(sums, channels, scale, totals) {
+            // SAFETY: the caller's.
+            unsafe {
+                match to_next_place {
+                    None => store_bytes(y, outputs),
+                    Some(to_next) => scatter(y, outputs, to_next),
+                }
+            }
+            y = y.wrapping_add(plane);
+        }
+    }
+}
+
+/// Sums as outputs.
+#[inline(always)]
+fn outputs_of<const C: usize>(
+    mut sums: Sums<C>,
+    channels: &Channels,
+    scale: Scale,
+    totals: &mut Totals,
+) -> [int8x16_t; C] {
+    if channels.right {
+        // SAFETY: every processor has the instructions; four numbers are read.
+        let (multipliers, shifts) = unsafe {
+            let int32x4x4_t(a, b, c, d) = vld4q_dup_s32(channels.multipliers.as_ptr());
+            let int32x4x4_t(e, f, g, h) = vld4q_dup_s32(channels.shifts.as_ptr());
+            ([a, b, c, d], [e, f, g, h])
+        };
+        for sums in &mut sums {
+            for ((sum, multiplier), shift) in sums.iter_mut().zip(multipliers).zip(shifts) {
+                *sum = shifted(*sum, multiplier, shift);
+            }
+        }
+    } else {
+        store(&sums, totals);
+        rescale_totals(totals, channels, scale.rounding);
+        sums = load(totals);
+    }
+    let [a, b, c, d] = sums;
+    // SAFETY: every processor has the instruction.
+    let mut outputs = [unsafe { vdupq_n_s8(0) }; C];
+    for ((((outputs, a), b), c), d) in outputs.iter_mut().zip(a).zip(b).zip(c).zip(d) {
+        *outputs = narrow([a, b, c, d], scale);
+    }
+    outputs
+}
+
+/// Totals times the factors of their channels.
+#[inline(never)]
+fn rescale_totals(totals: &mut Totals, channels: &Channels, rounding: Rounding) {
+    let [a, b, c, d] = &mut totals.0;
+    let factors = channels.multipliers.iter().zip(&channels.shifts);
+    for ((((a, b), c), d), (&multiplier, &shift)) in a.iter_mut().zip(b).zip(c).zip(d).zip(factors)
+    {
+        // SAFETY: a register is four numbers.
+        unsafe {
+            let sums = transmute::<[[i32; 4]; 4], [int32x4_t; 4]>([*a, *b, *c, *d]);
+            let scaled = rescale(sums, FixedPoint { multiplier, shift }, rounding);
+            [*a, *b, *c, *d] = transmute::<[int32x4_t; 4], [[i32; 4]; 4]>(scaled);
+        }
+    }
+}
+
+/// Writes each of sixteen bytes, the last one first, so many elements behind the one written before.
 ///
 /// # Safety
 ///
 /// They may be written.
 #[inline(always)]
-unsafe fn scatter(at: *mut i8, x: int8x16_t, to_next: &[usize; OUTPUTS]) {
+unsafe fn scatter(at: *mut i8, x: int8x16_t, to_next: &[isize; OUTPUTS]) {
     macro_rules! bytes {
         ($($two:literal $first:literal $second:literal)*) => {
             // SAFETY: the caller's.
@@ -211,27 +268,7 @@ unsafe fn scatter(at: *mut i8, x: int8x16_t, to_next: &[usize; OUTPUTS]) {
             }
         };
     }
-    bytes!(0 0 1  16 2 3  32 4 5  48 6 7  64 8 9  80 10 11  96 12 13  112 14 15);
-}
-
-/// Outputs of a channel.
-#[derive(Clone, Copy)]
-pub(crate) struct Outputs(int8x16_t);
-
-impl Outputs {
-    #[inline(always)]
-    pub(crate) fn to_row(self) -> Row {
-        // SAFETY: a register is sixteen numbers.
-        Row(unsafe { transmute::<int8x16_t, [i8; OUTPUTS]>(self.0) })
-    }
-}
-
-/// 0 to 15.
-#[inline(always)]
-fn in_order() -> uint8x16_t {
-    const NUMBERS: [u8; 16] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
-    // SAFETY: a register is sixteen numbers.
-    unsafe { transmute::<[u8; 16], uint8x16_t>(NUMBERS) }
+    bytes!(0 15 14  16 13 12  32 11 10  48 9 8  64 7 6  80 5 4  96 3 2  112 1 0);
 }
 
 /// The sum of all weights.

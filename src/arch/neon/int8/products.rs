@@ -1,9 +1,45 @@
 //! Sums of products of sixteen taps: the innermost loops of i8, in assembly, so that all sums stay in registers and
 //! nothing else is between their instructions.
 
+use core::arch::aarch64::*;
 use core::arch::asm;
+use core::mem::transmute;
 
-use crate::arch::tile::{Row, Totals};
+use crate::arch::tile::{CHANNELS, OUTPUTS, Row, Totals};
+
+/// What sums are made of.
+#[derive(Clone, Copy)]
+pub(super) struct Factors {
+    /// Sixteen rows for each sixteen taps, arranged; of those of `rest` too.
+    pub(super) x: *const Row,
+    pub(super) sixteens: usize,
+    /// Sixteen weights of each channel for each of `sixteens`.
+    pub(super) weight: *const i8,
+    /// And those of one more sixteen, or null.
+    pub(super) rest: *const i8,
+    /// What the channels' sums start from; null if they start from the totals.
+    pub(super) starts: *const i32,
+    /// How many outputs count.
+    pub(super) outputs: usize,
+    /// Whether sums of two products may need more than sixteen bits.
+    pub(super) smallest: bool,
+}
+
+/// Sums of a block of `C` channels, of four outputs at a time.
+pub(super) type Sums<const C: usize> = [[int32x4_t; C]; OUTPUTS / 4];
+
+/// How products are summed up.
+pub(super) trait Products<const C: usize> {
+    /// The sums of a block. What they start from may be in `totals`, which is theirs to write.
+    ///
+    /// # Safety
+    ///
+    /// The processor has the instructions, and all that [`Factors`] tells of may be read.
+    unsafe fn sums(factors: Factors, totals: &mut Totals) -> Sums<C>;
+}
+
+/// With `sdot`.
+pub(super) struct Dot;
 
 /// `sdot` of four registers of inputs by part `$part` of a register of weights.
 macro_rules! dot {
@@ -19,298 +55,209 @@ macro_rules! dot {
 macro_rules! dot_block {
     ($x:tt, $part:literal) => {
         concat!(
-            dot!([16 17 18 19], $x, 0, $part),
-            dot!([20 21 22 23], $x, 1, $part),
-            dot!([24 25 26 27], $x, 2, $part),
-            dot!([28 29 30 31], $x, 3, $part),
+            dot!([16 20 24 28], $x, 0, $part),
+            dot!([17 21 25 29], $x, 1, $part),
+            dot!([18 22 26 30], $x, 2, $part),
+            dot!([19 23 27 31], $x, 3, $part),
         )
     };
 }
 
-/// Adds the products of a block of four channels, for sixteen outputs.
-///
-/// # Safety
-///
-/// `x` has sixteen rows and `weight` 64 weights for each of `sixteens`, of which there is one at least.
-#[target_feature(enable = "dotprod")]
-#[inline(never)]
-pub(super) unsafe fn dot_block(
-    x: *const Row,
-    weight: *const i8,
-    sixteens: usize,
-    totals: &mut Totals,
-) {
-    // SAFETY: the caller's; the function has the feature.
-    unsafe {
-        asm!(
-            "ld1 {{v16.4s-v19.4s}}, [{totals}], #64",
-            "ld1 {{v20.4s-v23.4s}}, [{totals}], #64",
-            "ld1 {{v24.4s-v27.4s}}, [{totals}], #64",
-            "ld1 {{v28.4s-v31.4s}}, [{totals}]",
-            "2:",
-            "ld1 {{v0.16b-v3.16b}}, [{weight}], #64",
-            "ld1 {{v4.16b-v7.16b}}, [{x}], #64",
-            "ld1 {{v8.16b-v11.16b}}, [{x}], #64",
-            dot_block!([4 5 6 7], 0),
-            "ld1 {{v4.16b-v7.16b}}, [{x}], #64",
-            dot_block!([8 9 10 11], 1),
-            "ld1 {{v8.16b-v11.16b}}, [{x}], #64",
-            dot_block!([4 5 6 7], 2),
-            dot_block!([8 9 10 11], 3),
-            "subs {sixteens}, {sixteens}, #1",
-            "b.ne 2b",
-            "st1 {{v28.4s-v31.4s}}, [{totals}]",
-            "sub {totals}, {totals}, #64",
-            "st1 {{v24.4s-v27.4s}}, [{totals}]",
-            "sub {totals}, {totals}, #64",
-            "st1 {{v20.4s-v23.4s}}, [{totals}]",
-            "sub {totals}, {totals}, #64",
-            "st1 {{v16.4s-v19.4s}}, [{totals}]",
-            totals = inout(reg) totals => _,
-            weight = inout(reg) weight => _,
-            x = inout(reg) x => _,
-            sixteens = inout(reg) sixteens => _,
-            out("v0") _, out("v1") _, out("v2") _, out("v3") _,
-            out("v4") _, out("v5") _, out("v6") _, out("v7") _,
-            out("v8") _, out("v9") _, out("v10") _, out("v11") _,
-            out("v16") _, out("v17") _, out("v18") _, out("v19") _,
-            out("v20") _, out("v21") _, out("v22") _, out("v23") _,
-            out("v24") _, out("v25") _, out("v26") _, out("v27") _,
-            out("v28") _, out("v29") _, out("v30") _, out("v31") _,
-            options(nostack),
-        );
-    }
-}
-
-/// Adds the products of a block of four channels, for the first four outputs.
-///
-/// # Safety
-///
-/// As [`dot_block`]'s.
-#[target_feature(enable = "dotprod")]
-#[inline(never)]
-pub(super) unsafe fn dot_four(
-    x: *const Row,
-    weight: *const i8,
-    sixteens: usize,
-    totals: &mut Totals,
-) {
-    // SAFETY: the caller's; the function has the feature.
-    unsafe {
-        asm!(
-            "ldr q16, [{totals}]",
-            "ldr q17, [{totals}, #64]",
-            "ldr q18, [{totals}, #128]",
-            "ldr q19, [{totals}, #192]",
-            "2:",
-            "ld1 {{v0.16b-v3.16b}}, [{weight}], #64",
-            "ldr q4, [{x}]",
-            "ldr q5, [{x}, #64]",
-            "ldr q6, [{x}, #128]",
-            "ldr q7, [{x}, #192]",
-            "add {x}, {x}, #256",
-            dot!([16], [4], 0, 0), dot!([17], [4], 1, 0), dot!([18], [4], 2, 0), dot!([19], [4], 3, 0),
-            dot!([16], [5], 0, 1), dot!([17], [5], 1, 1), dot!([18], [5], 2, 1), dot!([19], [5], 3, 1),
-            dot!([16], [6], 0, 2), dot!([17], [6], 1, 2), dot!([18], [6], 2, 2), dot!([19], [6], 3, 2),
-            dot!([16], [7], 0, 3), dot!([17], [7], 1, 3), dot!([18], [7], 2, 3), dot!([19], [7], 3, 3),
-            "subs {sixteens}, {sixteens}, #1",
-            "b.ne 2b",
-            "str q16, [{totals}]",
-            "str q17, [{totals}, #64]",
-            "str q18, [{totals}, #128]",
-            "str q19, [{totals}, #192]",
-            totals = in(reg) totals,
-            weight = inout(reg) weight => _,
-            x = inout(reg) x => _,
-            sixteens = inout(reg) sixteens => _,
-            out("v0") _, out("v1") _, out("v2") _, out("v3") _,
-            out("v4") _, out("v5") _, out("v6") _, out("v7") _,
-            out("v16") _, out("v17") _, out("v18") _, out("v19") _,
-            options(nostack),
-        );
-    }
-}
-
-/// Adds the products of one channel, for sixteen outputs.
-///
-/// # Safety
-///
-/// `x` has sixteen rows and `weight` sixteen weights for each of `sixteens`, of which there is one at least.
-#[target_feature(enable = "dotprod")]
-#[inline(never)]
-pub(super) unsafe fn dot_channel(
-    x: *const Row,
-    weight: *const i8,
-    sixteens: usize,
-    totals: &mut Totals,
-) {
-    // SAFETY: the caller's; the function has the feature.
-    unsafe {
-        asm!(
-            "ld1 {{v16.4s-v19.4s}}, [{totals}]",
-            "2:",
-            "ld1 {{v0.16b}}, [{weight}], #16",
-            "ld1 {{v4.16b-v7.16b}}, [{x}], #64",
-            "ld1 {{v20.16b-v23.16b}}, [{x}], #64",
-            dot!([16 17 18 19], [4 5 6 7], 0, 0),
-            "ld1 {{v4.16b-v7.16b}}, [{x}], #64",
-            dot!([16 17 18 19], [20 21 22 23], 0, 1),
-            "ld1 {{v20.16b-v23.16b}}, [{x}], #64",
-            dot!([16 17 18 19], [4 5 6 7], 0, 2),
-            dot!([16 17 18 19], [20 21 22 23], 0, 3),
-            "subs {sixteens}, {sixteens}, #1",
-            "b.ne 2b",
-            "st1 {{v16.4s-v19.4s}}, [{totals}]",
-            totals = in(reg) totals,
-            weight = inout(reg) weight => _,
-            x = inout(reg) x => _,
-            sixteens = inout(reg) sixteens => _,
-            out("v0") _, out("v4") _, out("v5") _, out("v6") _, out("v7") _,
-            out("v16") _, out("v17") _, out("v18") _, out("v19") _,
-            out("v20") _, out("v21") _, out("v22") _, out("v23") _,
-            options(nostack),
-        );
-    }
-}
-
-/// Products of four outputs with a channel, in pairs added to four sums each.
-///
-/// Two products fit into sixteen bits unless all factors are -128.
-macro_rules! pairs {
-    (smallest, [$($sum:literal)*], $weight:literal) => {
-        pairs!(@ smallest, [$($sum)*], [4 5 6 7], [8 9 10 11], [12 13 14 15], $weight)
-    };
-    (usual, [$($sum:literal)*], $weight:literal) => {
-        pairs!(@ usual, [$($sum)*], [4 5 6 7], [8 9 10 11], [12 13 14 15], $weight)
-    };
-    (@ usual, [$($sum:literal)*], [$($x:literal)*], [$($low:literal)*], [$($high:literal)*], $weight:literal) => {
+/// Instructions for every sixteen taps: first those that have weights, then the one that is left over. There may be
+/// others for the first of all, of which there is one at least.
+macro_rules! every_sixteen {
+    (first: $first:expr; $($line:expr,)*) => {
         concat!(
-            $("smull v", $low, ".8h, v", $x, ".8b, v", $weight, ".8b\n",)*
-            $("smlal2 v", $low, ".8h, v", $x, ".16b, v", $weight, ".16b\n",)*
-            $("sadalp v", $sum, ".4s, v", $low, ".8h\n",)*
+            "cbnz {sixteens}, 20f\n",
+            "mov {weight}, {rest}\n",
+            "mov {rest}, xzr\n",
+            "mov {sixteens}, #1\n",
+            "20:\n",
+            $first,
+            "subs {sixteens}, {sixteens}, #1\n",
+            every_sixteen!(@ "b.eq 22f\n", $($line,)*),
         )
     };
-    (@ smallest, [$($sum:literal)*], [$($x:literal)*], [$($low:literal)*], [$($high:literal)*], $weight:literal) => {
+    (@ $start:literal, $($line:expr,)*) => {
         concat!(
-            $("smull v", $low, ".8h, v", $x, ".8b, v", $weight, ".8b\n",)*
-            $("smull2 v", $high, ".8h, v", $x, ".16b, v", $weight, ".16b\n",)*
-            $("sadalp v", $sum, ".4s, v", $low, ".8h\n",)*
-            $("sadalp v", $sum, ".4s, v", $high, ".8h\n",)*
+            $start,
+            "21:\n",
+            $($line, "\n",)*
+            "subs {sixteens}, {sixteens}, #1\n",
+            "b.ne 21b\n",
+            "22:\n",
+            "cbz {rest}, 23f\n",
+            "mov {weight}, {rest}\n",
+            "mov {rest}, xzr\n",
+            "mov {sixteens}, #1\n",
+            "b 21b\n",
+            "23:\n",
         )
+    };
+    ($($line:expr,)*) => {
+        every_sixteen!(@ "cbz {sixteens}, 22f\n", $($line,)*)
     };
 }
 
-/// The sums of four outputs with a channel, in one register.
-macro_rules! sum_up {
-    ($a:literal $b:literal $c:literal $d:literal) => {
-        concat!(
-            "addp v", $a, ".4s, v", $a, ".4s, v", $b, ".4s\n", "addp v", $c, ".4s, v", $c,
-            ".4s, v", $d, ".4s\n", "addp v", $a, ".4s, v", $a, ".4s, v", $c, ".4s\n",
-        )
-    };
-}
+pub(super) use every_sixteen;
 
-/// A function for a block of four channels, and one for a single channel.
-macro_rules! pairwise {
-    ($kind:ident, $block:ident, $channel:ident) => {
-        /// Adds the products of a block of four channels, for the four outputs from `x` and `totals` on.
-        ///
-        /// # Safety
-        ///
-        /// `x` has four rows, of which each is the next output, for the first of `sixteens`, of which there is one at
-        /// least, and again sixteen rows on for each of the others; `weight` has 64 for each. From `totals` on there
-        /// are four sums, and again, three times, sixteen on.
-        #[inline(never)]
-        pub(super) unsafe fn $block(
-            x: *const Row,
-            weight: *const i8,
-            sixteens: usize,
-            totals: *mut i32,
-        ) {
-            // SAFETY: the caller's; every processor has the instructions.
+impl Products<CHANNELS> for Dot {
+    #[inline(always)]
+    unsafe fn sums(factors: Factors, totals: &mut Totals) -> Sums<CHANNELS> {
+        let Factors { x, sixteens, weight, rest, starts, outputs, .. } = factors;
+        let mut sums = [[zero(); CHANNELS]; OUTPUTS / 4];
+        if outputs <= 4 {
+            let [[a, b, c, d], ..] = &mut sums;
+            // SAFETY: the caller's.
             unsafe {
                 asm!(
-                    // The totals, each in the first of its four sums.
-                    "ldr s16, [{totals}]", "ldr s17, [{totals}, #4]",
-                    "ldr s18, [{totals}, #8]", "ldr s19, [{totals}, #12]",
-                    "ldr s20, [{totals}, #64]", "ldr s21, [{totals}, #68]",
-                    "ldr s22, [{totals}, #72]", "ldr s23, [{totals}, #76]",
-                    "ldr s24, [{totals}, #128]", "ldr s25, [{totals}, #132]",
-                    "ldr s26, [{totals}, #136]", "ldr s27, [{totals}, #140]",
-                    "ldr s28, [{totals}, #192]", "ldr s29, [{totals}, #196]",
-                    "ldr s30, [{totals}, #200]", "ldr s31, [{totals}, #204]",
-                    "2:",
-                    "ld1 {{v0.16b-v3.16b}}, [{weight}], #64",
-                    "ld1 {{v4.16b-v7.16b}}, [{x}], {step}",
-                    pairs!($kind, [16 17 18 19], 0),
-                    pairs!($kind, [20 21 22 23], 1),
-                    pairs!($kind, [24 25 26 27], 2),
-                    pairs!($kind, [28 29 30 31], 3),
-                    "subs {sixteens}, {sixteens}, #1",
-                    "b.ne 2b",
-                    sum_up!(16 17 18 19), sum_up!(20 21 22 23), sum_up!(24 25 26 27), sum_up!(28 29 30 31),
-                    "str q16, [{totals}]",
-                    "str q20, [{totals}, #64]",
-                    "str q24, [{totals}, #128]",
-                    "str q28, [{totals}, #192]",
-                    totals = in(reg) totals,
-                    weight = inout(reg) weight => _,
+                    "ld1 {{v16.4s-v19.4s}}, [{totals}]",
+                    "cbz {starts}, 24f",
+                    "ld4r {{v16.4s-v19.4s}}, [{starts}]",
+                    "24:",
+                    every_sixteen!(
+                        "ld1 {{v0.16b-v3.16b}}, [{weight}], #64",
+                        "ldr q4, [{x}]",
+                        "ldr q5, [{x}, #64]",
+                        "ldr q6, [{x}, #128]",
+                        "ldr q7, [{x}, #192]",
+                        "add {x}, {x}, #256",
+                        dot!([16], [4], 0, 0), dot!([17], [4], 1, 0), dot!([18], [4], 2, 0), dot!([19], [4], 3, 0),
+                        dot!([16], [5], 0, 1), dot!([17], [5], 1, 1), dot!([18], [5], 2, 1), dot!([19], [5], 3, 1),
+                        dot!([16], [6], 0, 2), dot!([17], [6], 1, 2), dot!([18], [6], 2, 2), dot!([19], [6], 3, 2),
+                        dot!([16], [7], 0, 3), dot!([17], [7], 1, 3), dot!([18], [7], 2, 3), dot!([19], [7], 3, 3),
+                    ),
                     x = inout(reg) x => _,
                     sixteens = inout(reg) sixteens => _,
-                    step = in(reg) 16 * size_of::<Row>(),
+                    weight = inout(reg) weight => _,
+                    rest = inout(reg) rest => _,
+                    starts = in(reg) starts,
+                    totals = in(reg) totals,
                     out("v0") _, out("v1") _, out("v2") _, out("v3") _,
                     out("v4") _, out("v5") _, out("v6") _, out("v7") _,
-                    out("v8") _, out("v9") _, out("v10") _, out("v11") _,
-                    out("v12") _, out("v13") _, out("v14") _, out("v15") _,
-                    out("v16") _, out("v17") _, out("v18") _, out("v19") _,
-                    out("v20") _, out("v21") _, out("v22") _, out("v23") _,
-                    out("v24") _, out("v25") _, out("v26") _, out("v27") _,
-                    out("v28") _, out("v29") _, out("v30") _, out("v31") _,
-                    options(nostack),
+                    lateout("v16") *a, lateout("v17") *b, lateout("v18") *c, lateout("v19") *d,
+                    options(readonly, nostack),
                 );
             }
+            return sums;
         }
-
-        /// Adds the products of one channel, likewise.
-        ///
-        /// # Safety
-        ///
-        /// As the other's, with sixteen weights for each of `sixteens`, and four sums.
-        #[inline(never)]
-        pub(super) unsafe fn $channel(
-            x: *const Row,
-            weight: *const i8,
-            sixteens: usize,
-            totals: *mut i32,
-        ) {
-            // SAFETY: the caller's; every processor has the instructions.
-            unsafe {
-                asm!(
-                    "ldr s16, [{totals}]", "ldr s17, [{totals}, #4]",
-                    "ldr s18, [{totals}, #8]", "ldr s19, [{totals}, #12]",
-                    "2:",
-                    "ld1 {{v0.16b}}, [{weight}], #16",
-                    "ld1 {{v4.16b-v7.16b}}, [{x}], {step}",
-                    pairs!($kind, [16 17 18 19], 0),
-                    "subs {sixteens}, {sixteens}, #1",
-                    "b.ne 2b",
-                    sum_up!(16 17 18 19),
-                    "str q16, [{totals}]",
-                    totals = in(reg) totals,
-                    weight = inout(reg) weight => _,
-                    x = inout(reg) x => _,
-                    sixteens = inout(reg) sixteens => _,
-                    step = in(reg) 16 * size_of::<Row>(),
-                    out("v0") _, out("v4") _, out("v5") _, out("v6") _, out("v7") _,
-                    out("v8") _, out("v9") _, out("v10") _, out("v11") _,
-                    out("v12") _, out("v13") _, out("v14") _, out("v15") _,
-                    out("v16") _, out("v17") _, out("v18") _, out("v19") _,
-                    options(nostack),
-                );
-            }
+        let [[a, b, c, d], [e, f, g, h], [i, j, k, l], [m, n, o, p]] = &mut sums;
+        // SAFETY: the caller's.
+        unsafe {
+            asm!(
+                "cbz {starts}, 24f",
+                "ld4r {{v16.4s-v19.4s}}, [{starts}]",
+                "mov v20.16b, v16.16b", "mov v21.16b, v17.16b", "mov v22.16b, v18.16b", "mov v23.16b, v19.16b",
+                "mov v24.16b, v16.16b", "mov v25.16b, v17.16b", "mov v26.16b, v18.16b", "mov v27.16b, v19.16b",
+                "mov v28.16b, v16.16b", "mov v29.16b, v17.16b", "mov v30.16b, v18.16b", "mov v31.16b, v19.16b",
+                "b 25f",
+                "24:",
+                "ld1 {{v16.4s-v19.4s}}, [{totals}], #64",
+                "ld1 {{v20.4s-v23.4s}}, [{totals}], #64",
+                "ld1 {{v24.4s-v27.4s}}, [{totals}], #64",
+                "ld1 {{v28.4s-v31.4s}}, [{totals}]",
+                "25:",
+                every_sixteen!(
+                    "ld1 {{v0.16b-v3.16b}}, [{weight}], #64",
+                    "ld1 {{v4.16b-v7.16b}}, [{x}], #64",
+                    "ld1 {{v8.16b-v11.16b}}, [{x}], #64",
+                    dot_block!([4 5 6 7], 0),
+                    "ld1 {{v4.16b-v7.16b}}, [{x}], #64",
+                    dot_block!([8 9 10 11], 1),
+                    "ld1 {{v8.16b-v11.16b}}, [{x}], #64",
+                    dot_block!([4 5 6 7], 2),
+                    dot_block!([8 9 10 11], 3),
+                ),
+                x = inout(reg) x => _,
+                sixteens = inout(reg) sixteens => _,
+                weight = inout(reg) weight => _,
+                rest = inout(reg) rest => _,
+                starts = in(reg) starts,
+                totals = inout(reg) totals => _,
+                out("v0") _, out("v1") _, out("v2") _, out("v3") _,
+                out("v4") _, out("v5") _, out("v6") _, out("v7") _,
+                out("v8") _, out("v9") _, out("v10") _, out("v11") _,
+                lateout("v16") *a, lateout("v17") *b, lateout("v18") *c, lateout("v19") *d,
+                lateout("v20") *e, lateout("v21") *f, lateout("v22") *g, lateout("v23") *h,
+                lateout("v24") *i, lateout("v25") *j, lateout("v26") *k, lateout("v27") *l,
+                lateout("v28") *m, lateout("v29") *n, lateout("v30") *o, lateout("v31") *p,
+                options(readonly, nostack),
+            );
         }
-    };
+        sums
+    }
 }
 
-pairwise!(usual, block, channel);
-pairwise!(smallest, block_with_smallest, channel_with_smallest);
+impl Products<1> for Dot {
+    #[inline(always)]
+    unsafe fn sums(factors: Factors, totals: &mut Totals) -> Sums<1> {
+        let Factors { x, sixteens, weight, rest, starts, .. } = factors;
+        let mut sums = [[zero()]; OUTPUTS / 4];
+        let [[a], [b], [c], [d]] = &mut sums;
+        // SAFETY: the caller's.
+        unsafe {
+            asm!(
+                "cbz {starts}, 24f",
+                "ld1r {{v16.4s}}, [{starts}]",
+                "mov v17.16b, v16.16b", "mov v18.16b, v16.16b", "mov v19.16b, v16.16b",
+                "b 25f",
+                "24:",
+                "ldr q16, [{totals}]", "ldr q17, [{totals}, #64]",
+                "ldr q18, [{totals}, #128]", "ldr q19, [{totals}, #192]",
+                "25:",
+                every_sixteen!(
+                    "ld1 {{v0.16b}}, [{weight}], #16",
+                    "ld1 {{v4.16b-v7.16b}}, [{x}], #64",
+                    "ld1 {{v20.16b-v23.16b}}, [{x}], #64",
+                    dot!([16 17 18 19], [4 5 6 7], 0, 0),
+                    "ld1 {{v4.16b-v7.16b}}, [{x}], #64",
+                    dot!([16 17 18 19], [20 21 22 23], 0, 1),
+                    "ld1 {{v20.16b-v23.16b}}, [{x}], #64",
+                    dot!([16 17 18 19], [4 5 6 7], 0, 2),
+                    dot!([16 17 18 19], [20 21 22 23], 0, 3),
+                ),
+                x = inout(reg) x => _,
+                sixteens = inout(reg) sixteens => _,
+                weight = inout(reg) weight => _,
+                rest = inout(reg) rest => _,
+                starts = in(reg) starts,
+                totals = in(reg) totals,
+                out("v0") _, out("v4") _, out("v5") _, out("v6") _, out("v7") _,
+                out("v20") _, out("v21") _, out("v22") _, out("v23") _,
+                lateout("v16") *a, lateout("v17") *b, lateout("v18") *c, lateout("v19") *d,
+                options(readonly, nostack),
+            );
+        }
+        sums
+    }
+}
+
+#[inline(always)]
+fn zero() -> int32x4_t {
+    // SAFETY: every processor has the instruction.
+    unsafe { vdupq_n_s32(0) }
+}
+
+/// The sums of a block's first `C` channels.
+#[inline(always)]
+pub(super) fn load<const C: usize>(totals: &Totals) -> Sums<C> {
+    let mut sums = [[zero(); C]; OUTPUTS / 4];
+    for (sums, totals) in sums.iter_mut().zip(&totals.0) {
+        for (sum, totals) in sums.iter_mut().zip(totals) {
+            // SAFETY: a register is four numbers.
+            *sum = unsafe { transmute::<[i32; 4], int32x4_t>(*totals) };
+        }
+    }
+    sums
+}
+
+/// Keeps sums for later.
+#[inline(always)]
+pub(super) fn store<const C: usize>(sums: &Sums<C>, totals: &mut Totals) {
+    for (sums, totals) in sums.iter().zip(&mut totals.0) {
+        for (sum, totals) in sums.iter().zip(totals) {
+            // SAFETY: a register is four numbers.
+            *totals = unsafe { transmute::<int32x4_t, [i32; 4]>(*sum) };
+        }
+    }
+}
