@@ -160,7 +160,8 @@ impl<T: Element> ConvPlan<T> {
         self.layout().packed_len(T::DTYPE)
     }
 
-    /// Checks the lengths that `run` is given.
+    /// Checks the lengths that `run` is given. Inlined, as a constant plan is not in flash then.
+    #[inline(always)]
     const fn check_run(
         &self,
         packed: usize,
