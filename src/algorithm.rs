@@ -6,9 +6,9 @@
 /// what will run, and `WORKSPACE` of a typed layer what it costs in RAM.
 ///
 /// Winograd's method computes tiles of outputs with fewer multiplications, of inputs and weights that are
-/// transformed first, the weights when they are packed. It is for f32 convolutions with a 3x3 kernel, stride
+/// transformed first, the weights when they are packed. It is for convolutions with a 3x3 kernel, stride
 /// 1, dilation 1 and zero padding or none, in any number of groups; asked for elsewhere, it is
-/// [`Error::AlgorithmUnavailable`](crate::Error::AlgorithmUnavailable). It costs
+/// [`Error::AlgorithmUnavailable`](crate::Error::AlgorithmUnavailable). In f32 it costs
 ///
 /// - flash: packed weights are 16/9 or 36/9 times as many as PyTorch's;
 /// - RAM: a workspace, most of it for the transformed inputs of at least 16 tiles, so that weights are read
@@ -16,6 +16,13 @@
 ///   few channels as many tiles as fit into half a megabyte, 32 at most;
 /// - accuracy: rounding errors are a few times larger, see the crate's contracts. An infinity or NaN makes
 ///   NaN of every output of the tiles that it meets.
+///
+/// In i8 there is [`Winograd2`](Self::Winograd2), for groups of up to 1820 input channels, and only where it is
+/// asked for. It is exact: outputs are those of [`Direct`](Self::Direct), bit for bit, as whole numbers of sixteen
+/// bits are multiplied and summed up in 32. (Those of the larger tiles would not fit.) It pays on AArch64 without
+/// the dot product of i8, Cortex-A53 for one, from about 16 channels on. Packed weights take 32 bytes where
+/// PyTorch's are 9, and the workspace about 2.5 kB per input channel of a group on AArch64, less with more than 113
+/// of them; elsewhere 256 bytes.
 ///
 /// ```
 /// use nchw::{Algorithm, Conv2d};
@@ -25,6 +32,12 @@
 ///
 /// let plan = spec.algorithm(Algorithm::Direct).plan::<f32>()?;
 /// assert_eq!(plan.workspace_len(), 0);
+///
+/// let q = nchw::Quantization { scale: 0.1, zero_point: 0 };
+/// let int8 = spec.quantized(q, q);
+/// assert_eq!(int8.plan::<i8>()?.algorithm(), Algorithm::Direct);
+/// let plan = int8.algorithm(Algorithm::Winograd2).plan::<i8>()?;
+/// assert_eq!(plan.packed_len(), 9 * 64 + 32 * 64 * 64);
 /// # Ok::<(), nchw::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,7 +45,8 @@
 #[non_exhaustive]
 pub enum Algorithm {
     /// The crate's choice for the shape, the same on every target, as weights may be packed on another than
-    /// they are used on. It is for speed:
+    /// they are used on. In i8 it is [`Direct`](Self::Direct), as Cortex-M has little flash for the weights of anything
+    /// else, and AArch64 with a dot product no use for them. In f32 it is for speed:
     ///
     /// - [`Direct`](Self::Direct) where Winograd is not to be had, or does not pay: with fewer than 16
     ///   input or output channels in a group, with outputs of fewer than 4 rows or columns, or if the

@@ -35,3 +35,5 @@ mod resample;
 mod table;
 #[path = "quantized/weighted.rs"]
 mod weighted;
+#[path = "quantized/winograd.rs"]
+mod winograd;

@@ -1,8 +1,8 @@
 //! What `Algorithm::Auto` chooses, what cannot be computed by Winograd's method, and what it leaves alone.
 
 use nchw::{
-    Algorithm, Conv2d, ConvTranspose2d, Error, PaddingMode, Parameters, Quantization, Tensor,
-    Workspace, layer,
+    Algorithm, Conv2d, ConvTranspose2d, Error, Int8Parameters, PaddingMode, Parameters,
+    Quantization, Tensor, WeightScale, Workspace, layer,
 };
 use nchw_test_support::{Guarded, Random};
 
@@ -50,8 +50,14 @@ fn the_choice_depends_on_the_shape() {
         assert_eq!(plan.algorithm(), algorithm, "row {index}");
         assert_eq!(plan.workspace_len() == 0, algorithm == Direct, "row {index}");
     }
+    // In i8 only where it is asked for.
     let q = Quantization { scale: 0.5, zero_point: 0 };
-    assert_eq!(square(64, 28).quantized(q, q).plan::<i8>().unwrap().algorithm(), Direct);
+    let int8 = |spec: Conv2d| spec.quantized(q, q).plan::<i8>().unwrap();
+    assert_eq!(int8(square(64, 28)).algorithm(), Direct);
+    let plan = int8(square(64, 28).algorithm(Winograd2));
+    assert_eq!(plan.algorithm(), Winograd2);
+    assert!(plan.workspace_len() > 0);
+    assert_eq!(plan.packed_len(), 9 * 64 + 2 * 16 * 64 * 64);
     let transposed = ConvTranspose2d::new([64, 28, 28], 64, [3, 3]).padding([1, 1]);
     assert_eq!(transposed.plan::<f32>().unwrap().algorithm(), Direct);
 }
@@ -75,12 +81,17 @@ fn others_are_refused() {
         for spec in refused {
             let error = spec.algorithm(algorithm).plan::<f32>().unwrap_err();
             assert_eq!(error, Error::AlgorithmUnavailable(algorithm), "{spec:?}");
+            let int8 = spec.quantized(q, q).algorithm(algorithm).plan::<i8>();
+            assert_eq!(int8, Err(Error::AlgorithmUnavailable(algorithm)), "{spec:?}");
         }
         let transposed = ConvTranspose2d::new([16, 8, 8], 16, [3, 3]).algorithm(algorithm);
         assert_eq!(transposed.plan::<f32>(), Err(Error::AlgorithmUnavailable(algorithm)));
-        let int8 = conv.quantized(q, q).algorithm(algorithm);
-        assert_eq!(int8.plan::<i8>(), Err(Error::AlgorithmUnavailable(algorithm)));
     }
+    // Its factors are fractions, and so many channels make sums that do not fit.
+    let int8 = conv.quantized(q, q).algorithm(Winograd4);
+    assert_eq!(int8.plan::<i8>(), Err(Error::AlgorithmUnavailable(Winograd4)));
+    let deep = square(1821, 8).quantized(q, q).algorithm(Winograd2);
+    assert_eq!(deep.plan::<i8>(), Err(Error::AlgorithmUnavailable(Winograd2)));
 }
 
 #[test]
@@ -96,6 +107,14 @@ fn sizes_beyond_the_address_space() {
         ] {
             let spec = Conv2d::new(input, 16, [3, 3]).padding([1, 1]).algorithm(algorithm);
             assert_eq!(spec.plan::<f32>(), Err(Error::Overflow));
+        }
+        // So many channels are refused for themselves.
+        if algorithm == Winograd2 {
+            let q = Quantization { scale: 0.5, zero_point: 0 };
+            for input in [[1, MOST, 1], [1, 1, MOST]] {
+                let spec = Conv2d::new(input, 16, [3, 3]).padding([1, 1]).algorithm(algorithm);
+                assert_eq!(spec.quantized(q, q).plan::<i8>(), Err(Error::Overflow));
+            }
         }
         // Tensors that fit.
         let spec =
@@ -114,6 +133,13 @@ layer! {
     struct Grouped(f32) =
         Conv2d::new([40, 21, 14], 36, [3, 3]).groups(2).padding_sides([1, 0, 2, 1]).relu();
     struct Small(f32) = Conv2d::new([16, 4, 5], 16, [3, 3]).algorithm(Algorithm::Winograd2);
+    struct Whole(i8) = Conv2d::new([5, 21, 14], 6, [3, 3])
+        .padding_sides([1, 0, 2, 1])
+        .algorithm(Algorithm::Winograd2)
+        .quantized(
+            Quantization { scale: 1.0, zero_point: -7 },
+            Quantization { scale: 400.0, zero_point: 3 },
+        );
 }
 
 /// Where in memory the workspace lies, and what it holds, makes no difference.
@@ -139,6 +165,32 @@ fn any_workspace_will_do() {
         y.assert_written();
         let bits = |y: &[f32]| y.iter().map(|y| y.to_bits()).collect::<Vec<_>>();
         assert_eq!(bits(y.slice()), bits(typed.as_slice()), "offset {offset}");
+    }
+}
+
+/// The same in i8, where weights may lie anywhere as well.
+#[test]
+fn any_workspace_will_do_in_i8() {
+    let plan = Whole::PLAN;
+    let mut random = Random::new(1);
+    let weight = random.i8s(plan.weight_shape().iter().product());
+    let mut packed = [0; Whole::PLAN.packed_len()];
+    let parameters = Int8Parameters { bias: None, scale: WeightScale::PerTensor(1.0) };
+    plan.pack(&weight, &parameters, &mut packed).unwrap();
+    let mut x = Tensor::ZERO;
+    x.as_mut_slice().copy_from_slice(&random.i8s(plan.input_len()));
+    let (mut typed, mut workspace) = (Tensor::ZERO, Workspace::<{ Whole::WORKSPACE }, i8>::ZERO);
+    Whole::from_packed(packed).run(&x, &mut typed, &mut workspace);
+    for offset in 0..64 {
+        let mut workspace = Guarded::new(plan.workspace_len() + offset);
+        let mut y = Guarded::new(plan.output_len());
+        let part = &mut workspace.slice_mut()[offset..];
+        let mut anywhere = vec![0; packed.len() + offset];
+        anywhere[offset..].copy_from_slice(&packed);
+        plan.run(&anywhere[offset..], x.as_slice(), y.slice_mut(), part).unwrap();
+        workspace.check();
+        y.check();
+        assert_eq!(y.slice(), typed.as_slice(), "offset {offset}");
     }
 }
 

@@ -19,5 +19,6 @@ pub(crate) mod taps;
 pub(crate) mod tile;
 mod view;
 pub(crate) mod window;
+pub(crate) mod winograd_int8;
 #[cfg(all(feature = "simd", target_arch = "x86_64"))]
 mod x86;

@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use crate::algorithm::Algorithm;
 use crate::error::{Buffer, Direction, Error, Parameter};
 use crate::message::Message;
 
@@ -100,7 +101,11 @@ impl Error {
             Self::AlgorithmUnavailable(algorithm) => m
                 .text("the algorithm ")
                 .text(algorithm.name())
-                .text(" is for f32 convolutions with a 3x3 kernel, stride 1, dilation 1 and zero padding"),
+                .text(" is for convolutions with a 3x3 kernel, stride 1, dilation 1 and zero padding, ")
+                .text(match algorithm {
+                    Algorithm::Winograd2 => "in i8 with at most 1820 input channels in a group",
+                    _ => "in f32",
+                }),
             Self::AccumulatorOverflow { channel, largest } => m
                 .text("the sums of output channel ")
                 .number(channel)

@@ -10,6 +10,7 @@ use crate::geometry::{elements, tri};
 use crate::kernel::direct::{self, Direct, Operands, Shape};
 use crate::kernel::order::{Order, Sets};
 use crate::kernel::runs::Operator;
+use crate::kernel::winograd::int8::Int8Winograd;
 use crate::kernel::winograd::{Winograd, tiles2, tiles4};
 use crate::padding::PaddingMode;
 use crate::plan::cost::{cost_methods, multiply_adds};
@@ -74,7 +75,7 @@ impl<T: Element> ConvPlan<T> {
             operator,
             shape,
             algorithm,
-            workspace: tri!(winograd::workspace_len(algorithm, &shape)),
+            workspace: tri!(winograd::workspace_len(algorithm, &shape, T::DTYPE)),
             activation,
             quantization,
             backend: None,
@@ -84,7 +85,7 @@ impl<T: Element> ConvPlan<T> {
             Dtype::F32 => tri!(activation.validate()),
             Dtype::I8 => {}
         }
-        tri!(plan.layout().validate());
+        tri!(plan.layout().validate(T::DTYPE));
         Ok(plan)
     }
 
@@ -159,7 +160,8 @@ impl<T: Element> ConvPlan<T> {
         self.layout().packed_len(T::DTYPE)
     }
 
-    /// Checks the lengths that `run` is given.
+    /// Checks the lengths that `run` is given. Inlined, as a constant plan is not in flash then.
+    #[inline(always)]
     const fn check_run(
         &self,
         packed: usize,
@@ -317,7 +319,7 @@ impl ConvPlan<i8> {
         workspace: &mut [i8],
     ) -> Result<(), Error> {
         self.check_run(packed.len(), x.len(), y.len(), workspace.len())?;
-        self.compute(self.shape, self.layout().split_int8(packed), x, y)
+        self.compute(self.shape, self.layout().split_int8(packed), x, y, workspace)
     }
 
     /// [`run`](Self::run), of a part with the channels of `shape` and slices of just these.
@@ -328,12 +330,22 @@ impl ConvPlan<i8> {
         (parameters, weight): PackedInt8<'_>,
         x: &[i8],
         y: &mut [i8],
+        workspace: &mut [i8],
     ) -> Result<(), Error> {
         let io = self.quantization.as_ref().ok_or(Error::MissingQuantization)?;
-        let (shape, operator) = (shape.flattened(), self.operator);
+        let Self { backend, operator, algorithm, .. } = *self;
         with_rounding!(io, arithmetic => {
             let operands = Operands { weight, parameters, x, y };
-            Direct { shape, operator, arithmetic }.int8(self.backend, operands);
+            match algorithm {
+                Algorithm::Winograd2 => {
+                    Int8Winograd { shape, arithmetic, operands, workspace }.run(backend);
+                }
+                // There is no other in i8.
+                Algorithm::Auto | Algorithm::Direct | Algorithm::Winograd4 => {
+                    let direct = Direct { shape: shape.flattened(), operator, arithmetic };
+                    direct.int8(backend, operands);
+                }
+            }
         });
         Ok(())
     }

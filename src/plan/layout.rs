@@ -6,14 +6,15 @@
 //! | PReLU slopes, if there are any | output channels | |
 //! | multipliers (for [`Rounding::OnnxFloat`](crate::Rounding::OnnxFloat) the scale's bits) | | 4 x output channels |
 //! | shifts | | output channels |
-//! | weights | as many as PyTorch's; 16/9 or 36/9 times as many for [Winograd](crate::Algorithm) | as many as PyTorch's |
+//! | weights | as many as PyTorch's; 16/9 or 36/9 times as many for [Winograd](crate::Algorithm) | as many as PyTorch's; 32/9 times as many for Winograd |
 //!
-//! Numbers of four bytes are little-endian. The weights of each group lie in blocks of output channels:
+//! Numbers of four bytes, and the transformed weights of i8, which have two, are little-endian. The weights of each group lie in blocks of output channels:
 //! input channel, kernel row, kernel column, output channel. A block has 16 output channels in f32 and 4 in
 //! i8; those left over make blocks of 8, 4 and 1. For a Winograd convolution they are transformed, and the
 //! order in a block is: row and column of the transform, input channel, output channel. One order serves every
 //! instruction set of a target, so that weights packed by the compiler can be run by whichever the processor turns out
-//! to have; in i8 it is another on AArch64 with the feature `simd`, see `kernel/order.rs`.
+//! to have; that of i8 weights which are not transformed is another on AArch64 with the feature `simd`, see
+//! `kernel/order.rs`.
 
 use core::ops::Range;
 
@@ -91,10 +92,10 @@ pub(crate) struct Route {
 
 impl Layout {
     /// Checks that every length below fits into `usize`.
-    pub(crate) const fn validate(&self) -> Result<(), Error> {
+    pub(crate) const fn validate(&self, dtype: Dtype) -> Result<(), Error> {
         let Channels { groups, inputs, outputs } = self.channels;
         tri!(elements(&[groups, inputs, outputs, self.kernel]));
-        let weight = tri!(elements(&[groups, inputs, outputs, self.packed_kernel()]));
+        let weight = tri!(elements(&[groups, inputs, outputs, self.packed_kernel(dtype)]));
         let parameters = tri!(elements(&[groups, outputs, 9]));
         match total(&[weight, parameters]) {
             Ok(_) => Ok(()),
@@ -110,21 +111,22 @@ impl Layout {
         self.outputs() * self.channels.inputs * self.kernel
     }
 
-    /// Packed weights for one of PyTorch's kernels.
-    pub(crate) const fn packed_kernel(&self) -> usize {
-        match winograd::tile(self.algorithm) {
-            0 => self.kernel,
-            tile => (tile + 2) * (tile + 2),
+    /// Elements of packed weights for one of PyTorch's kernels.
+    pub(crate) const fn packed_kernel(&self, dtype: Dtype) -> usize {
+        match (winograd::tile(self.algorithm), dtype) {
+            (0, _) => self.kernel,
+            (tile, Dtype::F32) => (tile + 2) * (tile + 2),
+            (tile, Dtype::I8) => (tile + 2) * (tile + 2) * size_of::<i16>(),
         }
     }
 
-    /// Packed weights of an output channel.
-    pub(crate) const fn weights_of_output(&self) -> usize {
-        self.channels.inputs * self.packed_kernel()
+    /// Elements of packed weights of an output channel.
+    pub(crate) const fn weights_of_output(&self, dtype: Dtype) -> usize {
+        self.channels.inputs * self.packed_kernel(dtype)
     }
 
-    const fn packed_weight_len(&self) -> usize {
-        self.outputs() * self.weights_of_output()
+    const fn packed_weight_len(&self, dtype: Dtype) -> usize {
+        self.outputs() * self.weights_of_output(dtype)
     }
 
     pub(crate) const fn prelu_len(&self) -> usize {
@@ -133,8 +135,8 @@ impl Layout {
 
     pub(crate) const fn packed_len(&self, dtype: Dtype) -> usize {
         match dtype {
-            Dtype::F32 => self.outputs() + self.prelu_len() + self.packed_weight_len(),
-            Dtype::I8 => 9 * self.outputs() + self.packed_weight_len(),
+            Dtype::F32 => self.outputs() + self.prelu_len() + self.packed_weight_len(dtype),
+            Dtype::I8 => 9 * self.outputs() + self.packed_weight_len(dtype),
         }
     }
 
@@ -183,8 +185,9 @@ impl Layout {
             false => ((group * outputs + output) * taps, self.kernel),
         };
         let (first, block) = block_of(dtype, outputs, output);
-        let target = (group * outputs + first) * inputs * self.packed_kernel() + (output - first);
-        Route { source, source_step, target, target_step: block, lane: output - first }
+        let lane = output - first;
+        let target = (group * outputs + first) * inputs * self.packed_kernel(dtype) + lane;
+        Route { source, source_step, target, target_step: block, lane }
     }
 
     /// Where the i8 weight `tap` of `input` goes.
@@ -195,6 +198,19 @@ impl Layout {
         } else {
             target + (input * self.kernel + tap) * target_step
         }
+    }
+
+    /// Where the two bytes of the transformed i8 weight at `position` of `input` go.
+    pub(crate) const fn place_transformed(
+        &self,
+        route: &Route,
+        input: usize,
+        position: usize,
+    ) -> usize {
+        let Route { target, target_step, lane, .. } = *route;
+        // The target counts the lane once, in bytes.
+        let before = (position * self.channels.inputs + input) * target_step + lane;
+        target - lane + before * size_of::<i16>()
     }
 }
 

@@ -61,7 +61,7 @@ impl<T: Element> LinearPlan<T> {
             Dtype::F32 => tri!(activation.validate()),
             Dtype::I8 => {}
         }
-        tri!(plan.layout().validate());
+        tri!(plan.layout().validate(T::DTYPE));
         Ok(plan)
     }
 

@@ -4,6 +4,7 @@ use crate::error::{Buffer, Error};
 use crate::geometry::tri;
 use crate::plan::layout::{Layout, Route, at, put, split_mut};
 use crate::plan::pack::Parameters;
+use crate::plan::winograd;
 use crate::quant::{FixedPoint, Requantization, Rounding, round_half_away, saturate};
 use crate::tensor::Dtype;
 
@@ -286,6 +287,7 @@ pub(crate) const fn pack(
     }
 
     let (channels, packed) = split_mut(packed, 9 * outputs);
+    let transformed = winograd::tile(layout.algorithm) > 0;
     let mut output = 0;
     while output < outputs {
         let Channel { scale, bias, factor } = weights.channel(layout, io, output);
@@ -294,13 +296,29 @@ pub(crate) const fn pack(
         let mut sum = 0_i64;
         let mut input = 0;
         while input < layout.channels.inputs {
+            let mut taps = [0; 9];
             let mut tap = 0;
             while tap < layout.kernel {
                 let index = source + input * source_step + tap;
                 let weight = weights.weight(layout, scale, [output, input, index]);
-                put(packed, layout.place(&route, input, tap), weight);
+                if transformed {
+                    put(&mut taps, tap, weight as i16);
+                } else {
+                    put(packed, layout.place(&route, input, tap), weight);
+                }
                 sum += weight as i64;
                 tap += 1;
+            }
+            if transformed {
+                let taps = winograd::transformed(&taps);
+                let mut position = 0;
+                while position < taps.len() {
+                    let place = layout.place_transformed(&route, input, position);
+                    let [low, high] = taps[position].to_le_bytes();
+                    put(packed, place, low as i8);
+                    put(packed, place + 1, high as i8);
+                    position += 1;
+                }
             }
             input += 1;
         }

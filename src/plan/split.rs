@@ -124,7 +124,7 @@ fn floats<'a>(packed: &Packed<'a>, layout: &Layout, part: &Part) -> Packed<'a> {
     Packed {
         bias: part.outputs(packed.bias, 1),
         prelu: part.outputs(packed.prelu, 1),
-        weight: part.outputs(packed.weight, layout.weights_of_output()),
+        weight: part.outputs(packed.weight, layout.weights_of_output(Dtype::F32)),
     }
 }
 
@@ -136,7 +136,7 @@ fn bytes<'a>(packed: &PackedInt8<'a>, layout: &Layout, part: &Part) -> PackedInt
         multiplier: part.outputs(multiplier, 4),
         shift: part.outputs(shift, 1),
     };
-    (channels, part.outputs(weight, layout.weights_of_output()))
+    (channels, part.outputs(weight, layout.weights_of_output(Dtype::I8)))
 }
 
 impl Job<'_, f32> {
@@ -174,7 +174,7 @@ impl Job<'_, i8> {
         let packed = layout.split_int8(self.packed);
         for (part, x, y) in self.parts() {
             let shape = Shape { channels: part.channels, ..shape };
-            plan.compute(shape, bytes(&packed, &layout, &part), x, y)?;
+            plan.compute(shape, bytes(&packed, &layout, &part), x, y, workspace)?;
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::geometry::{Channels, elements};
 use crate::kernel::direct::Shape;
 use crate::kernel::runs::Operator;
-use crate::kernel::winograd::{Blocking, Tile2, Tile4};
+use crate::kernel::winograd::{Blocking, Tile2, Tile4, int8};
 use crate::padding::PaddingMode;
 use crate::plan::layout::{at, put};
 use crate::tensor::Dtype;
@@ -33,14 +33,18 @@ pub(crate) const fn choose(
     dtype: Dtype,
 ) -> Result<Algorithm, Error> {
     let possible = matches!(operator, Operator::Convolution(PaddingMode::Zeros))
-        && matches!(dtype, Dtype::F32)
         && shape.rows.three_in_a_row()
         && shape.columns.three_in_a_row();
-    match asked {
-        Algorithm::Auto if possible => Ok(suited(shape)),
-        Algorithm::Auto | Algorithm::Direct => Ok(Algorithm::Direct),
-        Algorithm::Winograd2 | Algorithm::Winograd4 if possible => Ok(asked),
-        Algorithm::Winograd2 | Algorithm::Winograd4 => Err(Error::AlgorithmUnavailable(asked)),
+    match (asked, dtype) {
+        (Algorithm::Auto, Dtype::F32) if possible => Ok(suited(shape)),
+        (Algorithm::Auto | Algorithm::Direct, _) => Ok(Algorithm::Direct),
+        (Algorithm::Winograd2 | Algorithm::Winograd4, Dtype::F32) if possible => Ok(asked),
+        (Algorithm::Winograd2, Dtype::I8)
+            if possible && shape.channels.inputs <= int8::MOST_INPUTS =>
+        {
+            Ok(asked)
+        }
+        (Algorithm::Winograd2 | Algorithm::Winograd4, _) => Err(Error::AlgorithmUnavailable(asked)),
     }
 }
 
@@ -82,11 +86,43 @@ pub(crate) const fn tile(algorithm: Algorithm) -> usize {
 }
 
 /// Elements of the workspace, or [`Error::Overflow`].
-pub(crate) const fn workspace_len(algorithm: Algorithm, shape: &Shape) -> Result<usize, Error> {
-    match tile(algorithm) {
-        0 => Ok(0),
-        tile => Blocking::new(shape, tile).workspace_len(),
+pub(crate) const fn workspace_len(
+    algorithm: Algorithm,
+    shape: &Shape,
+    dtype: Dtype,
+) -> Result<usize, Error> {
+    match (tile(algorithm), dtype) {
+        (0, _) => Ok(0),
+        (tile, Dtype::F32) => Blocking::new(shape, tile).workspace_len(),
+        (_, Dtype::I8) => int8::Blocking::new(shape).workspace_len(),
     }
+}
+
+/// The transform of nine i8 taps for tiles of 2 x 2, each factor doubled along both directions: 4 times what it is
+/// in f32, in whole numbers. No more than nine taps are added, so that they fit.
+pub(crate) const fn transformed(taps: &[i16; 9]) -> [i16; 16] {
+    let mut transformed = [0; 16];
+    let mut row = 0;
+    while row < 4 {
+        let mut sums = [0; 3];
+        let mut column = 0;
+        while column < 3 {
+            sums[column] = doubled([taps[column], taps[3 + column], taps[6 + column]])[row];
+            column += 1;
+        }
+        let [a, b, c, d] = doubled(sums);
+        transformed[4 * row] = a;
+        transformed[4 * row + 1] = b;
+        transformed[4 * row + 2] = c;
+        transformed[4 * row + 3] = d;
+        row += 1;
+    }
+    transformed
+}
+
+/// Twice the values of [`Tile2`]'s taps at its points.
+const fn doubled([a, b, c]: [i16; 3]) -> [i16; 4] {
+    [-2 * a, a + b + c, a - b + c, 2 * c]
 }
 
 /// The transform of the weights: of three taps along one direction, their values at each point.

@@ -9,6 +9,7 @@ mod memory;
 pub(crate) mod requantize;
 mod slide;
 mod transpose;
+mod winograd_int8;
 
 use core::arch::aarch64::*;
 use core::mem::transmute;

@@ -1,4 +1,4 @@
-//! Winograd convolution in f32, for kernels of 3 x 3 taps with stride and dilation 1.
+//! Winograd convolution for kernels of 3 x 3 taps with stride and dilation 1: in f32, and beneath in i8.
 //!
 //! The output is taken in blocks of tiles. The inputs of a block's tiles are transformed in all channels
 //! of a group; then, for each block of output channels, they are multiplied by the transformed weights and
@@ -12,6 +12,7 @@
 mod abreast;
 mod blocking;
 mod input;
+pub(crate) mod int8;
 mod output;
 mod sums;
 mod tile;
