@@ -123,10 +123,7 @@ impl Order {
     }
 
     /// The input channel and the tap that have number `number`.
-    #[cfg_attr(
-        not(all(feature = "simd", target_arch = "aarch64", target_feature = "neon")),
-        expect(dead_code, reason = "the kernels that take sixteen taps ask for it")
-    )]
+    #[cfg(any(test, all(feature = "simd", target_arch = "aarch64", target_feature = "neon")))]
     pub(crate) const fn numbered(&self, taps: usize, number: usize) -> (usize, usize) {
         let four = divide(number, FOUR * taps);
         match FOUR * four < self.in_fours() {

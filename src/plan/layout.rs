@@ -8,12 +8,13 @@
 //! | shifts | | output channels |
 //! | weights | as many as PyTorch's; 16/9 or 36/9 times as many for [Winograd](crate::Algorithm) | as many as PyTorch's; 32/9 times as many for Winograd |
 //!
-//! Numbers of four bytes, and the transformed weights of i8, which have two, are little-endian. The weights of each group lie in blocks of output channels:
-//! input channel, kernel row, kernel column, output channel. A block has 16 output channels in f32 and 4 in
-//! i8; those left over make blocks of 8, 4 and 1. For a Winograd convolution they are transformed, and the
-//! order in a block is: row and column of the transform, input channel, output channel. One order serves every
-//! instruction set of a target, so that weights packed by the compiler can be run by whichever the processor turns out
-//! to have; that of i8 weights which are not transformed is another on AArch64 with the feature `simd`, see
+//! Numbers of four bytes, and the transformed weights of i8, which have two, are little-endian. The
+//! weights of each group lie in blocks of output channels: input channel, kernel row, kernel column,
+//! output channel. A block has 16 output channels in f32 and 4 in i8; those left over make blocks of 8, 4
+//! and 1. For a Winograd convolution they are transformed, and the order in a block is: row and column of
+//! the transform, input channel, output channel. One order serves every instruction set of a target, so
+//! that weights packed by the compiler can be run by whichever the processor turns out to have; that of
+//! i8 weights which are not transformed is another on AArch64 with the feature `simd`, see
 //! `kernel/order.rs`.
 
 use core::ops::Range;
