@@ -34,37 +34,9 @@ impl Avx512 {
     }
 }
 
-/// Operations compiled with the features of an instruction set. Not inlined, as that takes the compiler long; methods
-/// of the operation, so that it works on those of several modules at a time.
-trait Apart: Operation {
-    /// # Safety
-    ///
-    /// The processor has AVX2 and FMA.
-    unsafe fn with_avx2(self, isa: Avx2);
-
-    /// # Safety
-    ///
-    /// The processor has AVX-512 F, AVX2 and FMA.
-    unsafe fn with_avx512(self, isa: Avx512);
-}
-
-impl<O: Operation> Apart for O {
-    #[target_feature(enable = "avx2,fma")]
-    #[inline(never)]
-    unsafe fn with_avx2(self, isa: Avx2) {
-        self.run(isa);
-    }
-
-    #[target_feature(enable = "avx512f,avx2,fma")]
-    #[inline(never)]
-    unsafe fn with_avx512(self, isa: Avx512) {
-        self.run(isa);
-    }
-}
-
-/// Implements [`Isa`]: the method of [`Apart`] named, and its vectors.
+/// Implements [`Isa`]: what is compiled with the features named, and its vectors.
 macro_rules! isa {
-    ($isa:ident, $run:ident, $x16_type:ty = $x16:expr, $widest:ident) => {
+    ($isa:ident, $feature:literal, $x16_type:ty = $x16:expr, $widest:ident) => {
         impl Isa for $isa {
             type X16 = $x16_type;
             type Row = $x16_type;
@@ -113,8 +85,12 @@ macro_rules! isa {
 
             #[inline(always)]
             fn run<O: Operation>(self, operation: O) {
+                #[target_feature(enable = $feature)]
+                fn with_features<O: Operation>(isa: $isa, operation: O) {
+                    operation.run(isa);
+                }
                 // SAFETY: `self` proves that the processor has the features.
-                unsafe { operation.$run(self) }
+                unsafe { with_features(self, operation) }
             }
 
             #[inline(always)]
@@ -138,5 +114,5 @@ macro_rules! isa {
     };
 }
 
-isa!(Avx2, with_avx2, Pair<F32x8> = Pair(F32x8(())), F32x8);
-isa!(Avx512, with_avx512, F32x16 = F32x16(()), F32x16);
+isa!(Avx2, "avx2,fma", Pair<F32x8> = Pair(F32x8(())), F32x8);
+isa!(Avx512, "avx512f,avx2,fma", F32x16 = F32x16(()), F32x16);
