@@ -21,8 +21,8 @@
 /// asked for. It is exact: outputs are those of [`Direct`](Self::Direct), bit for bit, as whole numbers of sixteen
 /// bits are multiplied and summed up in 32. (Those of the larger tiles would not fit.) It pays on AArch64 without
 /// the dot product of i8, Cortex-A53 for one, from about 16 channels on. Packed weights take 32 bytes where
-/// PyTorch's are 9, and the workspace about 2.5 kB per input channel of a group on AArch64, less with more than 113
-/// of them; elsewhere 256 bytes.
+/// PyTorch's are 9, and the workspace up to 25 kB and 2.5 kB per input channel of a group on AArch64; elsewhere
+/// 2.5 kB and 256 bytes.
 ///
 /// ```
 /// use nchw::{Algorithm, Conv2d};

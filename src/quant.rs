@@ -354,7 +354,7 @@ impl FixedPoint {
     }
 
     /// The shift, limited to what the arithmetic below is made for.
-    const fn limited_shift(self) -> i32 {
+    pub(crate) const fn limited_shift(self) -> i32 {
         if self.shift > 30 {
             30
         } else if self.shift < -31 {

@@ -47,7 +47,7 @@ pub(crate) struct Channels {
     pub(crate) smallest: bool,
 }
 
-/// A type of which all bytes may be zero, aligned to sixteen of them.
+/// A type of which all bytes may be zero.
 ///
 /// # Safety
 ///
@@ -68,6 +68,7 @@ unsafe impl<const N: usize> Zeros for [Mask; N] {}
 /// Fills `place` with zeros, in fewer instructions than the compiler does.
 pub(crate) fn zero<T: Zeros>(place: &mut MaybeUninit<T>) -> &mut T {
     let size = size_of::<T>();
+    const { assert!(align_of::<T>() >= 16) };
     // SAFETY: writes so many bytes and nothing else, after which all are initialized.
     unsafe {
         asm!(

@@ -99,13 +99,19 @@ pub(crate) trait Finish {
 }
 
 /// Numbers that any bytes are.
-pub(crate) trait Word: Copy {}
+///
+/// # Safety
+///
+/// They are.
+pub(crate) unsafe trait Word: Copy {}
 
-impl Word for i16 {}
-impl Word for i32 {}
+// SAFETY: all bits make a whole number.
+unsafe impl Word for i16 {}
+// SAFETY: as above.
+unsafe impl Word for i32 {}
 
 /// The numbers that lie aligned in `bytes`.
 pub(crate) fn words<T: Word>(bytes: &mut [i8]) -> &mut [T] {
-    // SAFETY: all bits make a number, and numbers have no bytes that are not initialized.
+    // SAFETY: any bytes are such numbers, and these have no bytes that are not initialized.
     unsafe { bytes.align_to_mut().1 }
 }

@@ -142,7 +142,7 @@ impl<R: Rescale> Tiles<'_, R> {
         for (lane, (start, (multiplier, shift))) in each.enumerate() {
             let channel = Int8::<R>::channel(self.operands.parameters, block.first + lane);
             *start = arithmetic.start(channel);
-            (*multiplier, *shift) = (channel.1.multiplier, channel.1.shift.clamp(-31, 30));
+            (*multiplier, *shift) = (channel.1.multiplier, channel.1.limited_shift());
             channels.right &= *shift < 0;
         }
         if let Some(border) = arithmetic.border()
@@ -358,6 +358,7 @@ fn add_products(
         }
     }
 }
+
 /// Each channel's sum of a sequence of `taps` weights for each of `size` channels.
 fn sums(weight: &[i8], taps: usize, size: usize) -> [i32; CHANNELS] {
     let mut sums = [0_i32; CHANNELS];

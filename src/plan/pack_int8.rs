@@ -311,6 +311,7 @@ pub(crate) const fn pack(
             }
             if transformed {
                 let taps = winograd::transformed(&taps);
+                let taps = taps.as_flattened();
                 let mut position = 0;
                 while position < taps.len() {
                     let place = layout.place_transformed(&route, input, position);

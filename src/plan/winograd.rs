@@ -70,10 +70,7 @@ const fn suited(shape: &Shape) -> Algorithm {
 
 const fn is_modest(blocking: &Blocking) -> bool {
     let tiles = if blocking.all < TILES { blocking.all } else { TILES };
-    match elements(&[blocking.positions(), tiles, blocking.depth]) {
-        Ok(inputs) => inputs < WORKSPACE && blocking.workspace_len().is_ok(),
-        Err(_) => false,
-    }
+    matches!(elements(&[blocking.positions(), tiles, blocking.depth]), Ok(..WORKSPACE))
 }
 
 /// Outputs of a tile along each direction; 0 for algorithms without tiles.
@@ -100,24 +97,14 @@ pub(crate) const fn workspace_len(
 
 /// The transform of nine i8 taps for tiles of 2 x 2, each factor doubled along both directions: 4 times what it is
 /// in f32, in whole numbers. No more than nine taps are added, so that they fit.
-pub(crate) const fn transformed(taps: &[i16; 9]) -> [i16; 16] {
-    let mut transformed = [0; 16];
-    let mut row = 0;
-    while row < 4 {
-        let mut sums = [0; 3];
-        let mut column = 0;
-        while column < 3 {
-            sums[column] = doubled([taps[column], taps[3 + column], taps[6 + column]])[row];
-            column += 1;
-        }
-        let [a, b, c, d] = doubled(sums);
-        transformed[4 * row] = a;
-        transformed[4 * row + 1] = b;
-        transformed[4 * row + 2] = c;
-        transformed[4 * row + 3] = d;
-        row += 1;
-    }
-    transformed
+pub(crate) const fn transformed(&[a, b, c, d, e, f, g, h, i]: &[i16; 9]) -> [[i16; 4]; 4] {
+    let [left, middle, right] = [doubled([a, d, g]), doubled([b, e, h]), doubled([c, f, i])];
+    [
+        doubled([left[0], middle[0], right[0]]),
+        doubled([left[1], middle[1], right[1]]),
+        doubled([left[2], middle[2], right[2]]),
+        doubled([left[3], middle[3], right[3]]),
+    ]
 }
 
 /// Twice the values of [`Tile2`]'s taps at its points.

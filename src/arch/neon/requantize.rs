@@ -92,12 +92,13 @@ pub(super) struct Requantize {
 impl Requantize {
     #[inline(always)]
     pub(super) fn new(factor: FixedPoint, scale: Scale) -> Self {
+        let factor = FixedPoint { shift: factor.limited_shift(), ..factor };
         // SAFETY: every processor has the instructions.
         unsafe {
             Self {
                 right: scale.rounding == Rounding::FixedDouble && factor.shift < 0,
                 multiplier: vdupq_n_s32(factor.multiplier),
-                shift: vdupq_n_s32(factor.shift.max(-31)),
+                shift: vdupq_n_s32(factor.shift),
                 // From -128 to 127.
                 zero_point: vdupq_n_s16(scale.zero_point as i16),
                 range: scale.range.map(|limit| vdup_n_s8(limit)),

@@ -48,14 +48,7 @@ impl Blocking {
         let across = rounded_up(columns.output, tile);
         let all = across * rounded_up(rows.output, tile);
         let depth = rounded_up(inputs, LANES) * LANES;
-        let fitting = divide(BLOCK, (tile + 2) * (tile + 2) * depth);
-        let most = if fitting < TILES[0] {
-            TILES[0]
-        } else if fitting > TILES[1] {
-            TILES[1]
-        } else {
-            fitting
-        };
+        let most = fitting((tile + 2) * (tile + 2) * depth, TILES);
         let tiles = match ABREAST {
             // Blocks of about the same size.
             1 => rounded_up(all, rounded_up(all, most)),
@@ -147,6 +140,18 @@ pub(crate) struct Segment {
     /// The first tile's first output.
     pub(crate) row: usize,
     pub(crate) column: usize,
+}
+
+/// How many tiles, of so many transformed inputs each, are worked on at a time, within `[least, most]`.
+pub(super) const fn fitting(inputs: usize, [least, most]: [usize; 2]) -> usize {
+    let tiles = divide(BLOCK, inputs);
+    if tiles < least {
+        least
+    } else if tiles > most {
+        most
+    } else {
+        tiles
+    }
 }
 
 /// `a / b`, rounded up.

@@ -69,111 +69,88 @@ macro_rules! sum_up {
     };
 }
 
-/// Four outputs after the other, with a block of four channels and with a single one; sums go into the totals.
-macro_rules! pairwise {
-    ($kind:ident, $block:ident, $channel:ident) => {
-        /// # Safety
-        ///
-        /// As [`Products::sums`]'s.
-        #[inline(always)]
-        unsafe fn $block(factors: Factors, totals: &mut Totals) {
-                let Factors { x, sixteens, weight, rest, starts, outputs, .. } = factors;
-                // SAFETY: the caller's.
-                unsafe {
-                    asm!(
-                        "25:",
-                        "mov {x}, {first}",
-                        "mov {weight}, {weights}",
-                        "mov {sixteens}, {whole}",
-                        "mov {rest}, {last}",
-                        every_sixteen!(
-                            first: pairs_of_block!($kind first);
-                            pairs_of_block!($kind more),
-                        ),
-                        sum_up!(16: 16 17 18 19), sum_up!(17: 20 21 22 23),
-                        sum_up!(18: 24 25 26 27), sum_up!(19: 28 29 30 31),
-                        "ld1 {{v0.4s-v3.4s}}, [{totals}]",
-                        "cbz {starts}, 24f",
-                        "ld4r {{v0.4s-v3.4s}}, [{starts}]",
-                        "24:",
-                        "add v16.4s, v16.4s, v0.4s", "add v17.4s, v17.4s, v1.4s",
-                        "add v18.4s, v18.4s, v2.4s", "add v19.4s, v19.4s, v3.4s",
-                        "st1 {{v16.4s-v19.4s}}, [{totals}], #64",
-                        "add {first}, {first}, #64",
-                        "subs {fours}, {fours}, #1",
-                        "b.ne 25b",
-                        first = inout(reg) x => _,
-                        weights = in(reg) weight,
-                        whole = in(reg) sixteens,
-                        last = in(reg) rest,
-                        starts = in(reg) starts,
-                        totals = inout(reg) totals.0.as_mut_ptr() => _,
-                        fours = inout(reg) outputs.clamp(1, OUTPUTS).div_ceil(4) => _,
-                        step = in(reg) 16 * size_of::<Row>(),
-                        x = out(reg) _, weight = out(reg) _, sixteens = out(reg) _, rest = out(reg) _,
-                        out("v0") _, out("v1") _, out("v2") _, out("v3") _,
-                        out("v4") _, out("v5") _, out("v6") _, out("v7") _,
-                        out("v8") _, out("v9") _, out("v10") _, out("v11") _,
-                        out("v12") _, out("v13") _, out("v14") _, out("v15") _,
-                        out("v16") _, out("v17") _, out("v18") _, out("v19") _,
-                        out("v20") _, out("v21") _, out("v22") _, out("v23") _,
-                        out("v24") _, out("v25") _, out("v26") _, out("v27") _,
-                        out("v28") _, out("v29") _, out("v30") _, out("v31") _,
-                        options(nostack),
-                    );
-                }
-        }
+/// Adds what sums of a block of four channels start from, which is in the totals if it is nowhere else.
+macro_rules! start_block {
+    () => {
+        concat!(
+            sum_up!(16: 16 17 18 19), sum_up!(17: 20 21 22 23),
+            sum_up!(18: 24 25 26 27), sum_up!(19: 28 29 30 31),
+            "ld1 {{v0.4s-v3.4s}}, [{totals}]\n",
+            "cbz {starts}, 24f\n",
+            "ld4r {{v0.4s-v3.4s}}, [{starts}]\n",
+            "24:\n",
+            "add v16.4s, v16.4s, v0.4s\n", "add v17.4s, v17.4s, v1.4s\n",
+            "add v18.4s, v18.4s, v2.4s\n", "add v19.4s, v19.4s, v3.4s\n",
+            "st1 {{v16.4s-v19.4s}}, [{totals}], #64\n",
+        )
+    };
+}
 
+/// The same for a single channel.
+macro_rules! start_channel {
+    () => {
+        concat!(
+            sum_up!(16: 16 17 18 19),
+            "ldr q0, [{totals}]\n",
+            "cbz {starts}, 24f\n",
+            "ld1r {{v0.4s}}, [{starts}]\n",
+            "24:\n",
+            "add v16.4s, v16.4s, v0.4s\n",
+            "str q16, [{totals}], #64\n",
+        )
+    };
+}
+
+/// A function of that name, for four outputs after the other; sums go into the totals.
+macro_rules! pairwise {
+    ($name:ident: $kind:ident $pairs:ident $start:ident) => {
         /// # Safety
         ///
         /// As [`Products::sums`]'s.
         #[inline(always)]
-        unsafe fn $channel(factors: Factors, totals: &mut Totals) {
-                let Factors { x, sixteens, weight, rest, starts, outputs, .. } = factors;
-                // SAFETY: the caller's.
-                unsafe {
-                    asm!(
-                        "25:",
-                        "mov {x}, {first}",
-                        "mov {weight}, {weights}",
-                        "mov {sixteens}, {whole}",
-                        "mov {rest}, {last}",
-                        every_sixteen!(
-                            first: pairs_of_channel!($kind first);
-                            pairs_of_channel!($kind more),
-                        ),
-                        sum_up!(16: 16 17 18 19),
-                        "ldr q0, [{totals}]",
-                        "cbz {starts}, 24f",
-                        "ld1r {{v0.4s}}, [{starts}]",
-                        "24:",
-                        "add v16.4s, v16.4s, v0.4s",
-                        "str q16, [{totals}], #64",
-                        "add {first}, {first}, #64",
-                        "subs {fours}, {fours}, #1",
-                        "b.ne 25b",
-                        first = inout(reg) x => _,
-                        weights = in(reg) weight,
-                        whole = in(reg) sixteens,
-                        last = in(reg) rest,
-                        starts = in(reg) starts,
-                        totals = inout(reg) totals.0.as_mut_ptr() => _,
-                        fours = inout(reg) outputs.clamp(1, OUTPUTS).div_ceil(4) => _,
-                        step = in(reg) 16 * size_of::<Row>(),
-                        x = out(reg) _, weight = out(reg) _, sixteens = out(reg) _, rest = out(reg) _,
-                        out("v0") _, out("v4") _, out("v5") _, out("v6") _, out("v7") _,
-                        out("v8") _, out("v9") _, out("v10") _, out("v11") _,
-                        out("v12") _, out("v13") _, out("v14") _, out("v15") _,
-                        out("v16") _, out("v17") _, out("v18") _, out("v19") _,
-                        options(nostack),
-                    );
-                }
+        unsafe fn $name(factors: Factors, totals: &mut Totals) {
+            let Factors { x, sixteens, weight, rest, starts, outputs, .. } = factors;
+            // SAFETY: the caller's.
+            unsafe {
+                asm!(
+                    "25:",
+                    "mov {x}, {first}",
+                    "mov {weight}, {weights}",
+                    "mov {sixteens}, {whole}",
+                    "mov {rest}, {last}",
+                    every_sixteen!(first: $pairs!($kind first); $pairs!($kind more),),
+                    $start!(),
+                    "add {first}, {first}, #64",
+                    "subs {fours}, {fours}, #1",
+                    "b.ne 25b",
+                    first = inout(reg) x => _,
+                    weights = in(reg) weight,
+                    whole = in(reg) sixteens,
+                    last = in(reg) rest,
+                    starts = in(reg) starts,
+                    totals = inout(reg) totals.0.as_mut_ptr() => _,
+                    fours = inout(reg) outputs.clamp(1, OUTPUTS).div_ceil(4) => _,
+                    step = in(reg) 16 * size_of::<Row>(),
+                    x = out(reg) _, weight = out(reg) _, sixteens = out(reg) _, rest = out(reg) _,
+                    out("v0") _, out("v1") _, out("v2") _, out("v3") _,
+                    out("v4") _, out("v5") _, out("v6") _, out("v7") _,
+                    out("v8") _, out("v9") _, out("v10") _, out("v11") _,
+                    out("v12") _, out("v13") _, out("v14") _, out("v15") _,
+                    out("v16") _, out("v17") _, out("v18") _, out("v19") _,
+                    out("v20") _, out("v21") _, out("v22") _, out("v23") _,
+                    out("v24") _, out("v25") _, out("v26") _, out("v27") _,
+                    out("v28") _, out("v29") _, out("v30") _, out("v31") _,
+                    options(nostack),
+                );
+            }
         }
     };
 }
 
-pairwise!(usual, block, channel);
-pairwise!(smallest, block_with_smallest, channel_with_smallest);
+pairwise!(block: usual pairs_of_block start_block);
+pairwise!(block_with_smallest: smallest pairs_of_block start_block);
+pairwise!(channel: usual pairs_of_channel start_channel);
+pairwise!(channel_with_smallest: smallest pairs_of_channel start_channel);
 
 impl Products<CHANNELS> for Pairs {
     #[inline(always)]

@@ -11,7 +11,6 @@ use crate::arch::neon::Neon;
 use crate::arch::neon::int8::{load_bytes, store_bytes};
 use crate::arch::neon::requantize::Requantize;
 use crate::arch::winograd_int8::{Finish, Finished, Inputs, Int8Tiles, POSITIONS, Products};
-use crate::quant::FixedPoint;
 use outputs::outputs;
 use products::Operands;
 
@@ -107,11 +106,10 @@ impl Int8Tiles for Neon {
     #[inline(always)]
     fn outputs(self, channel: &impl Finish, finished: Finished<'_>) {
         let (bias, factor, scale) = channel.parameters();
-        let factor = FixedPoint { shift: factor.shift.clamp(-31, 30), ..factor };
         let requantize = Requantize::new(factor, scale);
         match requantize.is_right_shift() {
-            true => outputs::<true>(finished, bias, &requantize, &scale),
-            false => outputs::<false>(finished, bias, &requantize, &scale),
+            true => outputs::<true>(finished, bias, &requantize, scale),
+            false => outputs::<false>(finished, bias, &requantize, scale),
         }
     }
 }

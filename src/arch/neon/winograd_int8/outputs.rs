@@ -4,17 +4,18 @@ use core::arch::aarch64::*;
 use core::arch::asm;
 
 use crate::arch::neon::int8::store_bytes;
-use crate::arch::neon::requantize::{Requantize, Scale};
+use crate::arch::neon::requantize::{Requantize, Scale, narrow};
 use crate::arch::neon::winograd_int8::LANES;
 use crate::arch::winograd_int8::{Finished, POSITIONS};
 
-/// Turns sums into outputs of a channel with such a bias. `RIGHT` may be true where [`is_right_shift`](Requantize::is_right_shift) is.
+/// Turns sums into outputs of a channel with such a bias. `RIGHT` may be true where
+/// [`is_right_shift`](Requantize::is_right_shift) is.
 #[inline(always)]
 pub(super) fn outputs<const RIGHT: bool>(
     finished: Finished<'_>,
     bias: i32,
     requantize: &Requantize,
-    scale: &Scale,
+    scale: Scale,
 ) {
     let Finished { sums, next_position, tiles, rows, y, width, inside: [height, columns] } =
         finished;
@@ -129,29 +130,17 @@ fn finish<const RIGHT: bool>(
     sums: [[Sums; 2]; 2],
     bias: i32,
     requantize: &Requantize,
-    scale: &Scale,
+    scale: Scale,
 ) -> [int8x16_t; 2] {
     // SAFETY: every processor has the instructions.
     unsafe {
         let bias = vdupq_n_s32(bias);
-        // From -128 to 127.
-        let zero_point = vdupq_n_s16(scale.zero_point as i16);
-        let steps = sums.map(|row| {
-            row.map(|[low, high]| {
-                let low = requantize.scaled::<RIGHT>(vaddq_s32(low, bias));
-                let high = requantize.scaled::<RIGHT>(vaddq_s32(high, bias));
-                // What does not fit into sixteen bits is beyond the range anyhow.
-                vqaddq_s16(vqmovn_high_s32(vqmovn_s32(low), high), zero_point)
-            })
-        });
-        let [[left, right], [below_left, below_right]] = steps;
-        let within = |x| {
-            let x = vmaxq_s8(x, vdupq_n_s8(scale.range[0]));
-            vminq_s8(x, vdupq_n_s8(scale.range[1]))
-        };
+        let scaled = |sum| requantize.scaled::<RIGHT>(vaddq_s32(sum, bias));
+        let [[left, right], [below_left, below_right]] =
+            sums.map(|row| row.map(|[low, high]| [scaled(low), scaled(high)]));
         // Both rows of one column, and of the other.
-        let left = within(vqmovn_high_s16(vqmovn_s16(left), below_left));
-        let right = within(vqmovn_high_s16(vqmovn_s16(right), below_right));
+        let left = narrow([left[0], left[1], below_left[0], below_left[1]], scale);
+        let right = narrow([right[0], right[1], below_right[0], below_right[1]], scale);
         [vzip1q_s8(left, right), vzip2q_s8(left, right)]
     }
 }

@@ -4,7 +4,7 @@ use crate::arch::winograd_int8::{POSITIONS, words};
 use crate::error::Error;
 use crate::geometry::{Channels, divide, elements, total, tri};
 use crate::kernel::direct::Shape;
-use crate::kernel::winograd::blocking::{self, rounded_up};
+use crate::kernel::winograd::blocking::{self, fitting, rounded_up};
 
 /// Output channels that are computed together, at most.
 pub(crate) const MOST_OUTPUTS: usize = 4;
@@ -17,9 +17,6 @@ const ABREAST: bool = cfg!(target_arch = "aarch64");
 
 /// The least and the most tiles of a block: each has to meet all of the weights.
 const TILES: [usize; 2] = if ABREAST { [24, 72] } else { [8, 8] };
-
-/// About how many transformed inputs are worked on at a time.
-const BLOCK: usize = 1 << 17;
 
 /// Bytes of a cache line, at the boundary of which the workspace begins to be used, and which keep what is read
 /// together from falling into the same set of a cache.
@@ -40,14 +37,7 @@ impl Blocking {
         let Shape { rows, columns, channels: Channels { inputs, .. } } = *shape;
         let across = rounded_up(columns.output, 2);
         let all = across * rounded_up(rows.output, 2);
-        let fitting = divide(BLOCK, POSITIONS * inputs);
-        let most = if fitting < TILES[0] {
-            TILES[0]
-        } else if fitting > TILES[1] {
-            TILES[1]
-        } else {
-            fitting
-        };
+        let most = fitting(POSITIONS * inputs, TILES);
         // Whole rows, so that none is taken apart.
         let tiles = if across < most { divide(most, across) * across } else { most };
         let tiles = if tiles < all { tiles } else { all };
