@@ -6,14 +6,16 @@
 /// what will run, and `WORKSPACE` of a typed layer what it costs in RAM.
 ///
 /// Winograd's method computes tiles of outputs with fewer multiplications, of inputs and weights that are
-/// transformed first, the weights when they are packed. It is for convolutions with a 3x3 kernel, stride
-/// 1, dilation 1 and zero padding or none, in any number of groups; asked for elsewhere, it is
-/// [`Error::AlgorithmUnavailable`](crate::Error::AlgorithmUnavailable). In f32 it costs
+/// transformed first, the weights when they are packed. It is for convolutions with a 3x3 kernel, stride 1, any
+/// dilation, and zero padding or none, in any number of groups; asked for elsewhere, it is
+/// [`Error::AlgorithmUnavailable`](crate::Error::AlgorithmUnavailable). A dilated convolution is computed as several
+/// without dilation, each of every so manieth row and column. In f32 it costs
 ///
 /// - flash: packed weights are 16/9 or 36/9 times as many as PyTorch's;
 /// - RAM: a workspace, most of it for the transformed inputs of at least 16 tiles, so that weights are read
 ///   once for all of these: about `16 * 16` or `36 * 16` elements per input channel of a group, and with
-///   few channels as many tiles as fit into half a megabyte, 32 at most;
+///   few channels as many tiles as fit into half a megabyte, 32 at most; with a dilation, also the inputs and
+///   outputs of one of the several convolutions;
 /// - accuracy: rounding errors are a few times larger, see the crate's contracts. An infinity or NaN makes
 ///   NaN of every output of the tiles that it meets.
 ///
@@ -22,7 +24,7 @@
 /// bits are multiplied and summed up in 32. (Those of the larger tiles would not fit.) It pays on AArch64 without
 /// the dot product of i8, Cortex-A53 for one, from about 16 channels on. Packed weights take 32 bytes where
 /// PyTorch's are 9, and the workspace up to 25 kB and 2.5 kB per input channel of a group on AArch64; elsewhere
-/// 2.5 kB and 256 bytes.
+/// 2.5 kB and 256 bytes; with a dilation, also what it holds in f32.
 ///
 /// ```
 /// use nchw::{Algorithm, Conv2d};
@@ -49,8 +51,9 @@ pub enum Algorithm {
     /// else, and AArch64 with a dot product no use for them. In f32 it is for speed:
     ///
     /// - [`Direct`](Self::Direct) where Winograd is not to be had, or does not pay: with fewer than 16
-    ///   input or output channels in a group, with outputs of fewer than 4 rows or columns, or if the
-    ///   workspace would hold 2 MiB or more for the transformed inputs of 16 tiles;
+    ///   input or output channels in a group, with outputs of fewer than 4 rows or columns (if there is a
+    ///   dilation, divided by it), or if the workspace would hold 2 MiB or more for the transformed inputs of
+    ///   16 tiles;
     /// - [`Winograd4`](Self::Winograd4) where it saves a fifth of the multiplications of
     ///   [`Winograd2`](Self::Winograd2); not with fewer than 9 tiles and more than 8 MiB of packed weights,
     ///   the reading of which would take the time;

@@ -56,6 +56,11 @@ pub(crate) const fn divide(a: usize, b: usize) -> usize {
     }
 }
 
+/// `a / b`, rounded up, for a `b` as in [`divide`].
+pub(crate) const fn rounded_up(a: usize, b: usize) -> usize {
+    divide(a + (b - 1), b)
+}
+
 /// `value`, or [`Error::Zero`] naming `parameter`.
 pub(crate) const fn positive(value: usize, parameter: Parameter) -> Result<NonZeroUsize, Error> {
     match NonZeroUsize::new(value) {
@@ -298,9 +303,24 @@ impl Axis {
         self.kernel == 1 && self.stride.get() == 1 && self.before + self.output <= self.input
     }
 
-    /// Whether every output meets three inputs next to each other, the next output one further on.
-    pub(crate) const fn three_in_a_row(&self) -> bool {
-        self.kernel == 3 && self.stride.get() == 1 && self.dilation.get() == 1
+    /// Whether every output meets three inputs, the next output others one further on.
+    pub(crate) const fn three_taps(&self) -> bool {
+        self.kernel == 3 && self.stride.get() == 1
+    }
+
+    /// Of a convolution with a stride of 1, every `dilation`th output from number `phase` on: as those of one without
+    /// dilation, and the input that is its first. All phases are as long as the longest.
+    pub(crate) const fn phase(&self, phase: usize) -> (Self, usize) {
+        let step = self.dilation.get();
+        let before = rounded_up(self.before.saturating_sub(phase), step);
+        let axis = Self {
+            input: rounded_up(self.input, step),
+            output: rounded_up(self.output, step),
+            dilation: NonZeroUsize::MIN,
+            before,
+            ..*self
+        };
+        (axis, phase + before * step - self.before)
     }
 
     /// Input position, counted from the first padding pixel, of `output`'s first tap.
@@ -318,7 +338,7 @@ impl Axis {
 
     /// The first output that looks over no edge before the input.
     pub(crate) const fn first_inside(&self) -> usize {
-        divide(self.before + (self.stride.get() - 1), self.stride.get())
+        rounded_up(self.before, self.stride.get())
     }
 
     /// The last output that looks over no edge behind the input, if the dilated kernel fits into it.
@@ -335,8 +355,8 @@ impl Axis {
 
     /// How many taps lie before `position`, counted from the first tap.
     const fn taps_over(&self, position: usize) -> usize {
-        // Rounded up; the dilation is bounded, so the sum has room.
-        divide(position + (self.dilation.get() - 1), self.dilation.get())
+        // The dilation is bounded, so that there is room to round up.
+        rounded_up(position, self.dilation.get())
     }
 
     /// Checks that every output's window, dilation aside, meets the input.

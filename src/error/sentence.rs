@@ -101,7 +101,7 @@ impl Error {
             Self::AlgorithmUnavailable(algorithm) => m
                 .text("the algorithm ")
                 .text(algorithm.name())
-                .text(" is for convolutions with a 3x3 kernel, stride 1, dilation 1 and zero padding, ")
+                .text(" is for convolutions with a 3x3 kernel, stride 1 and zero padding, ")
                 .text(match algorithm {
                     Algorithm::Winograd2 => "in i8 with at most 1820 input channels in a group",
                     _ => "in f32",

@@ -9,7 +9,9 @@
 
 use core::ops::Range;
 
-use crate::arch::neon::depthwise_int8::{COLUMNS, Channel, ROWS, Rows, ThreeByThree, copy_rows};
+use crate::arch::neon::depthwise_int8::{
+    COLUMNS, Channel, Outputs, Padded, ROWS, Rows, SIXTEEN, ThreeByThree, copy_rows,
+};
 use crate::arch::neon::int8::Dots;
 use crate::arch::neon::requantize::Scale;
 use crate::arch::tile::CHANNELS;
@@ -128,8 +130,14 @@ impl<'a, R: Rescale> DepthwiseInt8<'a, R> {
         let Shape { rows, columns, .. } = self.direct.shape;
         let last_row = rows.output.saturating_sub(ROWS);
         let last_column = columns.output.saturating_sub(COLUMNS);
-        for column in (0..columns.output).step_by(COLUMNS) {
-            let column = column.min(last_column);
+        let mut next = 0;
+        while next < columns.output {
+            if self.sixteen(plane, kernel, next) {
+                next += SIXTEEN;
+                continue;
+            }
+            let column = next.min(last_column);
+            next += COLUMNS;
             let inside = (self.mode == PaddingMode::Zeros || rows.unpadded())
                 && rows.output >= ROWS
                 && self.inside.start <= column
@@ -148,6 +156,52 @@ impl<'a, R: Rescale> DepthwiseInt8<'a, R> {
             }
         }
         true
+    }
+
+    /// Sixteen columns in all rows, the first of which is `column` unless fewer are left. Returns whether there is a
+    /// kernel for them; if not, does nothing.
+    #[inline(always)]
+    fn sixteen<const STEP: usize, const DOT: bool>(
+        &mut self,
+        plane: &Plane,
+        kernel: &ThreeByThree<STEP, DOT>,
+        column: usize,
+    ) -> bool {
+        let shape = self.direct.shape;
+        let Shape { rows, columns, .. } = shape;
+        let Some(last) = columns.output.checked_sub(SIXTEEN) else { return false };
+        // A tile is enough for the others.
+        if columns.output - column <= COLUMNS {
+            return false;
+        }
+        if self.mode != PaddingMode::Zeros && !(rows.unpadded() && columns.unpadded()) {
+            return false;
+        }
+        let x = Padded {
+            x: self.operands.x.get(plane.input..).unwrap_or_default(),
+            rows: rows.input,
+            width: columns.input,
+            before: [rows.before, columns.before],
+            border: &[self.direct.arithmetic.border; 48],
+        };
+        let y = Outputs {
+            y: self.operands.y.get_mut(plane.output..).unwrap_or_default(),
+            rows: rows.output,
+            width: columns.output,
+        };
+        Self::column(plane, kernel, x, y, column.min(last))
+    }
+
+    /// See [`ThreeByThree::sixteen`]. Not inlined: it is long.
+    #[inline(never)]
+    fn column<const STEP: usize, const DOT: bool>(
+        plane: &Plane,
+        kernel: &ThreeByThree<STEP, DOT>,
+        x: Padded<'_>,
+        y: Outputs<'_>,
+        column: usize,
+    ) -> bool {
+        kernel.sixteen(Self::channel(plane), x, y, column)
     }
 
     /// Tiles one below the other, of inputs where they are. Returns whether all lie in the slices.

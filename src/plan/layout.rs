@@ -23,7 +23,7 @@ use crate::algorithm::Algorithm;
 use crate::error::Error;
 use crate::geometry::{Channels, divide, elements, total, tri};
 use crate::kernel::arithmetic::{FLOAT_BLOCKS, INT8_BLOCKS, Int8Channels};
-use crate::kernel::order::{BY_SIXTEENS, Order};
+use crate::kernel::order::Order;
 use crate::plan::winograd;
 use crate::tensor::Dtype;
 
@@ -80,7 +80,7 @@ pub(crate) type PackedInt8<'a> = (Int8Channels<'a>, &'a [i8]);
 
 /// Where an output channel's weights are and where they go: weight `tap` of `input` is element
 /// `source + input * source_step + tap` and becomes element
-/// `target + (input * kernel + tap) * target_step`, but for what [`Layout::place`] says of i8.
+/// `target + (input * kernel + tap) * target_step`, but for i8 weights where [`Layout::place_in_sixteens`] says otherwise.
 #[derive(Clone, Copy)]
 pub(crate) struct Route {
     pub(crate) source: usize,
@@ -191,14 +191,10 @@ impl Layout {
         Route { source, source_step, target, target_step: block, lane }
     }
 
-    /// Where the i8 weight `tap` of `input` goes.
-    pub(crate) const fn place(&self, route: &Route, input: usize, tap: usize) -> usize {
+    /// Where the i8 weight `tap` of `input` goes where kernels take [sixteens](crate::kernel::order::BY_SIXTEENS).
+    pub(crate) const fn place_in_sixteens(&self, route: &Route, input: usize, tap: usize) -> usize {
         let Route { target, target_step, lane, .. } = *route;
-        if BY_SIXTEENS {
-            target - lane + self.order.place([target_step, lane], [input, tap])
-        } else {
-            target + (input * self.kernel + tap) * target_step
-        }
+        target - lane + self.order.place([target_step, lane], [input, tap])
     }
 
     /// Where the two bytes of the transformed i8 weight at `position` of `input` go.

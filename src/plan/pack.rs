@@ -97,7 +97,7 @@ impl Parameters<'_> {
     }
 
     /// Factor and shift of output channel `output`.
-    const fn output_norm(&self, output: usize) -> (f64, f64) {
+    pub(crate) const fn output_norm(&self, output: usize) -> (f64, f64) {
         scale_and_shift(&self.batch_norm, output)
     }
 
@@ -122,10 +122,16 @@ impl Parameters<'_> {
         sum * factor + shift
     }
 
-    /// What the weights between input channel `input` (of the group) and `output` are multiplied by.
-    pub(crate) const fn weight_factor(&self, layout: &Layout, output: usize, input: usize) -> f64 {
+    /// What the weights between input channel `input` (of the group) and `output`, whose norm has the factor `norm`, are
+    /// multiplied by.
+    pub(crate) const fn weight_factor(
+        &self,
+        layout: &Layout,
+        norm: f64,
+        [output, input]: [usize; 2],
+    ) -> f64 {
         let channel = layout.input_channel(output, input);
-        scale_and_shift(&self.input_batch_norm, channel).0 * self.output_norm(output).0
+        scale_and_shift(&self.input_batch_norm, channel).0 * norm
     }
 }
 
@@ -142,6 +148,8 @@ pub(crate) const fn pack(
     let (bias, rest) = split_mut(packed, layout.outputs());
     let (prelu, packed) = split_mut(rest, layout.prelu_len());
     let transform = Transform::new(layout.algorithm);
+    // For each call the compiler takes longer than for ten other steps: as few as can be for each weight.
+    let (weight_len, packed_len) = (weight.len(), packed.len());
 
     let mut output = 0;
     while output < layout.outputs() {
@@ -151,9 +159,13 @@ pub(crate) const fn pack(
         put(bias, output, parameters.folded_bias(layout, output, weight) as f32);
         let Route { source, source_step, target, target_step, .. } =
             layout.route(Dtype::F32, output);
+        let (norm, _) = parameters.output_norm(output);
         let mut input = 0;
         while input < layout.channels.inputs {
-            let factor = parameters.weight_factor(layout, output, input);
+            let factor = match parameters.input_batch_norm {
+                Some(_) => parameters.weight_factor(layout, norm, [output, input]),
+                None => norm,
+            };
             if let Some(transform) = &transform {
                 let step = layout.channels.inputs * target_step;
                 let source = (weight, source + input * source_step);
@@ -163,8 +175,11 @@ pub(crate) const fn pack(
             }
             let mut tap = 0;
             while tap < layout.kernel {
-                let value = at(weight, source + input * source_step + tap, 0.0) as f64 * factor;
-                put(packed, target + (input * layout.kernel + tap) * target_step, value as f32);
+                let index = source + input * source_step + tap;
+                let place = target + (input * layout.kernel + tap) * target_step;
+                if index < weight_len && place < packed_len {
+                    packed[place] = (weight[index] as f64 * factor) as f32;
+                }
                 tap += 1;
             }
             input += 1;

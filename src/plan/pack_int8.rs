@@ -2,6 +2,7 @@
 
 use crate::error::{Buffer, Error};
 use crate::geometry::tri;
+use crate::kernel::order::BY_SIXTEENS;
 use crate::plan::layout::{Layout, Route, at, put, split_mut};
 use crate::plan::pack::Parameters;
 use crate::plan::winograd;
@@ -140,6 +141,8 @@ pub(crate) enum Weights<'a> {
 /// One output channel of [`Weights`].
 #[derive(Clone, Copy)]
 struct Channel {
+    /// The factor of the norm behind the layer, if f32 weights have one.
+    norm: f64,
     scale: f32,
     bias: i32,
     factor: FixedPoint,
@@ -166,6 +169,7 @@ impl Weights<'_> {
     const fn channel(&self, layout: &Layout, io: &Requantization, output: usize) -> Channel {
         match self {
             Self::Ready(_, parameters) => Channel {
+                norm: 1.0,
                 scale: parameters.weight_scale(output),
                 bias: match parameters.bias {
                     Some(bias) => at(bias, output, 0),
@@ -174,7 +178,8 @@ impl Weights<'_> {
                 factor: parameters.factor(layout, io, output),
             },
             Self::Float(weight, parameters) => {
-                let scale = weight_scale(layout, weight, parameters, output);
+                let (norm, _) = parameters.output_norm(output);
+                let scale = weight_scale(layout, weight, parameters, norm, output);
                 let step = io.input.scale as f64 * scale as f64;
                 let bias = round_half_away(parameters.folded_bias(layout, output, weight) / step);
                 let bias = match bias {
@@ -182,17 +187,32 @@ impl Weights<'_> {
                     2_147_483_647.. => i32::MAX,
                     bias => bias as i32,
                 };
-                Channel { scale, bias, factor: io.factor(scale, layout.fully_connected) }
+                Channel { norm, scale, bias, factor: io.factor(scale, layout.fully_connected) }
             }
         }
     }
 
-    /// The weight at `index`, between input channel `input` of the group and `output`.
-    const fn weight(&self, layout: &Layout, scale: f32, [output, input, index]: [usize; 3]) -> i8 {
+    /// Those that need not be quantized.
+    const fn ready(&self) -> &[i8] {
+        match self {
+            Self::Ready(weight, _) => weight,
+            Self::Float(..) => &[],
+        }
+    }
+
+    /// What f32 weights between input channel `input` of the group and `output` are multiplied by.
+    const fn factor(&self, layout: &Layout, norm: f64, channels: [usize; 2]) -> f64 {
+        match self {
+            Self::Ready(..) => 1.0,
+            Self::Float(_, parameters) => parameters.weight_factor(layout, norm, channels),
+        }
+    }
+
+    /// The weight at `index`.
+    const fn weight(&self, index: usize, factor: f64, scale: f32) -> i8 {
         match self {
             Self::Ready(weight, _) => at(weight, index, 0),
-            Self::Float(weight, parameters) => {
-                let factor = parameters.weight_factor(layout, output, input);
+            Self::Float(weight, _) => {
                 let real = at(weight, index, 0.0) as f64 * factor / scale as f64;
                 saturate(round_half_away(real), -127, 127)
             }
@@ -206,7 +226,7 @@ impl Weights<'_> {
         io: &Requantization,
         output: usize,
     ) -> Result<(), Error> {
-        let Channel { scale, bias, .. } = self.channel(layout, io, output);
+        let Channel { norm, scale, bias, .. } = self.channel(layout, io, output);
         if !scale.is_finite() {
             return Err(Error::InvalidScale);
         }
@@ -222,10 +242,11 @@ impl Weights<'_> {
         let mut largest = bias;
         let mut channel = 0;
         while channel < layout.channels.inputs {
+            let factor = self.factor(layout, norm, [output, channel]);
             let mut tap = 0;
             while tap < layout.kernel {
                 let index = source + channel * source_step + tap;
-                let weight = self.weight(layout, scale, [output, channel, index]) as i32;
+                let weight = self.weight(index, factor, scale) as i32;
                 let weight = (weight - io.weight_zero_point as i32).unsigned_abs() as u64;
                 largest = largest.saturating_add(weight * input);
                 tap += 1;
@@ -244,13 +265,14 @@ const fn weight_scale(
     layout: &Layout,
     weight: &[f32],
     parameters: &Parameters<'_>,
+    norm: f64,
     output: usize,
 ) -> f32 {
     let Route { source, source_step, .. } = layout.route(Dtype::I8, output);
     let mut largest = 0.0;
     let mut input = 0;
     while input < layout.channels.inputs {
-        let factor = parameters.weight_factor(layout, output, input);
+        let factor = parameters.weight_factor(layout, norm, [output, input]);
         let mut tap = 0;
         while tap < layout.kernel {
             let index = source + input * source_step + tap;
@@ -287,24 +309,38 @@ pub(crate) const fn pack(
     }
 
     let (channels, packed) = split_mut(packed, 9 * outputs);
+    // For each call the compiler takes longer than for ten other steps: as few as can be for each weight.
+    let (ready, packed_len) = (weights.ready(), packed.len());
+    let ready_len = ready.len();
     let transformed = winograd::tile(layout.algorithm) > 0;
     let mut output = 0;
     while output < outputs {
-        let Channel { scale, bias, factor } = weights.channel(layout, io, output);
+        let Channel { norm, scale, bias, factor } = weights.channel(layout, io, output);
         let route = layout.route(Dtype::I8, output);
-        let Route { source, source_step, .. } = route;
+        let Route { source, source_step, target, target_step, .. } = route;
         let mut sum = 0_i64;
         let mut input = 0;
         while input < layout.channels.inputs {
+            let real = match ready {
+                [] => weights.factor(layout, norm, [output, input]),
+                _ => 1.0,
+            };
             let mut taps = [0; 9];
             let mut tap = 0;
             while tap < layout.kernel {
                 let index = source + input * source_step + tap;
-                let weight = weights.weight(layout, scale, [output, input, index]);
+                let weight = match index < ready_len {
+                    true => ready[index],
+                    false => weights.weight(index, real, scale),
+                };
+                let place = match BY_SIXTEENS {
+                    true => layout.place_in_sixteens(&route, input, tap),
+                    false => target + (input * layout.kernel + tap) * target_step,
+                };
                 if transformed {
                     put(&mut taps, tap, weight as i16);
-                } else {
-                    put(packed, layout.place(&route, input, tap), weight);
+                } else if place < packed_len {
+                    packed[place] = weight;
                 }
                 sum += weight as i64;
                 tap += 1;

@@ -2,9 +2,10 @@
 
 use crate::algorithm::Algorithm;
 use crate::error::Error;
-use crate::geometry::{Channels, elements};
+use crate::geometry::{Channels, elements, total, tri};
 use crate::kernel::direct::Shape;
 use crate::kernel::runs::Operator;
+use crate::kernel::winograd::dilated::planes_len;
 use crate::kernel::winograd::{Blocking, Tile2, Tile4, int8};
 use crate::padding::PaddingMode;
 use crate::plan::layout::{at, put};
@@ -33,8 +34,8 @@ pub(crate) const fn choose(
     dtype: Dtype,
 ) -> Result<Algorithm, Error> {
     let possible = matches!(operator, Operator::Convolution(PaddingMode::Zeros))
-        && shape.rows.three_in_a_row()
-        && shape.columns.three_in_a_row();
+        && shape.rows.three_taps()
+        && shape.columns.three_taps();
     match (asked, dtype) {
         (Algorithm::Auto, Dtype::F32) if possible => Ok(suited(shape)),
         (Algorithm::Auto | Algorithm::Direct, _) => Ok(Algorithm::Direct),
@@ -50,6 +51,7 @@ pub(crate) const fn choose(
 
 /// The choice of [`Algorithm::Auto`], which depends on nothing but the shape.
 const fn suited(shape: &Shape) -> Algorithm {
+    let shape = &shape.undilated();
     let Shape { rows, columns, channels: Channels { groups, inputs, outputs } } = *shape;
     if inputs < CHANNELS || outputs < CHANNELS || rows.output < OUTPUTS || columns.output < OUTPUTS
     {
@@ -88,11 +90,13 @@ pub(crate) const fn workspace_len(
     shape: &Shape,
     dtype: Dtype,
 ) -> Result<usize, Error> {
-    match (tile(algorithm), dtype) {
-        (0, _) => Ok(0),
-        (tile, Dtype::F32) => Blocking::new(shape, tile).workspace_len(),
-        (_, Dtype::I8) => int8::Blocking::new(shape).workspace_len(),
-    }
+    let undilated = &shape.undilated();
+    let each = match (tile(algorithm), dtype) {
+        (0, _) => return Ok(0),
+        (tile, Dtype::F32) => Blocking::new(undilated, tile).workspace_len(),
+        (_, Dtype::I8) => int8::Blocking::new(undilated).workspace_len(),
+    };
+    total(&[tri!(each), tri!(planes_len(shape))])
 }
 
 /// The transform of nine i8 taps for tiles of 2 x 2, each factor doubled along both directions: 4 times what it is

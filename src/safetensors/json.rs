@@ -8,11 +8,14 @@ use crate::geometry::tri;
 
 type Result<T> = core::result::Result<T, SafetensorsError>;
 
-/// The part of a header that has not been read yet.
+/// A header, and how far it has been read. By index, and with few calls, as the compiler takes its time with them.
 pub(super) struct Json<'a> {
-    rest: &'a [u8],
-    /// Where the header ends in the file.
-    end: usize,
+    bytes: &'a [u8],
+    len: usize,
+    /// The next byte.
+    at: usize,
+    /// Where the header starts in the file.
+    start: usize,
     /// Whether an object has just been opened, so that no comma is due.
     fresh: bool,
 }
@@ -20,11 +23,11 @@ pub(super) struct Json<'a> {
 impl<'a> Json<'a> {
     /// A header that begins at byte `start` of the file.
     pub(super) const fn new(header: &'a [u8], start: usize) -> Self {
-        Self { rest: header, end: header.len() + start, fresh: false }
+        Self { bytes: header, len: header.len(), at: 0, start, fresh: false }
     }
 
     pub(super) const fn malformed(&self) -> SafetensorsError {
-        SafetensorsError::Malformed { position: self.end - self.rest.len() }
+        SafetensorsError::Malformed { position: self.start + self.at }
     }
 
     /// Enters an object.
@@ -55,34 +58,36 @@ impl<'a> Json<'a> {
 
     /// What stands between two quotes, escapes included.
     pub(super) const fn string(&mut self) -> Result<&'a [u8]> {
+        let first = self.at + 1;
+        tri!(self.skip_string());
+        match from(self.bytes, first).split_at_checked(self.at - 1 - first) {
+            Some((string, _)) => Ok(string),
+            None => Err(self.malformed()),
+        }
+    }
+
+    const fn skip_string(&mut self) -> Result<()> {
         tri!(self.expect(b'"'));
-        let start = self.rest;
-        let mut rest = start;
-        let mut ascii = true;
-        while let [byte, tail @ ..] = rest {
-            match *byte {
-                b'"' => {
-                    let Some((string, _)) = start.split_at_checked(start.len() - rest.len()) else {
-                        break;
-                    };
-                    if !ascii && core::str::from_utf8(string).is_err() {
-                        break;
-                    }
-                    self.rest = tail;
-                    return Ok(string);
+        let (bytes, len, first) = (self.bytes, self.len, self.at);
+        let (mut at, mut ascii) = (first, true);
+        while at < len {
+            match bytes[at] {
+                b'"' if ascii || is_utf8(bytes, first, at) => {
+                    self.at = at + 1;
+                    return Ok(());
                 }
-                b'\\' => match unescape(tail) {
-                    Some((_, tail)) => rest = tail,
+                0..b' ' | b'"' => break,
+                b'\\' => match unescape(from(bytes, at + 1)) {
+                    Some((_, tail)) => at = len - tail.len(),
                     None => break,
                 },
-                0..b' ' => break,
                 byte => {
                     ascii &= byte < 0x80;
-                    rest = tail;
+                    at += 1;
                 }
             }
         }
-        self.rest = rest;
+        self.at = at;
         Err(self.malformed())
     }
 
@@ -111,44 +116,50 @@ impl<'a> Json<'a> {
     }
 
     const fn integer(&mut self) -> Result<usize> {
-        let start = self.rest.len();
-        let leading_zero = matches!(self.rest.first(), Some(b'0'));
-        let mut value = 0_usize;
-        while let [digit @ b'0'..=b'9', tail @ ..] = self.rest {
+        let (bytes, len, first) = (self.bytes, self.len, self.at);
+        let (mut at, mut value) = (first, 0_usize);
+        while at < len && bytes[at].is_ascii_digit() {
             value = match value.checked_mul(10) {
-                Some(tens) => match tens.checked_add((*digit - b'0') as usize) {
+                Some(tens) => match tens.checked_add((bytes[at] - b'0') as usize) {
                     Some(value) => value,
                     None => return Err(SafetensorsError::Overflow),
                 },
                 None => return Err(SafetensorsError::Overflow),
             };
-            self.rest = tail;
+            at += 1;
         }
-        match start - self.rest.len() {
+        self.at = at;
+        match at - first {
             0 => Err(self.malformed()),
-            2.. if leading_zero => Err(self.malformed()),
+            2.. if bytes[first] == b'0' => Err(self.malformed()),
             _ => Ok(value),
         }
     }
 
     /// Passes over a value of any kind.
     pub(super) const fn skip_value(&mut self) -> Result<()> {
+        let (bytes, len) = (self.bytes, self.len);
         let mut depth = 0_usize;
-        while let [byte, tail @ ..] = self.rest {
-            match *byte {
-                b'"' => {
-                    tri!(self.string());
-                }
+        while self.at < len {
+            match bytes[self.at] {
+                b'"' => tri!(self.skip_string()),
                 b'{' | b'[' => {
                     depth += 1;
-                    self.rest = tail;
+                    self.at += 1;
                 }
                 b'}' | b']' if depth > 0 => {
                     depth -= 1;
-                    self.rest = tail;
+                    self.at += 1;
                 }
-                b',' | b':' | b' ' | b'\t' | b'\n' | b'\r' if depth > 0 => self.rest = tail,
-                b'a'..=b'z' | b'0'..=b'9' | b'-' => self.skip_word(),
+                b',' | b':' | b' ' | b'\t' | b'\n' | b'\r' if depth > 0 => self.at += 1,
+                // A number, `true`, `false` or `null`.
+                b'a'..=b'z' | b'0'..=b'9' | b'-' => {
+                    while self.at < len
+                        && matches!(bytes[self.at], b'a'..=b'z' | b'0'..=b'9' | b'+' | b'-' | b'.' | b'E')
+                    {
+                        self.at += 1;
+                    }
+                }
                 _ => break,
             }
             if depth == 0 {
@@ -158,39 +169,44 @@ impl<'a> Json<'a> {
         Err(self.malformed())
     }
 
-    /// Passes over a number, `true`, `false` or `null`.
-    const fn skip_word(&mut self) {
-        let mut rest = self.rest;
-        while let [b'a'..=b'z' | b'0'..=b'9' | b'+' | b'-' | b'.' | b'E', tail @ ..] = rest {
-            rest = tail;
-        }
-        self.rest = rest;
-    }
-
     /// Checks that nothing but padding is left.
     pub(super) const fn finish(&mut self) -> Result<()> {
         self.skip_whitespace();
-        if self.rest.is_empty() { Ok(()) } else { Err(self.malformed()) }
+        if self.at < self.len { Err(self.malformed()) } else { Ok(()) }
     }
 
     const fn skip_whitespace(&mut self) {
-        while let [b' ' | b'\t' | b'\n' | b'\r', tail @ ..] = self.rest {
-            self.rest = tail;
+        while self.at < self.len && matches!(self.bytes[self.at], b' ' | b'\t' | b'\n' | b'\r') {
+            self.at += 1;
         }
     }
 
     const fn take(&mut self, byte: u8) -> bool {
-        match self.rest {
-            [first, tail @ ..] if *first == byte => {
-                self.rest = tail;
-                true
-            }
-            _ => false,
+        let here = self.at < self.len && self.bytes[self.at] == byte;
+        if here {
+            self.at += 1;
         }
+        here
     }
 
     const fn expect(&mut self, byte: u8) -> Result<()> {
         if self.take(byte) { Ok(()) } else { Err(self.malformed()) }
+    }
+}
+
+/// Whether bytes `first` up to `end` are text.
+const fn is_utf8(bytes: &[u8], first: usize, end: usize) -> bool {
+    match from(bytes, first).split_at_checked(end - first) {
+        Some((text, _)) => core::str::from_utf8(text).is_ok(),
+        None => false,
+    }
+}
+
+/// What begins with byte `at`.
+const fn from(bytes: &[u8], at: usize) -> &[u8] {
+    match bytes.split_at_checked(at) {
+        Some((_, rest)) => rest,
+        None => &[],
     }
 }
 

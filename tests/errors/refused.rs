@@ -374,14 +374,14 @@ fn specifications_that_are_refused() {
         (
             refused!(conv().stride([1, 2]).algorithm(Algorithm::Winograd4)),
             Error::AlgorithmUnavailable(Algorithm::Winograd4),
-            "the algorithm winograd4 is for convolutions with a 3x3 kernel, stride 1, dilation 1 and zero \
-             padding, in f32",
+            "the algorithm winograd4 is for convolutions with a 3x3 kernel, stride 1 and zero padding, in \
+             f32",
         ),
         (
             refused!(conv().stride([2, 1]).algorithm(Algorithm::Winograd2)),
             Error::AlgorithmUnavailable(Algorithm::Winograd2),
-            "the algorithm winograd2 is for convolutions with a 3x3 kernel, stride 1, dilation 1 and zero \
-             padding, in i8 with at most 1820 input channels in a group",
+            "the algorithm winograd2 is for convolutions with a 3x3 kernel, stride 1 and zero padding, in \
+             i8 with at most 1820 input channels in a group",
         ),
         // Size.
         (

@@ -35,8 +35,16 @@ fn spec() -> impl Strategy<Value = Conv2d> {
     let groups = prop_oneof![3 => Just(1_usize), 1 => 2..=5_usize];
     let channels = (groups, channels(), channels());
     let algorithm = select(vec![Algorithm::Winograd2, Algorithm::Winograd4]);
-    (channels, [size(), size()], sides(4), any::<bool>(), algorithm, activation(true)).prop_map(
-        |((groups, inputs, mut outputs), mut size, mut sides, same, algorithm, activation)| {
+    let dilation = prop_oneof![3 => Just([1, 1]), 1 => [1..=4_usize, 1..=4_usize]];
+    let window = (sides(4), any::<bool>(), dilation);
+    (channels, [size(), size()], window, algorithm, activation(true)).prop_map(
+        |(
+            (groups, inputs, mut outputs),
+            mut size,
+            (mut sides, same, dilation),
+            algorithm,
+            activation,
+        )| {
             // Few outputs rather than few inputs or a small plane.
             while outputs > 1 && 9 * groups * inputs * outputs * size[0] * size[1] > BUDGET {
                 outputs = outputs.div_ceil(2);
@@ -47,10 +55,11 @@ fn spec() -> impl Strategy<Value = Conv2d> {
             }
             for axis in 0..2 {
                 let padded = size[axis] + sides[axis] + sides[axis + 2];
-                sides[axis] += 3_usize.saturating_sub(padded);
+                sides[axis] += (2 * dilation[axis] + 1).saturating_sub(padded);
             }
             let spec = Conv2d::new([groups * inputs, size[0], size[1]], groups * outputs, [3, 3])
                 .groups(groups)
+                .dilation(dilation)
                 .algorithm(algorithm)
                 .activation(activation);
             Conv2d { padding: if same { Padding::Same } else { Padding::Sides(sides) }, ..spec }

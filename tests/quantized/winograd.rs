@@ -34,16 +34,18 @@ fn channels() -> impl Strategy<Value = [usize; 3]> {
 }
 
 fn spec() -> impl Strategy<Value = Conv2d> {
-    (channels(), [size(), size()], sides(3)).prop_map(
-        |([groups, inputs, outputs], mut size, mut sides)| {
+    let dilation = prop_oneof![3 => Just([1, 1]), 1 => [1..=4_usize, 1..=4_usize]];
+    (channels(), [size(), size()], sides(3), dilation).prop_map(
+        |([groups, inputs, outputs], mut size, mut sides, dilation)| {
             shrink(9 * groups * inputs * outputs, BUDGET, &mut size);
             for axis in 0..2 {
                 let padded = size[axis] + sides[axis] + sides[axis + 2];
-                sides[axis] += 3_usize.saturating_sub(padded);
+                sides[axis] += (2 * dilation[axis] + 1).saturating_sub(padded);
             }
             Conv2d::new([groups * inputs, size[0], size[1]], groups * outputs, [3, 3])
                 .padding_sides(sides)
                 .groups(groups)
+                .dilation(dilation)
                 .algorithm(Algorithm::Winograd2)
         },
     )

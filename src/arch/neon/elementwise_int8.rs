@@ -91,7 +91,7 @@ impl Pairs {
                                 // SAFETY: every processor has the instruction.
                                 unsafe { vqaddq_s32(first[half], second[half]) }
                             });
-                            output.outputs::<$right>(sums)
+                            output.eight::<$right>(sums)
                         })
                     };
                 }
@@ -108,10 +108,10 @@ impl Pairs {
                 };
                 match output.is_right_shift() {
                     true => self.each(first, second, y, |first, second| {
-                        output.outputs::<true>(products(first, second))
+                        output.eight::<true>(products(first, second))
                     }),
                     false => self.each(first, second, y, |first, second| {
-                        output.outputs::<false>(products(first, second))
+                        output.eight::<false>(products(first, second))
                     }),
                 }
             }

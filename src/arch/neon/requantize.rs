@@ -66,27 +66,41 @@ pub(super) fn shifted(sum: int32x4_t, multiplier: int32x4_t, shift: int32x4_t) -
 pub(super) fn narrow([a, b, c, d]: [int32x4_t; 4], scale: Scale) -> int8x16_t {
     // SAFETY: every processor has the instructions.
     unsafe {
-        let zero_point = vdupq_n_s16(scale.zero_point as i16);
-        // What does not fit into sixteen bits is beyond eight with any zero point.
-        let low = vqaddq_s16(vqmovn_high_s32(vqmovn_s32(a), b), zero_point);
-        let high = vqaddq_s16(vqmovn_high_s32(vqmovn_s32(c), d), zero_point);
+        let [low, high] = [[a, b], [c, d]].map(|steps| with_zero_point(steps, scale));
         let bytes = vqmovn_high_s16(vqmovn_s16(low), high);
-        let bytes = vmaxq_s8(bytes, vdupq_n_s8(scale.range[0]));
-        vminq_s8(bytes, vdupq_n_s8(scale.range[1]))
+        let [least, most] = scale.range.map(|limit| vdupq_n_s8(limit));
+        vminq_s8(vmaxq_s8(bytes, least), most)
     }
 }
 
-/// What the sums of one channel are multiplied by and limited to, eight at a time.
+/// Half as many.
+#[inline(always)]
+fn narrow_half(steps: [int32x4_t; 2], scale: Scale) -> int8x8_t {
+    // SAFETY: every processor has the instructions.
+    unsafe {
+        let bytes = vqmovn_s16(with_zero_point(steps, scale));
+        let [least, most] = scale.range.map(|limit| vdup_n_s8(limit));
+        vmin_s8(vmax_s8(bytes, least), most)
+    }
+}
+
+/// Scaled sums with the zero point. What does not fit into sixteen bits is beyond eight with any.
+#[inline(always)]
+fn with_zero_point([low, high]: [int32x4_t; 2], scale: Scale) -> int16x8_t {
+    // SAFETY: every processor has the instructions.
+    unsafe {
+        let zero_point = vdupq_n_s16(scale.zero_point as i16);
+        vqaddq_s16(vqmovn_high_s32(vqmovn_s32(low), high), zero_point)
+    }
+}
+
+/// What the sums of one channel are multiplied by and limited to.
 #[derive(Clone, Copy)]
 pub(super) struct Requantize {
     factor: FixedPoint,
-    rounding: Rounding,
-    /// Whether the factor is a right shift of its multiplier.
-    right: bool,
+    scale: Scale,
     multiplier: int32x4_t,
     shift: int32x4_t,
-    zero_point: int16x8_t,
-    range: [int8x8_t; 2],
 }
 
 impl Requantize {
@@ -94,50 +108,36 @@ impl Requantize {
     pub(super) fn new(factor: FixedPoint, scale: Scale) -> Self {
         let factor = FixedPoint { shift: factor.limited_shift(), ..factor };
         // SAFETY: every processor has the instructions.
-        unsafe {
-            Self {
-                right: scale.rounding == Rounding::FixedDouble && factor.shift < 0,
-                multiplier: vdupq_n_s32(factor.multiplier),
-                shift: vdupq_n_s32(factor.shift),
-                // From -128 to 127.
-                zero_point: vdupq_n_s16(scale.zero_point as i16),
-                range: scale.range.map(|limit| vdup_n_s8(limit)),
-                factor,
-                rounding: scale.rounding,
-            }
-        }
+        let [multiplier, shift] =
+            [factor.multiplier, factor.shift].map(|number| unsafe { vdupq_n_s32(number) });
+        Self { factor, scale, multiplier, shift }
     }
 
     /// Whether factors are right shifts of multipliers, and rounding is double.
     #[inline(always)]
     pub(super) fn is_right_shift(&self) -> bool {
-        self.right
+        self.scale.rounding == Rounding::FixedDouble && self.factor.shift < 0
     }
 
-    /// Sums as outputs. `RIGHT` may be true where [`is_right_shift`](Self::is_right_shift) is.
+    /// Eight sums as outputs. `RIGHT` may be true where [`is_right_shift`](Self::is_right_shift) is.
     #[inline(always)]
-    pub(super) fn outputs<const RIGHT: bool>(&self, [low, high]: [int32x4_t; 2]) -> int8x8_t {
-        self.narrow([self.scaled::<RIGHT>(low), self.scaled::<RIGHT>(high)])
+    pub(super) fn eight<const RIGHT: bool>(&self, sums: [int32x4_t; 2]) -> int8x8_t {
+        narrow_half(sums.map(|sum| self.scaled::<RIGHT>(sum)), self.scale)
     }
 
-    /// Sums times the factor, without the zero point. `RIGHT` as in [`outputs`](Self::outputs).
+    /// Sixteen. `RIGHT` as in [`eight`](Self::eight).
+    #[inline(always)]
+    pub(super) fn sixteen<const RIGHT: bool>(&self, sums: [int32x4_t; 4]) -> int8x16_t {
+        narrow(sums.map(|sum| self.scaled::<RIGHT>(sum)), self.scale)
+    }
+
+    /// Sums times the factor, without the zero point. `RIGHT` as in [`eight`](Self::eight).
     #[inline(always)]
     pub(super) fn scaled<const RIGHT: bool>(&self, sum: int32x4_t) -> int32x4_t {
         if RIGHT {
             return shifted(sum, self.multiplier, self.shift);
         }
-        let [scaled] = rescale([sum], self.factor, self.rounding);
+        let [scaled] = rescale([sum], self.factor, self.scale.rounding);
         scaled
-    }
-
-    /// With the zero point, within the range. What does not fit into sixteen bits is beyond it anyhow.
-    #[inline(always)]
-    fn narrow(&self, [low, high]: [int32x4_t; 2]) -> int8x8_t {
-        // SAFETY: every processor has the instructions.
-        unsafe {
-            let steps = vqmovn_high_s32(vqmovn_s32(low), high);
-            let outputs = vqmovn_s16(vqaddq_s16(steps, self.zero_point));
-            vmin_s8(vmax_s8(outputs, self.range[0]), self.range[1])
-        }
     }
 }

@@ -1,7 +1,7 @@
 //! How the tiles of an output are taken in blocks, and where their numbers lie in the workspace.
 
 use crate::error::Error;
-use crate::geometry::{Channels, divide, elements, total, tri};
+use crate::geometry::{Channels, divide, elements, rounded_up, total, tri};
 use crate::kernel::direct::Shape;
 
 /// Channels that the transform of the input works on at a time, and the largest block of output channels.
@@ -152,9 +152,4 @@ pub(super) const fn fitting(inputs: usize, [least, most]: [usize; 2]) -> usize {
     } else {
         tiles
     }
-}
-
-/// `a / b`, rounded up.
-pub(crate) const fn rounded_up(a: usize, b: usize) -> usize {
-    divide(a + (b - 1), b)
 }

@@ -1,4 +1,4 @@
-//! Winograd convolution for kernels of 3 x 3 taps with stride and dilation 1: in f32, and beneath in i8.
+//! Winograd convolution for kernels of 3 x 3 taps with a stride of 1: in f32, and beneath in i8.
 //!
 //! The output is taken in blocks of tiles. The inputs of a block's tiles are transformed in all channels
 //! of a group; then, for each block of output channels, they are multiplied by the transformed weights and
@@ -11,6 +11,7 @@
 #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
 mod abreast;
 mod blocking;
+pub(crate) mod dilated;
 mod input;
 pub(crate) mod int8;
 mod output;
@@ -59,14 +60,20 @@ fn run<T: Tile<M, R>, const M: usize, const R: usize>(
     backend: Option<Backend>,
     winograd: Winograd<'_>,
 ) {
-    let nest = Nest { winograd, tile: PhantomData::<T> };
-    #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
-    match backend::neon(backend) {
-        Some(neon) => nest.abreast(neon),
-        None => Scalar.run(nest),
-    }
-    #[cfg(not(all(feature = "simd", target_arch = "aarch64", target_feature = "neon")))]
-    backend::run(backend, nest);
+    let Winograd { shape, operands, workspace } = winograd;
+    let Operands { weight, parameters, x, y } = operands;
+    dilated::each_phase(shape, 0.0, x, y, workspace, |shape, x, y, workspace| {
+        let operands = Operands { weight, parameters, x, y };
+        let winograd = Winograd { shape, operands, workspace };
+        let nest = Nest { winograd, tile: PhantomData::<T> };
+        #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+        match backend::neon(backend) {
+            Some(neon) => nest.abreast(neon),
+            None => Scalar.run(nest),
+        }
+        #[cfg(not(all(feature = "simd", target_arch = "aarch64", target_feature = "neon")))]
+        backend::run(backend, nest);
+    });
 }
 
 /// What each group of channels reads and writes, with weights for so many `positions` in a tile.

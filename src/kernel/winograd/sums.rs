@@ -2,8 +2,9 @@
 
 use crate::arch::isa::{F32Lanes, Isa, Operation};
 use crate::arch::panel::{Totals, products};
+use crate::geometry::rounded_up;
 use crate::kernel::block::most_outputs;
-use crate::kernel::winograd::blocking::{Blocking, rounded_up};
+use crate::kernel::winograd::blocking::Blocking;
 use crate::kernel::{pieces, pieces_mut};
 
 /// The most products that are summed up in registers before they are added to the totals. It bounds the

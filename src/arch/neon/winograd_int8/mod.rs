@@ -108,8 +108,8 @@ impl Int8Tiles for Neon {
         let (bias, factor, scale) = channel.parameters();
         let requantize = Requantize::new(factor, scale);
         match requantize.is_right_shift() {
-            true => outputs::<true>(finished, bias, &requantize, scale),
-            false => outputs::<false>(finished, bias, &requantize, scale),
+            true => outputs::<true>(finished, bias, &requantize),
+            false => outputs::<false>(finished, bias, &requantize),
         }
     }
 }

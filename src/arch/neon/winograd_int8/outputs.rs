@@ -4,7 +4,7 @@ use core::arch::aarch64::*;
 use core::arch::asm;
 
 use crate::arch::neon::int8::store_bytes;
-use crate::arch::neon::requantize::{Requantize, Scale, narrow};
+use crate::arch::neon::requantize::Requantize;
 use crate::arch::neon::winograd_int8::LANES;
 use crate::arch::winograd_int8::{Finished, POSITIONS};
 
@@ -15,7 +15,6 @@ pub(super) fn outputs<const RIGHT: bool>(
     finished: Finished<'_>,
     bias: i32,
     requantize: &Requantize,
-    scale: Scale,
 ) {
     let Finished { sums, next_position, tiles, rows, y, width, inside: [height, columns] } =
         finished;
@@ -38,7 +37,7 @@ pub(super) fn outputs<const RIGHT: bool>(
             // SAFETY: there are eight sums at each place, and room for as many outputs in each row, checked above.
             unsafe {
                 let sums = tile_sums(sums.add(tile), next_position);
-                let rows = finish::<RIGHT>(sums, bias, requantize, scale);
+                let rows = finish::<RIGHT>(sums, bias, requantize);
                 let y = y.add(2 * tile);
                 if whole && left > 1 {
                     let [row, below] = rows;
@@ -127,20 +126,18 @@ fn halved([zero, plus, minus, infinite]: [Sums; 4]) -> [Sums; 2] {
 /// Sums as two rows of outputs. `RIGHT` may be true where [`is_right_shift`](Requantize::is_right_shift) is.
 #[inline(always)]
 fn finish<const RIGHT: bool>(
-    sums: [[Sums; 2]; 2],
+    [row, below]: [[Sums; 2]; 2],
     bias: i32,
     requantize: &Requantize,
-    scale: Scale,
 ) -> [int8x16_t; 2] {
     // SAFETY: every processor has the instructions.
     unsafe {
         let bias = vdupq_n_s32(bias);
-        let scaled = |sum| requantize.scaled::<RIGHT>(vaddq_s32(sum, bias));
-        let [[left, right], [below_left, below_right]] =
-            sums.map(|row| row.map(|[low, high]| [scaled(low), scaled(high)]));
+        let outputs = |[a, b]: Sums, [c, d]: Sums| {
+            requantize.sixteen::<RIGHT>([a, b, c, d].map(|sum| vaddq_s32(sum, bias)))
+        };
         // Both rows of one column, and of the other.
-        let left = narrow([left[0], left[1], below_left[0], below_left[1]], scale);
-        let right = narrow([right[0], right[1], below_right[0], below_right[1]], scale);
+        let (left, right) = (outputs(row[0], below[0]), outputs(row[1], below[1]));
         [vzip1q_s8(left, right), vzip2q_s8(left, right)]
     }
 }

@@ -2,9 +2,9 @@
 
 use crate::arch::winograd_int8::{POSITIONS, words};
 use crate::error::Error;
-use crate::geometry::{Channels, divide, elements, total, tri};
+use crate::geometry::{Channels, divide, elements, rounded_up, total, tri};
 use crate::kernel::direct::Shape;
-use crate::kernel::winograd::blocking::{self, fitting, rounded_up};
+use crate::kernel::winograd::blocking::{self, fitting};
 
 /// Output channels that are computed together, at most.
 pub(crate) const MOST_OUTPUTS: usize = 4;

@@ -18,6 +18,7 @@ use crate::geometry::{Channels, divide};
 use crate::kernel::arithmetic::{Arithmetic, INT8_BLOCKS, Int8, Int8Channels, Rescale};
 use crate::kernel::direct::{Operands, Shape};
 use crate::kernel::winograd::blocking::{Block, Segment};
+use crate::kernel::winograd::dilated::each_phase;
 use crate::kernel::{pieces, pieces_mut};
 use crate::quant::FixedPoint;
 pub(crate) use blocking::Blocking;
@@ -38,6 +39,15 @@ pub(crate) struct Int8Winograd<'a, R> {
 impl<R: Rescale> Int8Winograd<'_, R> {
     /// Computes a whole output.
     pub(crate) fn run(self, backend: Option<Backend>) {
+        let Self { shape, arithmetic, operands, workspace } = self;
+        let Operands { weight, parameters, x, y } = operands;
+        each_phase(shape, arithmetic.border, x, y, workspace, |shape, x, y, workspace| {
+            let operands = Operands { weight, parameters, x, y };
+            Int8Winograd { shape, arithmetic, operands, workspace }.undilated(backend);
+        });
+    }
+
+    fn undilated(self, backend: Option<Backend>) {
         #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
         if let Some(neon) = backend::neon(backend) {
             return self.with(neon);

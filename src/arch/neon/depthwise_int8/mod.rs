@@ -1,10 +1,13 @@
 //! i8: neighbouring outputs of one channel, which meet a window of one plane each.
 
+mod column;
+
 use core::arch::aarch64::*;
 use core::arch::asm;
 use core::hint::select_unpredictable;
 use core::mem::transmute;
 
+pub(crate) use self::column::{Outputs, Padded, SIXTEEN};
 use crate::arch::neon::int8::{Dots, load_bytes, store_bytes};
 use crate::arch::neon::memory::{load_half, store_half};
 use crate::arch::neon::requantize::{Requantize, Scale};
@@ -44,7 +47,7 @@ impl Channel {
     /// Complete sums as outputs, as many as there is room for in `y`.
     #[inline(always)]
     pub(crate) fn finish(self, sums: Sums, y: &mut [i8]) {
-        let bytes = self.requantize.outputs::<false>(sums.0);
+        let bytes = self.requantize.eight::<false>(sums.0);
         if let Some(y) = y.first_chunk_mut::<COLUMNS>() {
             // SAFETY: as many elements are written.
             unsafe { store_half(y.as_mut_ptr(), bytes) };
@@ -246,7 +249,7 @@ impl<const STEP: usize, const DOT: bool> ThreeByThree<STEP, DOT> {
                 }
                 let sums = self.sums(channel.start(), [a, b, c]);
                 // SAFETY: the caller's.
-                unsafe { store_next(y, out_width, channel.requantize.outputs::<RIGHT>(sums.0)) };
+                unsafe { store_next(y, out_width, channel.requantize.eight::<RIGHT>(sums.0)) };
             )*};
         }
         rows!(0 1 2 3);
@@ -295,21 +298,13 @@ impl<const STEP: usize, const DOT: bool> ThreeByThree<STEP, DOT> {
     #[inline(always)]
     fn sums(&self, mut sums: Sums, x: [[int8x16_t; 3]; 3]) -> Sums {
         let [[a, b, c], [d, e, f], [g, h, i]] = x;
-        let [[p, q, r], [s, t, u], [v, w, z]] = self.weights;
         if DOT {
-            for (sum, [a, d, g]) in sums.0.iter_mut().zip([[a, d, g], [b, e, h]]) {
-                // SAFETY: where there is a kernel of this type, the processor has the instruction.
-                unsafe {
-                    asm!(".arch_extension dotprod",
-                        "sdot {sum:v}.4s, {a:v}.16b, {weights:v}.4b[0]",
-                        "sdot {sum:v}.4s, {d:v}.16b, {weights:v}.4b[1]",
-                        "sdot {sum:v}.4s, {g:v}.16b, {weights:v}.4b[2]",
-                        sum = inout(vreg) *sum, a = in(vreg) a, d = in(vreg) d, g = in(vreg) g,
-                        weights = in(vreg) p, options(pure, nomem, nostack, preserves_flags));
-                }
+            for (sum, x) in sums.0.iter_mut().zip([[a, d, g], [b, e, h]]) {
+                *sum = self.dot(*sum, x);
             }
             return sums;
         }
+        let [[p, q, r], [s, t, u], [v, w, z]] = self.weights;
         // SAFETY: every processor has the instructions.
         let low = |x| unsafe { vget_low_s8(x) };
         // SAFETY: as above.
@@ -322,6 +317,22 @@ impl<const STEP: usize, const DOT: bool> ThreeByThree<STEP, DOT> {
         sums.widen(and(one(g, v), h, w));
         sums.widen(one(i, z));
         sums
+    }
+
+    /// Adds the products of all weights with three rows of four outputs' inputs.
+    #[inline(always)]
+    fn dot(&self, mut sum: int32x4_t, [a, b, c]: [int8x16_t; 3]) -> int32x4_t {
+        // SAFETY: where there is a kernel of this type, the processor has the instruction.
+        unsafe {
+            asm!(".arch_extension dotprod",
+                "sdot {sum:v}.4s, {a:v}.16b, {weights:v}.4b[0]",
+                "sdot {sum:v}.4s, {b:v}.16b, {weights:v}.4b[1]",
+                "sdot {sum:v}.4s, {c:v}.16b, {weights:v}.4b[2]",
+                sum = inout(vreg) sum, a = in(vreg) a, b = in(vreg) b, c = in(vreg) c,
+                weights = in(vreg) self.weights[0][0],
+                options(pure, nomem, nostack, preserves_flags));
+        }
+        sum
     }
 }
 

@@ -1,0 +1,359 @@
+//! Columns of sixteen outputs down a plane, over 3x3 inputs each. A tap that looks over the left or right edge is its
+//! neighbour moved on by one, so that nothing is copied.
+
+use core::arch::aarch64::*;
+use core::arch::asm;
+use core::array::from_fn;
+use core::hint::black_box;
+use core::mem::transmute;
+
+use crate::arch::neon::depthwise_int8::{Channel, ThreeByThree, load_next};
+use crate::arch::neon::int8::load_bytes;
+
+/// Outputs of a row of a column.
+pub(crate) const SIXTEEN: usize = 16;
+
+/// A plane of inputs.
+#[derive(Clone, Copy)]
+pub(crate) struct Padded<'a> {
+    pub(crate) x: &'a [i8],
+    pub(crate) rows: usize,
+    pub(crate) width: usize,
+    /// Rows above it, and columns to its left, that hold the same as `border`; so do those below and to its right.
+    pub(crate) before: [usize; 2],
+    pub(crate) border: &'a [i8; 48],
+}
+
+/// A plane of outputs.
+pub(crate) struct Outputs<'a> {
+    pub(crate) y: &'a mut [i8],
+    pub(crate) rows: usize,
+    pub(crate) width: usize,
+}
+
+/// The inputs of a column, row after row.
+struct Inputs {
+    /// The first of the next row that is loaded.
+    from: *const i8,
+    /// Behind the last row.
+    end: *const i8,
+    width: usize,
+    /// How many rows come before.
+    above: usize,
+    /// Read instead of rows that there are not.
+    border: *const i8,
+    borders: int8x16_t,
+    /// Whether the first tap of the first output, and the last one of the last, look over an edge.
+    left: bool,
+    right: bool,
+}
+
+/// What the taps of a row meet: each in a register, or all three of four outputs in one.
+type Taps = [int8x16_t; 4];
+
+impl<const STEP: usize, const DOT: bool> ThreeByThree<STEP, DOT> {
+    /// Computes the sixteen outputs from `column` on of each row. Returns whether this is for them; if not, does nothing.
+    #[inline(always)]
+    pub(crate) fn sixteen(
+        &self,
+        channel: Channel,
+        x: Padded<'_>,
+        y: Outputs<'_>,
+        column: usize,
+    ) -> bool {
+        let [above, before] = x.before;
+        let (first, left) = match (column * STEP).checked_sub(before) {
+            Some(first) => (first, false),
+            None => (0, true),
+        };
+        // Behind the last tap. With a stride of 2 nothing moves the last one.
+        let end = (column + SIXTEEN - 1) * STEP + 3;
+        let right = STEP == 1 && end == x.width + before + 1;
+        let rows_of_outputs = y.rows.saturating_sub(1) * y.width;
+        if left && column * STEP + 1 != before
+            || above > 3 - STEP
+            || end > x.width + before + usize::from(right)
+            || x.rows * x.width > x.x.len()
+            || y.rows == 0
+            || rows_of_outputs + column + SIXTEEN > y.y.len()
+        {
+            return false;
+        }
+        let from = x.x.as_ptr().wrapping_add(first);
+        let inputs = Inputs {
+            from: from.wrapping_sub(above * x.width),
+            end: from.wrapping_add(x.rows * x.width),
+            width: x.width,
+            above,
+            border: x.border.as_ptr(),
+            // SAFETY: sixteen elements are read.
+            borders: unsafe { load_bytes(x.border.as_ptr()) },
+            // Or else the compiler compares anew in each row.
+            left: black_box(left),
+            right: black_box(right),
+        };
+        let to = y.y.as_mut_ptr().wrapping_add(column);
+        // SAFETY: all rows of the column lie in the slices, as just seen.
+        unsafe {
+            match channel.requantize.is_right_shift() {
+                true => self.down::<true>(channel, inputs, to, y.width, y.rows),
+                false => self.down::<false>(channel, inputs, to, y.width, y.rows),
+            }
+        }
+        true
+    }
+
+    /// # Safety
+    ///
+    /// The inputs may be read, and `rows` rows of outputs from `y` on may be written.
+    #[inline(always)]
+    unsafe fn down<const RIGHT: bool>(
+        &self,
+        channel: Channel,
+        mut inputs: Inputs,
+        mut y: *mut i8,
+        out_width: usize,
+        mut rows: usize,
+    ) {
+        // SAFETY: the caller's.
+        let mut first = || unsafe { inputs.first::<STEP, DOT>() };
+        let (mut a, mut b) = match STEP {
+            1 => (first(), first()),
+            _ => (first(), [inputs.borders; 4]),
+        };
+        // Rows stay in their registers, and take turns.
+        macro_rules! rows {
+            ($($($new:ident)+: $a:ident $b:ident $c:ident;)*) => {
+                loop {$(
+                    // SAFETY: the caller's.
+                    unsafe {
+                        $($new = inputs.next::<STEP, DOT>();)+
+                        store_next(&mut y, out_width, self.outputs::<RIGHT>(channel, [$a, $b, $c]));
+                    }
+                    rows -= 1;
+                    if rows == 0 {
+                        return;
+                    }
+                )*}
+            };
+        }
+        let mut c;
+        match STEP {
+            1 => rows!(c: a b c; a: b c a; b: c a b;),
+            _ => rows!(b c: a b c; b a: c b a;),
+        }
+    }
+
+    /// A row of outputs.
+    #[inline(always)]
+    fn outputs<const RIGHT: bool>(&self, channel: Channel, x: [Taps; 3]) -> int8x16_t {
+        // SAFETY: every processor has the instruction.
+        let start = unsafe { vdupq_n_s32(channel.start) };
+        let sums = match DOT {
+            true => {
+                let [a, b, c] = x;
+                from_fn(|four| self.dot(start, [a[four], b[four], c[four]]))
+            }
+            false => self.products(start, x),
+        };
+        channel.requantize.sixteen::<RIGHT>(sums)
+    }
+
+    /// Sums that start from `start`, of products that are added in pairs. Assembly, as the compiler would move the upper
+    /// halves of registers to lower ones rather than multiply them where they are.
+    #[inline(always)]
+    fn products(&self, start: int32x4_t, x: [Taps; 3]) -> [int32x4_t; 4] {
+        let [[a, b, c, _], [d, e, f, _], [g, h, i, _]] = x;
+        let [[p, q, r], [s, t, u], [v, w, z]] = self.weights;
+        let (s0, s1, s2, s3);
+        macro_rules! sums {
+            ($($instruction:literal $x:literal $weight:literal $(from $s0:literal $s1:literal $s2:literal $s3:literal)?;)*) => {
+                // SAFETY: every processor has the instructions.
+                unsafe {
+                    asm!(
+                        $(
+                            concat!($instruction, " {low:v}.8h, {", $x, ":v}.8b, {", $weight, ":v}.8b"),
+                            concat!($instruction, "2 {high:v}.8h, {", $x, ":v}.16b, {", $weight, ":v}.16b"),
+                            $(
+                                concat!("saddw {s0:v}.4s, {", $s0, ":v}.4s, {low:v}.4h"),
+                                concat!("saddw2 {s1:v}.4s, {", $s1, ":v}.4s, {low:v}.8h"),
+                                concat!("saddw {s2:v}.4s, {", $s2, ":v}.4s, {high:v}.4h"),
+                                concat!("saddw2 {s3:v}.4s, {", $s3, ":v}.4s, {high:v}.8h"),
+                            )?
+                        )*
+                        a = in(vreg) a, b = in(vreg) b, c = in(vreg) c, d = in(vreg) d, e = in(vreg) e,
+                        f = in(vreg) f, g = in(vreg) g, h = in(vreg) h, i = in(vreg) i,
+                        p = in(vreg) p, q = in(vreg) q, r = in(vreg) r, s = in(vreg) s, t = in(vreg) t,
+                        u = in(vreg) u, v = in(vreg) v, w = in(vreg) w, z = in(vreg) z,
+                        start = in(vreg) start, low = out(vreg) _, high = out(vreg) _,
+                        s0 = out(vreg) s0, s1 = out(vreg) s1, s2 = out(vreg) s2, s3 = out(vreg) s3,
+                        options(pure, nomem, nostack, preserves_flags),
+                    )
+                }
+            };
+        }
+        sums! {
+            "smull" "a" "p";
+            "smlal" "b" "q" from "start" "start" "start" "start";
+            "smull" "c" "r";
+            "smlal" "d" "s" from "s0" "s1" "s2" "s3";
+            "smull" "e" "t";
+            "smlal" "f" "u" from "s0" "s1" "s2" "s3";
+            "smull" "g" "v";
+            "smlal" "h" "w" from "s0" "s1" "s2" "s3";
+            "smull" "i" "z" from "s0" "s1" "s2" "s3";
+        }
+        [s0, s1, s2, s3]
+    }
+}
+
+impl Inputs {
+    /// The next row, which may be above the plane.
+    ///
+    /// # Safety
+    ///
+    /// As [`next`](Self::next)'s.
+    #[inline(always)]
+    unsafe fn first<const STEP: usize, const DOT: bool>(&mut self) -> Taps {
+        if self.above == 0 {
+            // SAFETY: the caller's.
+            return unsafe { self.next::<STEP, DOT>() };
+        }
+        self.above -= 1;
+        self.from = self.from.wrapping_add(self.width);
+        // SAFETY: the caller's.
+        unsafe { self.row::<STEP, DOT>(self.border) }
+    }
+
+    /// The next row, which may be below the plane.
+    ///
+    /// # Safety
+    ///
+    /// The rows between this one and the end may be read, as far as they are in the plane.
+    #[inline(always)]
+    unsafe fn next<const STEP: usize, const DOT: bool>(&mut self) -> Taps {
+        let row = match self.from < self.end {
+            true => self.from,
+            false => self.border,
+        };
+        self.from = self.from.wrapping_add(self.width);
+        // SAFETY: the caller's.
+        unsafe { self.row::<STEP, DOT>(row) }
+    }
+
+    /// # Safety
+    ///
+    /// The row may be read, as far as its elements are in the plane.
+    #[inline(always)]
+    unsafe fn row<const STEP: usize, const DOT: bool>(&self, mut x: *const i8) -> Taps {
+        const LOW: [u8; 16] = [0, 1, 2, 3, 1, 2, 3, 4, 2, 3, 4, 5, 3, 4, 5, 6];
+        const HIGH: [u8; 16] = [4, 5, 6, 7, 5, 6, 7, 8, 6, 7, 8, 9, 7, 8, 9, 10];
+        const WIDE: [u8; 16] = [0, 1, 2, 3, 2, 3, 4, 5, 4, 5, 6, 7, 6, 7, 8, 9];
+        /// `index` of what begins `by` elements before.
+        const fn behind(mut index: [u8; 16], by: u8) -> [u8; 16] {
+            let mut i = 0;
+            while i < 16 {
+                index[i] += by;
+                i += 1;
+            }
+            index
+        }
+        let [left, right] = [self.left, self.right].map(usize::from);
+        // SAFETY: the caller's, and every processor has the instructions; a register is sixteen numbers.
+        unsafe {
+            let select = |x, index| vqtbl1q_s8(x, transmute::<[u8; 16], uint8x16_t>(index));
+            match (STEP, DOT) {
+                (1, false) => {
+                    let first = load_next(&mut x, 1 - left);
+                    let second = load_next(&mut x, 1 - right);
+                    let third = load_bytes(x);
+                    [self.moved_right(first), second, self.moved_left(third), third]
+                }
+                (_, false) => {
+                    let first = vld2q_s8(x).0;
+                    x = x.wrapping_add(1 - left);
+                    let int8x16x2_t(second, third) = vld2q_s8(x);
+                    [
+                        if self.left { after(self.borders, third) } else { first },
+                        second,
+                        third,
+                        third,
+                    ]
+                }
+                (1, true) => {
+                    let first = load_next(&mut x, 2 - left - right);
+                    let (first, last) = (self.moved_right(first), self.moved_left(load_bytes(x)));
+                    [
+                        select(first, LOW),
+                        select(first, HIGH),
+                        select(last, const { behind(LOW, 6) }),
+                        select(last, const { behind(HIGH, 6) }),
+                    ]
+                }
+                (_, true) => {
+                    let first = load_next(&mut x, 8 - left);
+                    let second = load_next(&mut x, 8);
+                    let third = load_next(&mut x, 1);
+                    [
+                        select(self.moved_right(first), WIDE),
+                        select(second, WIDE),
+                        select(third, WIDE),
+                        // The last number is none, and meets no weight.
+                        select(load_bytes(x), const { behind(WIDE, 7) }),
+                    ]
+                }
+            }
+        }
+    }
+
+    /// With the border before it, at the left edge.
+    #[inline(always)]
+    fn moved_right(&self, x: int8x16_t) -> int8x16_t {
+        if self.left { after(self.borders, x) } else { x }
+    }
+
+    /// With the border behind it, at the right edge.
+    #[inline(always)]
+    fn moved_left(&self, x: int8x16_t) -> int8x16_t {
+        if self.right { before(x, self.borders) } else { x }
+    }
+}
+
+/// All of `x` but the last, after the last of `border`. Assembly, as the compiler would otherwise execute it always, to
+/// select afterwards.
+#[inline(always)]
+fn after(border: int8x16_t, x: int8x16_t) -> int8x16_t {
+    let moved;
+    // SAFETY: every processor has the instruction.
+    unsafe {
+        asm!("ext {moved:v}.16b, {border:v}.16b, {x:v}.16b, #15", moved = lateout(vreg) moved,
+            border = in(vreg) border, x = in(vreg) x, options(pure, nomem, nostack, preserves_flags));
+    }
+    moved
+}
+
+/// All of `x` but the first, before the first of `border`. Assembly as in [`after`].
+#[inline(always)]
+fn before(x: int8x16_t, border: int8x16_t) -> int8x16_t {
+    let moved;
+    // SAFETY: every processor has the instruction.
+    unsafe {
+        asm!("ext {moved:v}.16b, {x:v}.16b, {border:v}.16b, #1", moved = lateout(vreg) moved,
+            border = in(vreg) border, x = in(vreg) x, options(pure, nomem, nostack, preserves_flags));
+    }
+    moved
+}
+
+/// Stores a register, and moves `at` on by `step` elements.
+///
+/// # Safety
+///
+/// Sixteen elements from `at` on may be written.
+#[inline(always)]
+unsafe fn store_next(at: &mut *mut i8, step: usize, x: int8x16_t) {
+    // SAFETY: the caller's; writes nothing else.
+    unsafe {
+        asm!("st1 {{{:v}.16b}}, [{}], {}", in(vreg) x, inout(reg) *at, in(reg) step,
+            options(nostack, preserves_flags));
+    }
+}
