@@ -18,6 +18,7 @@ mod fold;
 #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
 mod gather;
 mod group;
+pub(crate) mod int8;
 pub(crate) mod map;
 pub(crate) mod order;
 #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]

@@ -116,7 +116,8 @@ impl Order {
 
     /// The number of tap `tap`, one of `taps`, of `input`.
     const fn number(&self, taps: usize, input: usize, tap: usize) -> usize {
-        match input < self.in_fours() {
+        // As `in_fours`, without a call for each weight.
+        match self.outputs >= FOUR && input < self.inputs / FOUR * FOUR {
             true => input / FOUR * FOUR * taps + tap * FOUR + input % FOUR,
             false => input * taps + tap,
         }

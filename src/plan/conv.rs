@@ -8,6 +8,7 @@ use crate::arch::backend::Backend;
 use crate::error::{Buffer, Error};
 use crate::geometry::{elements, tri};
 use crate::kernel::direct::{self, Direct, Operands, Shape};
+use crate::kernel::int8::Int8Layers;
 use crate::kernel::order::{Order, Sets};
 use crate::kernel::runs::Operator;
 use crate::kernel::winograd::int8::Int8Winograd;
@@ -338,12 +339,13 @@ impl ConvPlan<i8> {
             let operands = Operands { weight, parameters, x, y };
             match algorithm {
                 Algorithm::Winograd2 => {
-                    Int8Winograd { shape, arithmetic, operands, workspace }.run(backend);
+                    let winograd = Int8Winograd { shape, arithmetic, operands, workspace };
+                    Int8Layers::winograd(winograd, backend);
                 }
                 // There is no other in i8.
                 Algorithm::Auto | Algorithm::Direct | Algorithm::Winograd4 => {
                     let direct = Direct { shape: shape.flattened(), operator, arithmetic };
-                    direct.int8(backend, operands);
+                    Int8Layers::direct(&direct, backend, operands);
                 }
             }
         });

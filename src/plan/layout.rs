@@ -80,7 +80,7 @@ pub(crate) type PackedInt8<'a> = (Int8Channels<'a>, &'a [i8]);
 
 /// Where an output channel's weights are and where they go: weight `tap` of `input` is element
 /// `source + input * source_step + tap` and becomes element
-/// `target + (input * kernel + tap) * target_step`, but for i8 weights where [`Layout::place_in_sixteens`] says otherwise.
+/// `target + (input * kernel + tap) * target_step`, but for i8 weights in an [`Order`] of their own.
 #[derive(Clone, Copy)]
 pub(crate) struct Route {
     pub(crate) source: usize,
@@ -88,7 +88,7 @@ pub(crate) struct Route {
     pub(crate) target: usize,
     pub(crate) target_step: usize,
     /// The number of the channel in its block, of `target_step`.
-    lane: usize,
+    pub(crate) lane: usize,
 }
 
 impl Layout {
@@ -189,12 +189,6 @@ impl Layout {
         let lane = output - first;
         let target = (group * outputs + first) * inputs * self.packed_kernel(dtype) + lane;
         Route { source, source_step, target, target_step: block, lane }
-    }
-
-    /// Where the i8 weight `tap` of `input` goes where kernels take [sixteens](crate::kernel::order::BY_SIXTEENS).
-    pub(crate) const fn place_in_sixteens(&self, route: &Route, input: usize, tap: usize) -> usize {
-        let Route { target, target_step, lane, .. } = *route;
-        target - lane + self.order.place([target_step, lane], [input, tap])
     }
 
     /// Where the two bytes of the transformed i8 weight at `position` of `input` go.

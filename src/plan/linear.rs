@@ -8,6 +8,7 @@ use crate::arch::backend::Backend;
 use crate::error::{Buffer, Error};
 use crate::geometry::{Channels, tri, volume};
 use crate::kernel::direct::{self, Direct, Operands, Shape};
+use crate::kernel::int8::Int8Layers;
 use crate::kernel::order::{Order, Sets};
 use crate::kernel::runs::Operator;
 use crate::padding::PaddingMode;
@@ -215,7 +216,8 @@ impl LinearPlan<i8> {
             };
             let shape = Shape::fully_connected(channels);
             let operands = Operands { weight, parameters, x, y };
-            Direct { shape, operator: OPERATOR, arithmetic }.int8(self.backend, operands);
+            let direct = Direct { shape, operator: OPERATOR, arithmetic };
+            Int8Layers::direct(&direct, self.backend, operands);
         });
         Ok(())
     }

@@ -317,7 +317,7 @@ pub(crate) const fn pack(
     while output < outputs {
         let Channel { norm, scale, bias, factor } = weights.channel(layout, io, output);
         let route = layout.route(Dtype::I8, output);
-        let Route { source, source_step, target, target_step, .. } = route;
+        let Route { source, source_step, target, target_step, lane } = route;
         let mut sum = 0_i64;
         let mut input = 0;
         while input < layout.channels.inputs {
@@ -334,7 +334,7 @@ pub(crate) const fn pack(
                     false => weights.weight(index, real, scale),
                 };
                 let place = match BY_SIXTEENS {
-                    true => layout.place_in_sixteens(&route, input, tap),
+                    true => target - lane + layout.order.place([target_step, lane], [input, tap]),
                     false => target + (input * layout.kernel + tap) * target_step,
                 };
                 if transformed {

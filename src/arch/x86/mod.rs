@@ -1,42 +1,25 @@
-//! AVX2 with FMA, and AVX-512: the two instruction sets.
+//! AVX2 with FMA, and AVX-512.
 
 mod lanes;
 mod transpose;
 
-use crate::arch::isa::{Isa, Operation};
-use crate::arch::pair::Pair;
-use crate::arch::x86::lanes::{F32x1, F32x4, F32x8, F32x16};
-use crate::arch::x86::transpose::{interleave, transpose};
-
-/// AVX2 and FMA.
-#[derive(Clone, Copy)]
-pub(crate) struct Avx2(());
-
-/// AVX-512 F, and AVX2 and FMA for what is narrower.
-#[derive(Clone, Copy)]
-pub(crate) struct Avx512(());
-
-impl Avx2 {
-    /// # Safety
-    ///
-    /// The processor has AVX2 and FMA.
-    pub(crate) const unsafe fn new() -> Self {
-        Self(())
-    }
-}
-
-impl Avx512 {
-    /// # Safety
-    ///
-    /// The processor has AVX-512 F, AVX2 and FMA.
-    pub(crate) const unsafe fn new() -> Self {
-        Self(())
-    }
-}
-
-/// Implements [`Isa`]: what is compiled with the features named, and its vectors.
+/// An instruction set: what is compiled with the features named, and its vectors. Each in a module of its own, so that the
+/// compiler works on several at a time.
 macro_rules! isa {
-    ($isa:ident, $feature:literal, $x16_type:ty = $x16:expr, $widest:ident) => {
+    ($(#[$doc:meta])* $isa:ident, $feature:literal, $x16_type:ty = $x16:expr, $widest:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy)]
+        pub(crate) struct $isa(());
+
+        impl $isa {
+            /// # Safety
+            ///
+            /// The processor has the instructions.
+            pub(crate) const unsafe fn new() -> Self {
+                Self(())
+            }
+        }
+
         impl Isa for $isa {
             type X16 = $x16_type;
             type Row = $x16_type;
@@ -114,5 +97,8 @@ macro_rules! isa {
     };
 }
 
-isa!(Avx2, "avx2,fma", Pair<F32x8> = Pair(F32x8(())), F32x8);
-isa!(Avx512, "avx512f,avx2,fma", F32x16 = F32x16(()), F32x16);
+mod avx2;
+mod avx512;
+
+pub(crate) use avx2::Avx2;
+pub(crate) use avx512::Avx512;
