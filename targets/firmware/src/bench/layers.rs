@@ -46,10 +46,12 @@ macro_rules! for_each_layer {
             AD2 = Conv2d::new([64, 56, 56], 64, [3, 3]).padding([1, 1]).algorithm(Algorithm::Direct);
             AD3 = Conv2d::new([128, 28, 28], 128, [3, 3]).padding([1, 1]).algorithm(Algorithm::Direct);
             AD7 = Conv2d::new([16, 32, 32], 16, [3, 3]).padding([1, 1]).algorithm(Algorithm::Direct);
+            AD9 = Conv2d::new([64, 28, 28], 64, [3, 3]).padding([2, 2]).dilation([2, 2]).algorithm(Algorithm::Direct);
             AD10 = Conv2d::new([64, 28, 28], 64, [3, 3]).padding([1, 1]).groups(4).algorithm(Algorithm::Direct);
             AW2 = Conv2d::new([64, 56, 56], 64, [3, 3]).padding([1, 1]).algorithm(Algorithm::Winograd2);
             AW3 = Conv2d::new([128, 28, 28], 128, [3, 3]).padding([1, 1]).algorithm(Algorithm::Winograd2);
             AW7 = Conv2d::new([16, 32, 32], 16, [3, 3]).padding([1, 1]).algorithm(Algorithm::Winograd2);
+            AW9 = Conv2d::new([64, 28, 28], 64, [3, 3]).padding([2, 2]).dilation([2, 2]).algorithm(Algorithm::Winograd2);
             AW10 = Conv2d::new([64, 28, 28], 64, [3, 3]).padding([1, 1]).groups(4).algorithm(Algorithm::Winograd2);
             AT1 = ConvTranspose2d::new([64, 14, 14], 32, [2, 2]).stride([2, 2]);
             AT2 = ConvTranspose2d::new([64, 14, 14], 32, [4, 4]).stride([2, 2]).padding([1, 1]);
