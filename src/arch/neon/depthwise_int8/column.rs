@@ -42,6 +42,7 @@ struct Inputs {
     above: usize,
     /// Read instead of rows that there are not.
     border: *const i8,
+    /// As many of its elements as fill a register. With a stride of 2, the last is what precedes the second taps.
     borders: int8x16_t,
     /// Whether the first tap of the first output, and the last one of the last, look over an edge.
     left: bool,
@@ -245,7 +246,7 @@ impl Inputs {
     ///
     /// The row may be read, as far as its elements are in the plane.
     #[inline(always)]
-    unsafe fn row<const STEP: usize, const DOT: bool>(&self, mut x: *const i8) -> Taps {
+    unsafe fn row<const STEP: usize, const DOT: bool>(&mut self, mut x: *const i8) -> Taps {
         const LOW: [u8; 16] = [0, 1, 2, 3, 1, 2, 3, 4, 2, 3, 4, 5, 3, 4, 5, 6];
         const HIGH: [u8; 16] = [4, 5, 6, 7, 5, 6, 7, 8, 6, 7, 8, 9, 7, 8, 9, 10];
         const WIDE: [u8; 16] = [0, 1, 2, 3, 2, 3, 4, 5, 4, 5, 6, 7, 6, 7, 8, 9];
@@ -270,15 +271,11 @@ impl Inputs {
                     [self.moved_right(first), second, self.moved_left(third), third]
                 }
                 (_, false) => {
-                    let first = vld2q_s8(x).0;
-                    x = x.wrapping_add(1 - left);
-                    let int8x16x2_t(second, third) = vld2q_s8(x);
-                    [
-                        if self.left { after(self.borders, third) } else { first },
-                        second,
-                        third,
-                        third,
-                    ]
+                    let int8x16x2_t(second, third) = vld2q_s8(x.wrapping_add(1 - left));
+                    if !self.left {
+                        load_last(x, &mut self.borders);
+                    }
+                    [vextq_s8::<15>(self.borders, third), second, third, third]
                 }
                 (1, true) => {
                     let first = load_next(&mut x, 2 - left - right);
@@ -316,6 +313,20 @@ impl Inputs {
     #[inline(always)]
     fn moved_left(&self, x: int8x16_t) -> int8x16_t {
         if self.right { before(x, self.borders) } else { x }
+    }
+}
+
+/// Loads the last of sixteen elements.
+///
+/// # Safety
+///
+/// The element at `at` may be read.
+#[inline(always)]
+unsafe fn load_last(at: *const i8, x: &mut int8x16_t) {
+    // SAFETY: the caller's; reads nothing else. Assembly, so that it is not executed where it need not be.
+    unsafe {
+        asm!("ld1 {{{:v}.b}}[15], [{}]", inout(vreg) *x, in(reg) at,
+            options(pure, readonly, nostack, preserves_flags));
     }
 }
 
