@@ -110,6 +110,7 @@ impl Order {
     }
 
     /// How many input channels are interleaved by fours. Layers of few outputs have kernels that know of no fours.
+    #[cfg(any(test, all(feature = "simd", target_arch = "aarch64", target_feature = "neon")))]
     pub(crate) const fn in_fours(&self) -> usize {
         if self.outputs >= FOUR { self.inputs / FOUR * FOUR } else { 0 }
     }
