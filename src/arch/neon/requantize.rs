@@ -119,6 +119,12 @@ impl Requantize {
         self.scale.rounding == Rounding::FixedDouble && self.factor.shift < 0
     }
 
+    /// Whether they are left shifts, and rounding is double.
+    #[inline(always)]
+    pub(super) fn is_left_shift(&self) -> bool {
+        self.scale.rounding == Rounding::FixedDouble && self.factor.shift >= 0
+    }
+
     /// Eight sums as outputs. `RIGHT` may be true where [`is_right_shift`](Self::is_right_shift) is.
     #[inline(always)]
     pub(super) fn eight<const RIGHT: bool>(&self, sums: [int32x4_t; 2]) -> int8x8_t {

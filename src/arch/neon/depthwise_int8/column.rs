@@ -54,6 +54,7 @@ type Taps = [int8x16_t; 4];
 
 impl<const STEP: usize, const DOT: bool> ThreeByThree<STEP, DOT> {
     /// Computes the sixteen outputs from `column` on of each row. Returns whether this is for them; if not, does nothing.
+    /// It is not for factors that are left shifts, as such are too rare for as much code again.
     #[inline(always)]
     pub(crate) fn sixteen(
         &self,
@@ -71,7 +72,8 @@ impl<const STEP: usize, const DOT: bool> ThreeByThree<STEP, DOT> {
         let end = (column + SIXTEEN - 1) * STEP + 3;
         let right = STEP == 1 && end == x.width + before + 1;
         let rows_of_outputs = y.rows.saturating_sub(1) * y.width;
-        if left && column * STEP + 1 != before
+        if channel.requantize.is_left_shift()
+            || left && column * STEP + 1 != before
             || above > 3 - STEP
             || end > x.width + before + usize::from(right)
             || x.rows * x.width > x.x.len()
@@ -306,13 +308,13 @@ impl Inputs {
     /// With the border before it, at the left edge.
     #[inline(always)]
     fn moved_right(&self, x: int8x16_t) -> int8x16_t {
-        if self.left { after(self.borders, x) } else { x }
+        if self.left { joined::<15>(self.borders, x) } else { x }
     }
 
     /// With the border behind it, at the right edge.
     #[inline(always)]
     fn moved_left(&self, x: int8x16_t) -> int8x16_t {
-        if self.right { before(x, self.borders) } else { x }
+        if self.right { joined::<1>(x, self.borders) } else { x }
     }
 }
 
@@ -330,29 +332,18 @@ unsafe fn load_last(at: *const i8, x: &mut int8x16_t) {
     }
 }
 
-/// All of `x` but the last, after the last of `border`. Assembly, as the compiler would otherwise execute it always, to
-/// select afterwards.
+/// Sixteen elements of `a` and `b`, one behind the other, from number `FROM` on. Assembly, as the compiler would otherwise
+/// execute it always, to select afterwards.
 #[inline(always)]
-fn after(border: int8x16_t, x: int8x16_t) -> int8x16_t {
-    let moved;
+fn joined<const FROM: usize>(a: int8x16_t, b: int8x16_t) -> int8x16_t {
+    let joined;
     // SAFETY: every processor has the instruction.
     unsafe {
-        asm!("ext {moved:v}.16b, {border:v}.16b, {x:v}.16b, #15", moved = lateout(vreg) moved,
-            border = in(vreg) border, x = in(vreg) x, options(pure, nomem, nostack, preserves_flags));
+        asm!("ext {joined:v}.16b, {a:v}.16b, {b:v}.16b, #{from}", joined = lateout(vreg) joined,
+            a = in(vreg) a, b = in(vreg) b, from = const FROM,
+            options(pure, nomem, nostack, preserves_flags));
     }
-    moved
-}
-
-/// All of `x` but the first, before the first of `border`. Assembly as in [`after`].
-#[inline(always)]
-fn before(x: int8x16_t, border: int8x16_t) -> int8x16_t {
-    let moved;
-    // SAFETY: every processor has the instruction.
-    unsafe {
-        asm!("ext {moved:v}.16b, {x:v}.16b, {border:v}.16b, #1", moved = lateout(vreg) moved,
-            border = in(vreg) border, x = in(vreg) x, options(pure, nomem, nostack, preserves_flags));
-    }
-    moved
+    joined
 }
 
 /// Stores a register, and moves `at` on by `step` elements.
