@@ -53,3 +53,19 @@ fn kernels_at_the_edges_of_their_tiles() {
         }
     }
 }
+
+/// Planes so wide that several columns of sixteen outputs lie side by side, whatever the stride.
+#[test]
+fn wide_depthwise_planes() {
+    for width in [33, 34, 49, 50, 51, 56, 64, 65, 96] {
+        for height in [3, 4, 6] {
+            for sides in [[0; 4], [1; 4], [2, 0, 1, 1], [0, 1, 2, 3]] {
+                println!("{height} rows, width {width}, padding {sides:?}");
+                let plane = Conv2d::new([2, height, width], 2, [3, 3]).padding_sides(sides);
+                for spec in [plane, plane.stride([2, 2])] {
+                    conv::test(&(spec.groups(2), numbers(height + width)));
+                }
+            }
+        }
+    }
+}
