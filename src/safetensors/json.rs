@@ -11,7 +11,6 @@ type Result<T> = core::result::Result<T, SafetensorsError>;
 /// A header, and how far it has been read. By index, and with few calls, as the compiler takes its time with them.
 pub(super) struct Json<'a> {
     bytes: &'a [u8],
-    len: usize,
     /// The next byte.
     at: usize,
     /// Where the header starts in the file.
@@ -23,7 +22,7 @@ pub(super) struct Json<'a> {
 impl<'a> Json<'a> {
     /// A header that begins at byte `start` of the file.
     pub(super) const fn new(header: &'a [u8], start: usize) -> Self {
-        Self { bytes: header, len: header.len(), at: 0, start, fresh: false }
+        Self { bytes: header, at: 0, start, fresh: false }
     }
 
     pub(super) const fn malformed(&self) -> SafetensorsError {
@@ -68,7 +67,7 @@ impl<'a> Json<'a> {
 
     const fn skip_string(&mut self) -> Result<()> {
         tri!(self.expect(b'"'));
-        let (bytes, len, first) = (self.bytes, self.len, self.at);
+        let (bytes, len, first) = (self.bytes, self.bytes.len(), self.at);
         let (mut at, mut ascii) = (first, true);
         while at < len {
             match bytes[at] {
@@ -116,7 +115,8 @@ impl<'a> Json<'a> {
     }
 
     const fn integer(&mut self) -> Result<usize> {
-        let (bytes, len, first) = (self.bytes, self.len, self.at);
+        let (bytes, len, first) = (self.bytes, self.bytes.len(), self.at);
+        let leading_zero = first < len && bytes[first] == b'0';
         let (mut at, mut value) = (first, 0_usize);
         while at < len && bytes[at].is_ascii_digit() {
             value = match value.checked_mul(10) {
@@ -131,14 +131,14 @@ impl<'a> Json<'a> {
         self.at = at;
         match at - first {
             0 => Err(self.malformed()),
-            2.. if bytes[first] == b'0' => Err(self.malformed()),
+            2.. if leading_zero => Err(self.malformed()),
             _ => Ok(value),
         }
     }
 
     /// Passes over a value of any kind.
     pub(super) const fn skip_value(&mut self) -> Result<()> {
-        let (bytes, len) = (self.bytes, self.len);
+        let (bytes, len) = (self.bytes, self.bytes.len());
         let mut depth = 0_usize;
         while self.at < len {
             match bytes[self.at] {
@@ -172,17 +172,19 @@ impl<'a> Json<'a> {
     /// Checks that nothing but padding is left.
     pub(super) const fn finish(&mut self) -> Result<()> {
         self.skip_whitespace();
-        if self.at < self.len { Err(self.malformed()) } else { Ok(()) }
+        if self.at < self.bytes.len() { Err(self.malformed()) } else { Ok(()) }
     }
 
     const fn skip_whitespace(&mut self) {
-        while self.at < self.len && matches!(self.bytes[self.at], b' ' | b'\t' | b'\n' | b'\r') {
-            self.at += 1;
+        let (bytes, len, mut at) = (self.bytes, self.bytes.len(), self.at);
+        while at < len && matches!(bytes[at], b' ' | b'\t' | b'\n' | b'\r') {
+            at += 1;
         }
+        self.at = at;
     }
 
     const fn take(&mut self, byte: u8) -> bool {
-        let here = self.at < self.len && self.bytes[self.at] == byte;
+        let here = self.at < self.bytes.len() && self.bytes[self.at] == byte;
         if here {
             self.at += 1;
         }
