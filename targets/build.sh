@@ -12,8 +12,8 @@ help() {
     cat <<HELP
 usage: targets/build.sh [--clippy] [TRIPLE..]
 
-Builds the crate in release for each TRIPLE, without features, with the default ones, and with all of
-them, and prints a table of what came of it. --clippy lints instead of building; a warning fails.
+Builds the crate for each TRIPLE, without features, with the default ones, and with all of them, in release but
+without optimization, and prints a table of what came of it. --clippy lints instead of building; a warning fails.
 
 The triples, unless some are given: ${triples[*]}
 

@@ -67,6 +67,15 @@ fn the_choice_depends_on_the_shape() {
         let plan = int8(square(channels, size).algorithm(Winograd2));
         assert!(plan.workspace_len() <= all + each * channels, "{channels} x {size} x {size}");
     }
+    // One of the four planes that a dilation of 2 makes of each channel, in and out.
+    let dilated = square(64, 28).padding([2, 2]).dilation([2, 2]);
+    let (half, planes) = (square(64, 14), 2 * 64 * 14 * 14);
+    for algorithm in [Winograd2, Winograd4] {
+        let len = |spec: Conv2d| spec.algorithm(algorithm).plan::<f32>().unwrap().workspace_len();
+        assert_eq!(len(dilated), len(half) + planes, "{algorithm:?}");
+    }
+    let len = |spec: Conv2d| int8(spec.algorithm(Winograd2)).workspace_len();
+    assert_eq!(len(dilated), len(half) + planes);
     let transposed = ConvTranspose2d::new([64, 28, 28], 64, [3, 3]).padding([1, 1]);
     assert_eq!(transposed.plan::<f32>().unwrap().algorithm(), Direct);
 }

@@ -15,7 +15,7 @@ use crate::arch::neon::depthwise_int8::{
 use crate::arch::neon::int8::Dots;
 use crate::arch::neon::requantize::Scale;
 use crate::arch::tile::CHANNELS;
-use crate::geometry::divide;
+use crate::geometry::{divide, rounded_up};
 use crate::kernel::arithmetic::{Arithmetic, Int8, Int8Channels, Rescale};
 use crate::kernel::direct::{Direct, Operands, Shape};
 use crate::kernel::pieces;
@@ -307,8 +307,8 @@ impl<'a, R: Rescale> DepthwiseInt8<'a, R> {
             // Those whose elements, before and after the row too, lie in the slice.
             let (x, width) = (self.operands.x, columns.input);
             let first = plane.input as isize + (top + above as isize) * width as isize + left;
-            let start = above
-                + usize::try_from(-first).map_or(0, |missing| divide(missing + (width - 1), width));
+            let start =
+                above + usize::try_from(-first).map_or(0, |missing| rounded_up(missing, width));
             let first = usize::try_from(first + ((start - above) * width) as isize).unwrap_or(0);
             let room = x.len().checked_sub(first + 16 * STEP);
             let count = room.map_or(0, |room| divide(room, width) + 1);

@@ -15,7 +15,7 @@ use core::ops::Range;
 use crate::arch::backend::{self, Backend};
 use crate::arch::isa::{Isa, Lanes, Operation};
 use crate::arch::taps::{Steps, Taps};
-use crate::geometry::{Axis, Channels, divide};
+use crate::geometry::{Axis, Channels, divide, rounded_up};
 use crate::kernel::arithmetic::{Arithmetic, Float, Int8, Int8Channels, Rescale};
 use crate::kernel::block::{GroupOfBlock, any_size, most_outputs};
 use crate::kernel::depthwise::{self, Depthwise};
@@ -367,7 +367,7 @@ fn in_full_tiles<A: Arithmetic>(columns: usize, rows: usize, most: usize) -> usi
 /// How many of `left` outputs the next tile takes, so that all are about equally large, and of a size that
 /// [`tile`] knows.
 fn tile_outputs<L: Lanes>(left: usize, most: usize) -> usize {
-    let tiles = divide(left + (most - 1), most);
+    let tiles = rounded_up(left, most);
     let count = divide(left + tiles.saturating_sub(1), tiles);
     match count {
         0..=6 => count.max(1),

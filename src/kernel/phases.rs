@@ -1,7 +1,7 @@
 //! Outputs that meet the same taps of the kernel, what lies outside the input included: all those of a convolution,
 //! and in a transposed one every so manieth.
 
-use crate::geometry::divide;
+use crate::geometry::{divide, rounded_up};
 use crate::kernel::order::Sets;
 use crate::kernel::runs::{Along, Operator};
 
@@ -35,7 +35,7 @@ impl Phase {
         let at = self.input + tap as isize * self.to_next;
         let over = |distance: isize| {
             let distance = usize::try_from(distance).unwrap_or(0);
-            divide(distance + (self.input_step - 1), self.input_step).min(self.count)
+            rounded_up(distance, self.input_step).min(self.count)
         };
         let (first, end) = (over(-at), over(self.length as isize - at));
         [first, end.max(first)]
@@ -74,7 +74,7 @@ impl Along {
                 Phase {
                     output: phase,
                     output_step: stride,
-                    count: divide(axis.output - phase + (stride - 1), stride),
+                    count: rounded_up(axis.output - phase, stride),
                     input: match spread >= reach {
                         true => distance(spread, reach),
                         false => -distance(reach, spread),

@@ -333,14 +333,18 @@ pub(crate) const fn pack(
                     true => ready[index],
                     false => weights.weight(index, real, scale),
                 };
-                let place = match BY_SIXTEENS {
-                    true => target - lane + layout.order.place([target_step, lane], [input, tap]),
-                    false => target + (input * layout.kernel + tap) * target_step,
-                };
                 if transformed {
                     put(&mut taps, tap, weight as i16);
-                } else if place < packed_len {
-                    packed[place] = weight;
+                } else {
+                    let place = match BY_SIXTEENS {
+                        true => {
+                            target - lane + layout.order.place([target_step, lane], [input, tap])
+                        }
+                        false => target + (input * layout.kernel + tap) * target_step,
+                    };
+                    if place < packed_len {
+                        packed[place] = weight;
+                    }
                 }
                 sum += weight as i64;
                 tap += 1;

@@ -52,10 +52,9 @@ pub(super) fn each_phase<T: Copy>(
     if !shape.is_dilated() {
         return convolve(shape, x, y, workspace);
     }
-    let Channels { groups, inputs, outputs } = shape.channels;
-    let Shape { rows, columns, .. } = shape.undilated();
-    let x_len = groups * inputs * rows.input * columns.input;
-    let y_len = groups * outputs * rows.output * columns.output;
+    let undilated = shape.undilated();
+    let x_len = shape.channels.all_inputs() * undilated.in_plane();
+    let y_len = shape.channels.all_outputs() * undilated.out_plane();
     let (phase_x, rest) = workspace.split_at_mut_checked(x_len).unwrap_or_default();
     let (phase_y, workspace) = rest.split_at_mut_checked(y_len).unwrap_or_default();
     let steps = [shape.rows, shape.columns].map(|axis| axis.dilation.get());

@@ -7,7 +7,7 @@ use core::array::from_fn;
 use core::hint::black_box;
 use core::mem::transmute;
 
-use crate::arch::neon::depthwise_int8::{Channel, ThreeByThree, load_next};
+use crate::arch::neon::depthwise_int8::{Channel, HIGH, LOW, ThreeByThree, WIDE, load_next};
 use crate::arch::neon::int8::load_bytes;
 
 /// Outputs of a row of a column.
@@ -249,9 +249,6 @@ impl Inputs {
     /// The row may be read, as far as its elements are in the plane.
     #[inline(always)]
     unsafe fn row<const STEP: usize, const DOT: bool>(&mut self, mut x: *const i8) -> Taps {
-        const LOW: [u8; 16] = [0, 1, 2, 3, 1, 2, 3, 4, 2, 3, 4, 5, 3, 4, 5, 6];
-        const HIGH: [u8; 16] = [4, 5, 6, 7, 5, 6, 7, 8, 6, 7, 8, 9, 7, 8, 9, 10];
-        const WIDE: [u8; 16] = [0, 1, 2, 3, 2, 3, 4, 5, 4, 5, 6, 7, 6, 7, 8, 9];
         /// `index` of what begins `by` elements before.
         const fn behind(mut index: [u8; 16], by: u8) -> [u8; 16] {
             let mut i = 0;

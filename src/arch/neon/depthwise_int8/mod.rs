@@ -19,6 +19,12 @@ pub(crate) const COLUMNS: usize = 8;
 /// Rows of outputs of a tile.
 pub(crate) const ROWS: usize = 4;
 
+/// Which elements of a row four outputs side by side meet, three each and one more: the first four and the next, and the
+/// first where they are two columns apart.
+const LOW: [u8; 16] = [0, 1, 2, 3, 1, 2, 3, 4, 2, 3, 4, 5, 3, 4, 5, 6];
+const HIGH: [u8; 16] = [4, 5, 6, 7, 5, 6, 7, 8, 6, 7, 8, 9, 7, 8, 9, 10];
+const WIDE: [u8; 16] = [0, 1, 2, 3, 2, 3, 4, 5, 4, 5, 6, 7, 6, 7, 8, 9];
+
 /// A channel, to compute it in any window.
 #[derive(Clone, Copy)]
 pub(crate) struct Channel {
@@ -276,18 +282,15 @@ impl<const STEP: usize, const DOT: bool> ThreeByThree<STEP, DOT> {
                     [even, odd, vextq_s8::<1>(even, even)]
                 }
                 (1, true) => {
-                    const LOW: [u8; 16] = [0, 1, 2, 3, 1, 2, 3, 4, 2, 3, 4, 5, 3, 4, 5, 6];
-                    const HIGH: [u8; 16] = [4, 5, 6, 7, 5, 6, 7, 8, 6, 7, 8, 9, 7, 8, 9, 10];
                     let row = load_next(x, width);
                     let [low, high] = [LOW, HIGH]
                         .map(|index| vqtbl1q_s8(row, transmute::<[u8; 16], uint8x16_t>(index)));
                     [low, high, high]
                 }
                 (_, true) => {
-                    const INDEX: [u8; 16] = [0, 1, 2, 3, 2, 3, 4, 5, 4, 5, 6, 7, 6, 7, 8, 9];
                     let rows = [load_next(x, 8), load_next(x, width.wrapping_sub(8))];
                     let [low, high] =
-                        rows.map(|row| vqtbl1q_s8(row, transmute::<[u8; 16], uint8x16_t>(INDEX)));
+                        rows.map(|row| vqtbl1q_s8(row, transmute::<[u8; 16], uint8x16_t>(WIDE)));
                     [low, high, high]
                 }
             }
