@@ -80,20 +80,6 @@ pub(crate) trait Lanes: Copy {
         unsafe { self.load_scalars(from) }
     }
 
-    /// Elements `0, 2, ..` and `1, 3, ..` of twice `SCALARS`.
-    ///
-    /// # Safety
-    ///
-    /// The elements from `at` on may be read.
-    #[inline(always)]
-    unsafe fn load_scalar_pairs(self, at: *const Self::Element) -> [Self::Scalars; 2] {
-        const { assert!(Self::SCALARS == 1) };
-        // SAFETY: the caller's.
-        let [even, odd] =
-            unsafe { [self.load_scalars::<1>(at), self.load_scalars::<1>(at.add(1))] };
-        [even[0], odd[0]]
-    }
-
     /// `sum + weight * x[INDEX]`, lane by lane.
     fn multiply_add_scalar<const INDEX: usize>(
         self,

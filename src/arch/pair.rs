@@ -49,12 +49,6 @@ impl<L: Lanes> Lanes for Pair<L> {
     }
 
     #[inline(always)]
-    unsafe fn load_scalar_pairs(self, at: *const L::Element) -> [L::Scalars; 2] {
-        // SAFETY: the caller's.
-        unsafe { self.0.load_scalar_pairs(at) }
-    }
-
-    #[inline(always)]
     fn multiply_add_scalar<const INDEX: usize>(
         self,
         sum: [L::Vector; 2],

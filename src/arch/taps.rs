@@ -7,9 +7,6 @@ use crate::arch::isa::{Lanes, for_each_scalar};
 /// then a sum of such sums.
 pub(crate) const CAPACITY: usize = if cfg!(target_arch = "x86_64") { 147 } else { 72 };
 
-/// How many elements behind the last input registers of inputs reach, at most.
-const MOST_BEHIND: usize = 3;
-
 /// Where the taps of an output find their inputs and their weights, for several input channels.
 pub(crate) struct Taps {
     /// Offsets from an output's first input.
@@ -95,14 +92,12 @@ impl Taps {
     }
 
     /// The taps of the first `channels` channels, with the weights of a block of `B` output channels; `None`
-    /// if there are fewer weights. `row` is of how many taps rows of the window are, and how far apart their inputs, where
-    /// all taps are in whole rows, whose weights are neighbours.
+    /// if there are fewer weights.
     #[inline(always)]
     pub(crate) fn of_block<'a, T, const B: usize>(
         &'a self,
         channels: usize,
         weight: &'a [T],
-        row: Option<(usize, usize)>,
     ) -> Option<BlockTaps<'a, T, B>> {
         let channels = channels.min(self.channels);
         let count = channels * self.per_channel;
@@ -114,7 +109,7 @@ impl Taps {
             return None;
         }
         let (x, tap) = (self.x.get(..count)?, self.weight.get(..count)?);
-        Some(BlockTaps { x, tap, row, reach: reach.x, weight })
+        Some(BlockTaps { x, tap, reach: reach.x, weight })
     }
 }
 
@@ -140,8 +135,6 @@ pub(crate) struct BlockTaps<'a, T, const B: usize> {
     x: &'a [usize],
     /// Of each there are `B` weights.
     tap: &'a [usize],
-    /// See [`Taps::of_block`].
-    row: Option<(usize, usize)>,
     reach: usize,
     weight: &'a [T],
 }
@@ -164,152 +157,27 @@ impl<T: Copy, const B: usize> BlockTaps<'_, T, B> {
         if x.len() < x_end || first_lane + L::LANES > B {
             return;
         }
-        let whole = x.len() >= x_end.saturating_add(MOST_BEHIND);
         let (x, weight) = (x.as_ptr(), self.weight.as_ptr().wrapping_add(first_lane));
         let mut sums = [lanes.zero(); P];
-        let done = const { L::SCALARS > 1 }
-            // SAFETY: as below, and if `whole`, there are so many elements more.
-            && unsafe { self.add_by_scalars(lanes, (x, step, whole), weight, &mut sums) };
-        if !done {
-            for (&place, &tap) in self.x.iter().zip(self.tap) {
-                // SAFETY: the lanes lie within the tap's block of weights, which is there; the offset is below
-                // `reach`, and the slice holds as many elements and every output's inputs.
-                let weight = unsafe { lanes.load(weight.add(tap * B)) };
-                for (p, sum) in sums.iter_mut().enumerate() {
-                    // SAFETY: as above.
-                    let x = lanes.splat(unsafe { *x.add(place + p * step) });
-                    *sum = lanes.multiply_add(*sum, weight, x);
-                }
+        let neighbours = const { L::SCALARS > 1 } && step == 1;
+        for (&place, &tap) in self.x.iter().zip(self.tap) {
+            // SAFETY: the lanes lie within the tap's block of weights, which is there; the offset is below
+            // `reach`, and the slice holds as many elements and every output's inputs.
+            let (weight, x) = unsafe { (lanes.load(weight.add(tap * B)), x.add(place)) };
+            if neighbours {
+                // SAFETY: as above.
+                unsafe { add_products_of_neighbours(lanes, &mut sums, weight, x) };
+                continue;
+            }
+            for (p, sum) in sums.iter_mut().enumerate() {
+                // SAFETY: as above.
+                let x = lanes.splat(unsafe { *x.add(p * step) });
+                *sum = lanes.multiply_add(*sum, weight, x);
             }
         }
         for (total, sum) in totals.iter_mut().zip(sums) {
             // SAFETY: the lanes from the first on lie within the block, checked above.
             unsafe { lanes.add_to(total.as_mut_ptr().add(first_lane), sum) };
-        }
-    }
-
-    /// The same with inputs from registers of [`SCALARS`](Lanes::SCALARS). Returns whether it did: not for outputs apart,
-    /// unless rows have three taps.
-    ///
-    /// # Safety
-    ///
-    /// What taps meet may be read from `x` on, their weights from `weight` on, and if `whole`, [`MOST_BEHIND`] elements
-    /// behind the last input.
-    #[inline(always)]
-    unsafe fn add_by_scalars<L: Lanes<Element = T>, const P: usize>(
-        &self,
-        lanes: L,
-        (x, step, whole): (*const T, usize, bool),
-        weight: *const T,
-        sums: &mut [L::Vector; P],
-    ) -> bool {
-        // Rows of three taps are met by few registers of neighbouring inputs, with some behind the last.
-        macro_rules! rows {
-            ($($outputs:literal by $apart:literal with $registers:literal),*) => {
-                $(if const { P == $outputs } && self.row == Some((3, $apart)) && step == 1 && whole {
-                    // SAFETY: the caller's; there is room for all registers behind the last input.
-                    unsafe { self.add_rows::<L, P, $apart, $registers>(lanes, x, weight, sums) };
-                    return true;
-                })*
-            };
-        }
-        if const { P == 8 && L::SCALARS == 4 } && self.row == Some((3, 1)) && step == 2 && whole {
-            // SAFETY: as above.
-            unsafe { self.add_rows_apart(lanes, x, weight, sums) };
-            return true;
-        }
-        rows!(12 by 1 with 4, 12 by 2 with 4, 8 by 1 with 3, 8 by 2 with 3, 4 by 1 with 2, 4 by 2 with 2);
-        if step == 1 {
-            for (&place, &tap) in self.x.iter().zip(self.tap) {
-                // SAFETY: the caller's.
-                unsafe {
-                    let weight = lanes.load(weight.add(tap * B));
-                    add_products_of_neighbours(lanes, sums, weight, x.add(place));
-                }
-            }
-        }
-        step == 1
-    }
-
-    /// The products of rows of three taps, whose inputs lie `STEP` apart, found in `N` registers.
-    ///
-    /// # Safety
-    ///
-    /// `N` times `SCALARS` elements may be read from `x` and the offset of each row on; the weights as in
-    /// [`add_products`](Self::add_products).
-    #[inline(always)]
-    unsafe fn add_rows<L: Lanes<Element = T>, const P: usize, const STEP: usize, const N: usize>(
-        &self,
-        lanes: L,
-        x: *const T,
-        weight: *const T,
-        sums: &mut [L::Vector; P],
-    ) {
-        for (row, taps) in self.x.as_chunks::<3>().0.iter().zip(self.tap.as_chunks::<3>().0) {
-            // SAFETY: the caller's.
-            let x: [_; N] = unsafe { lanes.load_scalars(x.add(row[0])) };
-            let mut weight = weight.wrapping_add(taps[0] * B);
-            macro_rules! taps {
-                ($($tap:literal)*) => {$(
-                    // SAFETY: the caller's.
-                    let weight_of_tap = unsafe { lanes.load_next(&mut weight, B) };
-                    for_each_output!(P, OUTPUT => {
-                        let at = OUTPUT + $tap * STEP;
-                        let (sum, x) = (&mut sums[OUTPUT], x[at / L::SCALARS]);
-                        *sum = match at % L::SCALARS {
-                            0 => lanes.multiply_add_scalar::<0>(*sum, weight_of_tap, x),
-                            1 => lanes.multiply_add_scalar::<1>(*sum, weight_of_tap, x),
-                            2 => lanes.multiply_add_scalar::<2>(*sum, weight_of_tap, x),
-                            _ => lanes.multiply_add_scalar::<3>(*sum, weight_of_tap, x),
-                        };
-                    });
-                )*};
-            }
-            taps!(0 1 2);
-        }
-    }
-
-    /// The products of rows of three taps for outputs two inputs apart, eight or less, where `SCALARS` is 4.
-    ///
-    /// # Safety
-    ///
-    /// Twenty elements may be read from `x` and the offset of each row on; the weights as in
-    /// [`add_products`](Self::add_products).
-    #[inline(always)]
-    unsafe fn add_rows_apart<L: Lanes<Element = T>, const P: usize>(
-        &self,
-        lanes: L,
-        x: *const T,
-        weight: *const T,
-        sums: &mut [L::Vector; P],
-    ) {
-        for (row, taps) in self.x.as_chunks::<3>().0.iter().zip(self.tap.as_chunks::<3>().0) {
-            // SAFETY: the caller's.
-            let (even, odd) = unsafe {
-                let x = x.add(row[0]);
-                let [first_even, first_odd] = lanes.load_scalar_pairs(x);
-                let [even, odd] = lanes.load_scalar_pairs(x.add(8));
-                let [last] = lanes.load_scalars::<1>(x.add(16));
-                ([first_even, even, last], [first_odd, odd, odd])
-            };
-            let mut weight = weight.wrapping_add(taps[0] * B);
-            macro_rules! taps {
-                ($($x:ident from $first:literal),*) => {$(
-                    // SAFETY: the caller's.
-                    let weight_of_tap = unsafe { lanes.load_next(&mut weight, B) };
-                    for_each_output!(P, OUTPUT => {
-                        let at = OUTPUT + $first;
-                        let (sum, x) = (&mut sums[OUTPUT], $x[at / 4 % 3]);
-                        *sum = match at % 4 {
-                            0 => lanes.multiply_add_scalar::<0>(*sum, weight_of_tap, x),
-                            1 => lanes.multiply_add_scalar::<1>(*sum, weight_of_tap, x),
-                            2 => lanes.multiply_add_scalar::<2>(*sum, weight_of_tap, x),
-                            _ => lanes.multiply_add_scalar::<3>(*sum, weight_of_tap, x),
-                        };
-                    });
-                )*};
-            }
-            taps!(even from 0, odd from 0, even from 1);
         }
     }
 }

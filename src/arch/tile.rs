@@ -1,8 +1,9 @@
 //! A tile of i8 outputs: sixteen neighbours in a block of output channels.
 
 use core::arch::aarch64::*;
-use core::arch::asm;
-use core::mem::{MaybeUninit, transmute};
+use core::mem::transmute;
+
+use crate::arch::neon::zeros::Zeros;
 
 /// Outputs that are computed together.
 pub(crate) const OUTPUTS: usize = 16;
@@ -47,13 +48,6 @@ pub(crate) struct Channels {
     pub(crate) smallest: bool,
 }
 
-/// A type of which all bytes may be zero.
-///
-/// # Safety
-///
-/// It is.
-pub(crate) unsafe trait Zeros {}
-
 // SAFETY: numbers, registers of them and truth values.
 unsafe impl Zeros for Inputs {}
 // SAFETY: as above.
@@ -64,36 +58,6 @@ unsafe impl<const N: usize> Zeros for [Totals; N] {}
 unsafe impl<const N: usize> Zeros for [Channels; N] {}
 // SAFETY: as above.
 unsafe impl<const N: usize> Zeros for [Mask; N] {}
-
-/// Fills `place` with zeros, in fewer instructions than the compiler does.
-pub(crate) fn zero<T: Zeros>(place: &mut MaybeUninit<T>) -> &mut T {
-    let size = size_of::<T>();
-    const { assert!(align_of::<T>() >= 16) };
-    // SAFETY: writes so many bytes and nothing else, after which all are initialized.
-    unsafe {
-        asm!(
-            "movi v0.16b, #0", "movi v1.16b, #0", "movi v2.16b, #0", "movi v3.16b, #0",
-            "cbz {whole}, 3f",
-            "2:",
-            "st1 {{v0.16b-v3.16b}}, [{at}], #64",
-            "subs {whole}, {whole}, #1",
-            "b.ne 2b",
-            "3:",
-            "cbz {rest}, 5f",
-            "4:",
-            "str q0, [{at}], #16",
-            "subs {rest}, {rest}, #1",
-            "b.ne 4b",
-            "5:",
-            at = inout(reg) place.as_mut_ptr() => _,
-            whole = inout(reg) size / 64 => _,
-            rest = inout(reg) size % 64 / 16 => _,
-            out("v0") _, out("v1") _, out("v2") _, out("v3") _,
-            options(nostack),
-        );
-        place.assume_init_mut()
-    }
-}
 
 impl Channels {
     pub(crate) const NONE: Self = Self {

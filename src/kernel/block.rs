@@ -8,8 +8,6 @@ use crate::kernel::arithmetic::Arithmetic;
 use crate::kernel::direct::{Block, CACHED_WEIGHTS, Direct, OperandsOf, Region};
 use crate::kernel::group::{GROUP, Group};
 use crate::kernel::pieces;
-use crate::kernel::runs::Operator;
-use crate::padding::PaddingMode;
 
 /// Computes `group` in the `B` output channels of `block`.
 pub(crate) struct GroupOfBlock<'a, 'p, A: Arithmetic, L, const B: usize> {
@@ -63,11 +61,7 @@ where
                 if per_channel > CAPACITY {
                     direct.list(region, part, 1, taps);
                 }
-                // Of a convolution whole rows are listed, at least at first.
-                let zeros = direct.operator == Operator::Convolution(PaddingMode::Zeros);
-                let row = (L::SCALARS > 1 && zeros && part == 0)
-                    .then(|| (region.columns.taps.count, shape.columns.dilation.get()));
-                let Some(taps) = taps.of_block::<_, B>(count, weight, row) else { continue };
+                let Some(taps) = taps.of_block::<_, B>(count, weight) else { continue };
                 let mut rest = totals.as_mut_slice();
                 for (input, outputs) in group.tiles() {
                     let x = (x.get(input..).unwrap_or_default(), group.step.input);

@@ -14,9 +14,13 @@ use core::ops::Range;
 
 use crate::arch::backend::{self, Backend};
 use crate::arch::isa::{Isa, Lanes, Operation};
+#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+use crate::arch::neon::Neon;
 use crate::arch::taps::{Steps, Taps};
 use crate::geometry::{Axis, Channels, divide, rounded_up};
 use crate::kernel::arithmetic::{Arithmetic, Float, Int8, Int8Channels, Rescale};
+#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+use crate::kernel::band::{self, Bands};
 use crate::kernel::block::{GroupOfBlock, any_size, most_outputs};
 use crate::kernel::depthwise::{self, Depthwise};
 #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
@@ -140,6 +144,11 @@ impl Operation for FloatDirect<'_> {
             }
             () if I::HAS_VECTORS && pixels::fits::<I>(operator, &shape) => {
                 isa.run(OverPixels { direct, operands });
+            }
+            #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+            () if I::X16::SCALARS > 1 && band::fits(operator, &shape) => {
+                let direct = Direct { shape, operator, arithmetic: Float(Neon::new()) };
+                Bands { direct, operands }.run();
             }
             () => direct.run(operands),
         }
@@ -280,9 +289,6 @@ impl<A: Arithmetic> Direct<A> {
             while left > 0 {
                 let count = match step.input {
                     1 if A::X16::SCALARS > 1 => whole_registers::<A::X16>(left, length, most),
-                    2 if A::X16::SCALARS > 1 && columns.taps.count == 3 && length >= 8 => {
-                        8.min(most)
-                    }
                     _ => tile_outputs::<A::X16>(left, most),
                 };
                 if A::X16::SCALARS > 1 && count > left {
@@ -359,8 +365,7 @@ fn whole_registers<L: Lanes>(left: usize, length: usize, most: usize) -> usize {
 /// whose latency shows; taken by themselves, they lie in tiles down the rows.
 fn in_full_tiles<A: Arithmetic>(columns: usize, rows: usize, most: usize) -> usize {
     let left = columns - divide(columns, most) * most;
-    let many = A::X16::LANES >= 16 || A::X16::SCALARS > 1;
-    let few = many && left < 3 && columns > most && rows > 2;
+    let few = A::X16::LANES >= 16 && left < 3 && columns > most && rows > 2;
     if few { columns - left } else { columns }
 }
 

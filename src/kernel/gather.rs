@@ -2,7 +2,8 @@
 
 use core::mem::MaybeUninit;
 
-use crate::arch::tile::{MASKS, Mask, OUTPUTS, Row, Window, zero};
+use crate::arch::neon::zeros::zero;
+use crate::arch::tile::{MASKS, Mask, OUTPUTS, Row, Window};
 use crate::geometry::divide;
 use crate::kernel::order::Order;
 use crate::kernel::phases::Phase;

@@ -5,6 +5,8 @@ use core::iter::from_fn;
 use core::mem::take;
 
 pub(crate) mod arithmetic;
+#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+mod band;
 pub(crate) mod binary;
 mod block;
 mod compensated;

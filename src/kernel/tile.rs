@@ -11,8 +11,9 @@ use core::mem::MaybeUninit;
 use crate::arch::neon::int8::gather::{Sources, in_fours};
 use crate::arch::neon::int8::{Dots, Met, Planes, has_smallest, sum_of};
 use crate::arch::neon::requantize::Scale;
+use crate::arch::neon::zeros::zero;
 use crate::arch::tile::{
-    Blocks, CAPACITY, CHANNELS, Channels, Inputs, MASKS, OUTPUTS, Places, Row, Totals, Window, zero,
+    Blocks, CAPACITY, CHANNELS, Channels, Inputs, MASKS, OUTPUTS, Places, Row, Totals, Window,
 };
 use crate::geometry::divide;
 use crate::kernel::arithmetic::{Arithmetic, Int8, Int8Channels, Rescale};

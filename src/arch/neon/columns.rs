@@ -1,39 +1,88 @@
-//! Products of eight rows of weights with three registers of inputs, four columns of them at a time.
+//! Products of some rows of weights with registers of inputs, for several columns of them at a time.
+//!
+//! Assembly, as there is no register to spare: the compiler copies inputs to load the next ones early.
 
 use core::arch::aarch64::float32x4_t;
 use core::arch::asm;
 
-/// Three registers of inputs into v`$a` to v`$c`, and `$x` moved on.
+/// Registers of inputs, and `x` moved on by `$step`; or one whose other half comes from `other`, which moves on as well.
 macro_rules! inputs {
-    ($a:literal, $c:literal) => {
-        concat!("ld1 {{v", $a, ".4s-v", $c, ".4s}}, [{x}], {x_step}\n")
+    ([$v:literal of two], $step:literal) => {
+        concat!("ld1 {{v", $v, ".d}}[0], [{x}], {", $step, "}\n",
+            "ld1 {{v", $v, ".d}}[1], [{other}], {", $step, "}\n")
+    };
+    ([$first:literal $($v:literal)*], $step:literal) => {
+        concat!("ld1 {{v", $first, ".4s", $(", v", $v, ".4s",)* "}}, [{x}], {", $step, "}\n")
     };
 }
 
-/// The products of a column whose inputs are in v`$a` to v`$c`.
+/// The products of a column whose inputs are in some registers; `weight` is moved on by `$step`. Of three registers
+/// or two there are eight rows of weights, of one sixteen.
 macro_rules! column {
-    ($a:literal $b:literal $c:literal) => {
+    ([$a:literal $b:literal $c:literal], $step:literal) => {
         concat!(
-            "ld1 {{v30.4s, v31.4s}}, [{weight}], {weight_step}\n",
-            column!(@ $a $b $c 30 0 s0 s1 s2), column!(@ $a $b $c 30 1 s3 s4 s5),
-            column!(@ $a $b $c 30 2 s6 s7 s8), column!(@ $a $b $c 30 3 s9 s10 s11),
-            column!(@ $a $b $c 31 0 s12 s13 s14), column!(@ $a $b $c 31 1 s15 s16 s17),
-            column!(@ $a $b $c 31 2 s18 s19 s20), column!(@ $a $b $c 31 3 s21 s22 s23),
+            "ld1 {{v30.4s, v31.4s}}, [{weight}], {", $step, "}\n",
+            column!(@ [$a $b $c] [s0 s1 s2] 30 0), column!(@ [$a $b $c] [s3 s4 s5] 30 1),
+            column!(@ [$a $b $c] [s6 s7 s8] 30 2), column!(@ [$a $b $c] [s9 s10 s11] 30 3),
+            column!(@ [$a $b $c] [s12 s13 s14] 31 0), column!(@ [$a $b $c] [s15 s16 s17] 31 1),
+            column!(@ [$a $b $c] [s18 s19 s20] 31 2), column!(@ [$a $b $c] [s21 s22 s23] 31 3),
         )
     };
-    (@ $a:literal $b:literal $c:literal $weight:literal $lane:literal $p:ident $q:ident $r:ident) => {
+    ([$a:literal $b:literal], $step:literal) => {
         concat!(
-            "fmla {", stringify!($p), ":v}.4s, v", $a, ".4s, v", $weight, ".s[", $lane, "]\n",
-            "fmla {", stringify!($q), ":v}.4s, v", $b, ".4s, v", $weight, ".s[", $lane, "]\n",
-            "fmla {", stringify!($r), ":v}.4s, v", $c, ".4s, v", $weight, ".s[", $lane, "]\n",
+            "ld1 {{v30.4s, v31.4s}}, [{weight}], {", $step, "}\n",
+            column!(@ [$a $b] [s0 s1] 30 0), column!(@ [$a $b] [s2 s3] 30 1),
+            column!(@ [$a $b] [s4 s5] 30 2), column!(@ [$a $b] [s6 s7] 30 3),
+            column!(@ [$a $b] [s8 s9] 31 0), column!(@ [$a $b] [s10 s11] 31 1),
+            column!(@ [$a $b] [s12 s13] 31 2), column!(@ [$a $b] [s14 s15] 31 3),
+        )
+    };
+    ([$a:literal of two], $step:literal) => { column!([$a], $step) };
+    ([$a:literal], $step:literal) => {
+        concat!(
+            "ld1 {{v28.4s-v31.4s}}, [{weight}], {", $step, "}\n",
+            column!(@ [$a] [s0] 28 0), column!(@ [$a] [s1] 28 1), column!(@ [$a] [s2] 28 2),
+            column!(@ [$a] [s3] 28 3), column!(@ [$a] [s4] 29 0), column!(@ [$a] [s5] 29 1),
+            column!(@ [$a] [s6] 29 2), column!(@ [$a] [s7] 29 3), column!(@ [$a] [s8] 30 0),
+            column!(@ [$a] [s9] 30 1), column!(@ [$a] [s10] 30 2), column!(@ [$a] [s11] 30 3),
+            column!(@ [$a] [s12] 31 0), column!(@ [$a] [s13] 31 1), column!(@ [$a] [s14] 31 2),
+            column!(@ [$a] [s15] 31 3),
+        )
+    };
+    (@ [$($x:literal)*] [$($sum:ident)*] $weight:literal $lane:literal) => {
+        concat!($(
+            "fmla {", stringify!($sum), ":v}.4s, v", $x, ".4s, v", $weight, ".s[", $lane, "]\n",
+        )*)
+    };
+}
+
+/// Assembly that reads elements at `$x` and `$weight`, moves these on, and adds to sixteen or twenty-four `$sums`.
+macro_rules! add {
+    (24, $sums:ident, $x:ident, $weight:ident, [$($line:expr),*], $($operand:tt)*) => {
+        add!(16, $sums, $x, $weight, [$($line),*],
+            s16 = inout(vreg) $sums[16], s17 = inout(vreg) $sums[17], s18 = inout(vreg) $sums[18],
+            s19 = inout(vreg) $sums[19], s20 = inout(vreg) $sums[20], s21 = inout(vreg) $sums[21],
+            s22 = inout(vreg) $sums[22], s23 = inout(vreg) $sums[23], $($operand)*)
+    };
+    (16, $sums:ident, $x:ident, $weight:ident, [$($line:expr),*], $($operand:tt)*) => {
+        asm!(
+            $($line,)*
+            x = inout(reg) *$x, weight = inout(reg) *$weight,
+            s0 = inout(vreg) $sums[0], s1 = inout(vreg) $sums[1], s2 = inout(vreg) $sums[2],
+            s3 = inout(vreg) $sums[3], s4 = inout(vreg) $sums[4], s5 = inout(vreg) $sums[5],
+            s6 = inout(vreg) $sums[6], s7 = inout(vreg) $sums[7], s8 = inout(vreg) $sums[8],
+            s9 = inout(vreg) $sums[9], s10 = inout(vreg) $sums[10], s11 = inout(vreg) $sums[11],
+            s12 = inout(vreg) $sums[12], s13 = inout(vreg) $sums[13], s14 = inout(vreg) $sums[14],
+            s15 = inout(vreg) $sums[15],
+            out("v24") _, out("v25") _, out("v26") _, out("v27") _, out("v28") _, out("v29") _,
+            out("v30") _, out("v31") _,
+            $($operand)*
         )
     };
 }
 
-/// Adds the products of four columns to `sums`, three registers for each of eight rows of weights. `x` and `weight` move
-/// on by their steps, in bytes, with every column. Does nothing with other sums.
-///
-/// Assembly, as there is no register to spare: the compiler copies inputs to load the next ones early.
+/// Adds the products of four columns to `sums`, three for each of eight rows of weights. `x` and `weight` move on by
+/// their steps, in bytes, with every column.
 ///
 /// # Safety
 ///
@@ -44,56 +93,114 @@ pub(super) unsafe fn add_four_columns(
     x_step: usize,
     weight: &mut *const f32,
     weight_step: usize,
-    sums: &mut [float32x4_t],
+    sums: &mut [float32x4_t; 24],
 ) {
-    let [
-        s0,
-        s1,
-        s2,
-        s3,
-        s4,
-        s5,
-        s6,
-        s7,
-        s8,
-        s9,
-        s10,
-        s11,
-        s12,
-        s13,
-        s14,
-        s15,
-        s16,
-        s17,
-        s18,
-        s19,
-        s20,
-        s21,
-        s22,
-        s23,
-    ] = sums
-    else {
-        return;
-    };
     // SAFETY: the caller's; reads nothing else, and every processor has the instructions.
     unsafe {
-        asm!(
-            inputs!(24, 26),
-            inputs!(27, 29), column!(24 25 26),
-            inputs!(24, 26), column!(27 28 29),
-            inputs!(27, 29), column!(24 25 26),
-            column!(27 28 29),
-            x = inout(reg) *x, x_step = in(reg) x_step,
-            weight = inout(reg) *weight, weight_step = in(reg) weight_step,
-            s0 = inout(vreg) *s0, s1 = inout(vreg) *s1, s2 = inout(vreg) *s2, s3 = inout(vreg) *s3,
-            s4 = inout(vreg) *s4, s5 = inout(vreg) *s5, s6 = inout(vreg) *s6, s7 = inout(vreg) *s7,
-            s8 = inout(vreg) *s8, s9 = inout(vreg) *s9, s10 = inout(vreg) *s10, s11 = inout(vreg) *s11,
-            s12 = inout(vreg) *s12, s13 = inout(vreg) *s13, s14 = inout(vreg) *s14, s15 = inout(vreg) *s15,
-            s16 = inout(vreg) *s16, s17 = inout(vreg) *s17, s18 = inout(vreg) *s18, s19 = inout(vreg) *s19,
-            s20 = inout(vreg) *s20, s21 = inout(vreg) *s21, s22 = inout(vreg) *s22, s23 = inout(vreg) *s23,
-            out("v24") _, out("v25") _, out("v26") _, out("v27") _, out("v28") _, out("v29") _,
-            out("v30") _, out("v31") _,
-            options(pure, readonly, nostack, preserves_flags)
+        add!(24, sums, x, weight, [
+            inputs!([24 25 26], "x_step"),
+            inputs!([27 28 29], "x_step"), column!([24 25 26], "weight_step"),
+            inputs!([24 25 26], "x_step"), column!([27 28 29], "weight_step"),
+            inputs!([27 28 29], "x_step"), column!([24 25 26], "weight_step"),
+            column!([27 28 29], "weight_step")
+        ], x_step = in(reg) x_step, weight_step = in(reg) weight_step,
+            options(pure, readonly, nostack, preserves_flags));
+    }
+}
+
+/// How to go through up to three columns, time and again and in rows of them; distances are in bytes.
+#[derive(Clone, Copy, Default)]
+#[repr(C)]
+pub(super) struct Steps {
+    /// From the inputs of the first column to the second's, and on to the third's; from the last's to the first's.
+    pub(super) x: [usize; 3],
+    /// From the weights of one column to the next's, and from the last's to the first's.
+    pub(super) weight: [usize; 2],
+    /// From the end of a row to the next, inputs and weights.
+    pub(super) row: [usize; 2],
+    /// How many rows there are, and how often a row has the columns; neither is zero.
+    pub(super) rows: usize,
+    pub(super) count: usize,
+}
+
+/// Adds the products of many times `T` columns to `S` sums, `N` for each row of weights: twenty-four and three, sixteen
+/// and two, or sixteen and one; this may be half of what is at `x` and half of what is at `other`, if that is somewhere.
+///
+/// # Safety
+///
+/// `4 * N` inputs and `S / N` weights of each column may be read.
+#[inline(always)]
+pub(super) unsafe fn add_columns<const T: usize, const N: usize, const S: usize>(
+    [mut x, other]: [*const f32; 2],
+    mut weight: *const f32,
+    steps: &Steps,
+    sums: &mut [float32x4_t; S],
+) {
+    const { assert!(matches!((S, N), (24, 3) | (16, 2) | (16, 1))) };
+    let (x, weight) = (&mut x, &mut weight);
+    macro_rules! repeat {
+        ($s:tt, [$($line:expr),*], [$($row:expr)?], $($operand:tt)*) => {
+            // SAFETY: the caller's; reads nothing else, and every processor has the instructions.
+            unsafe {
+                add!($s, sums, x, weight, [
+                    // From memory, as the compiler has no registers to keep them in.
+                    "ldp {first_x}, {second_x}, [{steps}]",
+                    "ldp {last_x}, {next_weight}, [{steps}, #16]",
+                    "ldp {last_weight}, {row_x}, [{steps}, #32]",
+                    "ldp {row_weight}, {rows}, [{steps}, #48]", "ldr {count}, [{steps}, #64]",
+                    // Two turns at a time; an odd number of them begins in the middle.
+                    "3:", "add {left}, {count}, #1", "tbnz {count}, #0, 4f", "mov {left}, {count}",
+                    "2:", $($line,)* "4:", $($line,)* "subs {left}, {left}, #2", "b.gt 2b",
+                    "add {x}, {x}, {row_x}", $($row,)? "add {weight}, {weight}, {row_weight}",
+                    "subs {rows}, {rows}, #1", "b.ne 3b"
+                ], steps = in(reg) steps, first_x = out(reg) _, second_x = out(reg) _,
+                    last_x = out(reg) _, next_weight = out(reg) _, last_weight = out(reg) _,
+                    row_x = out(reg) _, row_weight = out(reg) _, rows = out(reg) _,
+                    count = out(reg) _, left = out(reg) _, $($operand)*
+                    options(pure, readonly, nostack));
+            }
+        };
+    }
+    macro_rules! columns {
+        ($s:tt, $a:tt, $b:tt, $row:tt, $($operand:tt)*) => {
+            if const { T == 1 } {
+                repeat!(
+                    $s, [inputs!($a, "last_x"), column!($a, "last_weight")], $row, $($operand)*
+                );
+            } else if const { T == 2 } {
+                repeat!(
+                    $s,
+                    [
+                        inputs!($a, "first_x"), inputs!($b, "last_x"),
+                        column!($a, "next_weight"), column!($b, "last_weight")
+                    ],
+                    $row,
+                    $($operand)*
+                );
+            } else {
+                repeat!(
+                    $s,
+                    [
+                        inputs!($a, "first_x"), inputs!($b, "second_x"),
+                        column!($a, "next_weight"), inputs!($a, "last_x"),
+                        column!($b, "next_weight"), column!($a, "last_weight")
+                    ],
+                    $row,
+                    $($operand)*
+                );
+            }
+        };
+    }
+    if const { N == 3 } {
+        columns!(24, [24 25 26], [27 28 29], [],);
+    } else if const { N == 2 } {
+        columns!(16, [24 25], [27 28], [],);
+    } else if other.is_null() {
+        columns!(16, [24], [27], [],);
+    } else {
+        columns!(
+            16, [24 of two], [27 of two], ["add {other}, {other}, {row_x}"],
+            other = inout(reg) other => _,
         );
     }
 }

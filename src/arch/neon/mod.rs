@@ -1,7 +1,9 @@
 //! NEON, the vectors of every AArch64 processor: thirty-two registers of four f32.
 
 pub(crate) mod abreast;
+pub(crate) mod band;
 mod columns;
+pub(crate) mod copy;
 pub(crate) mod depthwise_int8;
 pub(crate) mod elementwise_int8;
 pub(crate) mod int8;
@@ -10,6 +12,7 @@ pub(crate) mod requantize;
 mod slide;
 mod transpose;
 mod winograd_int8;
+pub(crate) mod zeros;
 
 use core::arch::aarch64::*;
 use core::mem::transmute;
@@ -128,13 +131,6 @@ impl<const N: usize> Lanes for Floats<N> {
     }
 
     #[inline(always)]
-    unsafe fn load_scalar_pairs(self, at: *const f32) -> [float32x4_t; 2] {
-        // SAFETY: the caller's.
-        let float32x4x2_t(even, odd) = unsafe { vld2q_f32(at) };
-        [even, odd]
-    }
-
-    #[inline(always)]
     fn multiply_add_scalar<const INDEX: usize>(
         self,
         mut sum: [float32x4_t; N],
@@ -203,14 +199,13 @@ impl<const N: usize> F32Lanes for Floats<N> {
         steps: [usize; 2],
         sums: &mut [[float32x4_t; N]],
     ) -> bool {
-        let fits = N == 3 && sums.len() == 8;
-        if fits {
-            let [x_step, weight_step] = steps.map(|step| step.wrapping_mul(size_of::<f32>()));
-            let sums = sums.as_flattened_mut();
-            // SAFETY: the caller's.
-            unsafe { columns::add_four_columns(x, x_step, weight, weight_step, sums) };
-        }
-        fits
+        let Some(sums) = sums.as_flattened_mut().as_mut_array().filter(|_| N == 3) else {
+            return false;
+        };
+        let [x_step, weight_step] = steps.map(|step| step.wrapping_mul(size_of::<f32>()));
+        // SAFETY: the caller's.
+        unsafe { columns::add_four_columns(x, x_step, weight, weight_step, sums) };
+        true
     }
 
     #[inline(always)]

@@ -1,0 +1,341 @@
+//! Sums of products over inputs that lie in a copy, as far apart for every output: the innermost loops of direct
+//! convolution.
+
+use core::arch::aarch64::float32x4_t;
+use core::arch::asm;
+use core::ptr;
+
+use super::Floats;
+use super::columns::{Steps, add_columns};
+use crate::arch::isa::{F32Lanes, Lanes, for_each_scalar};
+use crate::arch::rows::Start;
+
+/// The most columns of taps.
+pub(crate) const COLUMNS: usize = 16;
+
+const THREES: usize = COLUMNS.div_ceil(3);
+
+/// Where taps find their inputs, in elements, and their weights, in taps.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Place {
+    pub(crate) x: usize,
+    pub(crate) weight: usize,
+}
+
+/// Up to three neighbouring columns of taps.
+#[derive(Clone, Copy, Default)]
+struct Columns {
+    first: Place,
+    count: usize,
+    /// From the inputs of each to the next's; from the last's to the first's in the next channel.
+    next: [usize; 3],
+}
+
+/// Rows and columns of taps, and the channels that have them.
+pub(crate) struct Taps {
+    /// Inputs of a channel, and taps.
+    plane: usize,
+    kernel: usize,
+    rows: usize,
+    first_row: Place,
+    /// From one row to the next; inputs may be found further to the front.
+    next_row: (isize, usize),
+    columns: [Columns; THREES],
+    /// From the weight of one column to the next's.
+    next_column: usize,
+    /// The largest places of all.
+    reach: Place,
+}
+
+impl Taps {
+    /// Of channels with `plane` inputs and `kernel` taps each. Columns after number [`COLUMNS`] are left out.
+    pub(crate) fn new(
+        [plane, kernel]: [usize; 2],
+        (rows, first_row, next_row): (usize, Place, (isize, usize)),
+        columns: impl Iterator<Item = usize>,
+        (first_column, next_column): (usize, usize),
+    ) -> Self {
+        let mut threes = [Columns::default(); THREES];
+        let (mut count, mut reach) = (0, Place::default());
+        for x in columns.take(COLUMNS) {
+            let place = Place { x, weight: first_column + count * next_column };
+            if let Some(Columns { first, count: within, next }) = threes.get_mut(count / 3) {
+                match *within {
+                    0 => *first = place,
+                    before => {
+                        if let Some(next) = next.get_mut(before - 1) {
+                            *next = x.wrapping_sub(first.x.wrapping_add(plane).wrapping_sub(*next));
+                        }
+                    }
+                }
+                if let Some(next) = next.get_mut(*within) {
+                    *next = first.x.wrapping_add(plane).wrapping_sub(x);
+                }
+                *within += 1;
+            }
+            reach = Place { x: reach.x.max(x), weight: place.weight };
+            count += 1;
+        }
+        let last = rows.saturating_sub(1);
+        reach.x += first_row.x.max(first_row.x.wrapping_add_signed(next_row.0 * last as isize));
+        reach.weight += first_row.weight + next_row.1 * last;
+        Self { plane, kernel, rows, first_row, next_row, columns: threes, next_column, reach }
+    }
+}
+
+/// Input channels, and their weights in a block of output channels.
+pub(crate) struct Band<'a> {
+    x: &'a [f32],
+    /// The weights of a tap side by side.
+    weight: &'a [f32],
+    block: usize,
+    /// How many inputs before the first output's last one.
+    reach: usize,
+    columns: [Through; THREES],
+}
+
+/// Up to three columns of taps, in all rows and channels.
+#[derive(Clone, Copy, Default)]
+struct Through {
+    /// The first inputs and weights, in elements.
+    x: usize,
+    weight: usize,
+    columns: usize,
+    steps: Steps,
+}
+
+impl<'a> Band<'a> {
+    /// Of `channels` channels and blocks of weights; `None` where there are too few of these.
+    pub(crate) fn new(
+        x: &'a [f32],
+        channels: usize,
+        (weight, block): (&'a [f32], usize),
+        taps: &Taps,
+    ) -> Option<Self> {
+        let Taps { plane, kernel, rows, first_row, next_row, next_column, .. } = *taps;
+        let last = channels.checked_sub(1)?;
+        let reach = plane.checked_mul(last)?.checked_add(taps.reach.x)?;
+        let tap = kernel.checked_mul(last)?.checked_add(taps.reach.weight)?.checked_add(1)?;
+        if weight.len() < tap.checked_mul(block)? {
+            return None;
+        }
+        let mut columns = [Through::default(); THREES];
+        let bytes = |elements: usize| elements.wrapping_mul(size_of::<f32>());
+        for (through, &Columns { first, count, next }) in columns.iter_mut().zip(&taps.columns) {
+            if rows == 0 || count == 0 {
+                break;
+            }
+            let last_weight = kernel.wrapping_sub(next_column * (count - 1));
+            let next_row = [
+                next_row.0.cast_unsigned().wrapping_sub(plane * channels),
+                next_row.1.wrapping_sub(kernel * channels).wrapping_mul(block),
+            ];
+            let steps = Steps {
+                x: [next[0], next[1], next[count - 1]].map(bytes),
+                weight: [next_column, last_weight].map(|taps| bytes(taps.wrapping_mul(block))),
+                row: next_row.map(bytes),
+                rows,
+                count: channels,
+            };
+            let weight = (first_row.weight + first.weight) * block;
+            *through = Through { x: first_row.x + first.x, weight, columns: count, steps };
+        }
+        Some(Self { x, weight, block, reach, columns })
+    }
+
+    /// Writes `4 * N` neighbouring outputs of `R` channels from `lane` of the block on, `step` apart, to the beginning of
+    /// as many planes in `y`. `first` is where the first output counts its inputs from; if there is a `second`, the last
+    /// two of four outputs of sixteen channels count from there as the first two do. Writes nothing where a slice is too
+    /// short.
+    #[inline(always)]
+    pub(crate) fn write<const N: usize, const R: usize>(
+        &self,
+        (first, second): (usize, Option<usize>),
+        lane: usize,
+        start: Start<'_, R>,
+        y: &mut [f32],
+        (plane, step): (usize, usize),
+    ) {
+        let lanes = Floats::<N>(());
+        let outputs = step.checked_mul(4 * N - 1).and_then(|last| last.checked_add(1));
+        let y_end = (R - 1).checked_mul(plane).zip(outputs).and_then(|(a, b)| a.checked_add(b));
+        let x_end = second
+            .unwrap_or(first)
+            .checked_add(self.reach)
+            .and_then(|last| last.checked_add(4 * N));
+        if x_end.is_none_or(|end| self.x.len() < end)
+            || y_end.is_none_or(|end| y.len() < end)
+            || lane + R > self.block
+            || second.is_some_and(|second| second < first || (N, R) != (1, 16))
+        {
+            return;
+        }
+        let bias = if let Start::Bias(bias) = start { bias } else { &[0.0; R] };
+        let mut sums = [lanes.zero(); R];
+        for (sum, &bias) in sums.iter_mut().zip(bias) {
+            *sum = lanes.splat(bias);
+        }
+        let x = self.x.as_ptr();
+        let other = second.map_or(ptr::null(), |second| x.wrapping_add(second));
+        let x = [x.wrapping_add(first), other];
+        let weight = self.weight.as_ptr().wrapping_add(lane);
+        // SAFETY: `x` and `weight` are as long as what is furthest away is from their beginning.
+        unsafe { self.add_products(lanes, x, weight, &mut sums) };
+        let y = y.as_mut_ptr();
+        macro_rules! each {
+            ($y:ident, $sum:ident => $write:expr) => {
+                for (r, $sum) in sums.into_iter().enumerate() {
+                    let $y = y.wrapping_add(r * plane);
+                    // SAFETY: there is room for `R` rows of outputs, `plane` apart.
+                    unsafe { $write };
+                }
+            };
+        }
+        match (start, step) {
+            (Start::Output, 1) => each!(y, sum => lanes.add_to(y, sum)),
+            (_, 1) => each!(y, sum => lanes.store(y, sum)),
+            (Start::Output, _) => each!(y, sum => add_apart(y, step, sum)),
+            _ => each!(y, sum => store_apart(y, step, sum)),
+        }
+    }
+
+    /// Adds the products of all taps.
+    ///
+    /// # Safety
+    ///
+    /// Their inputs and their weights may be read.
+    #[inline(always)]
+    unsafe fn add_products<const N: usize, const R: usize>(
+        &self,
+        lanes: Floats<N>,
+        [x, other]: [*const f32; 2],
+        weight: *const f32,
+        sums: &mut [<Floats<N> as Lanes>::Vector; R],
+    ) {
+        for Through { x: first, weight: first_weight, columns, steps } in &self.columns {
+            let (mut x, mut weight) = (x.wrapping_add(*first), weight.wrapping_add(*first_weight));
+            let other = if other.is_null() { other } else { other.wrapping_add(*first) };
+            macro_rules! assembly {
+                ($n:literal, $r:literal) => {
+                    if const { N == $n && R == $r }
+                        && let Some(sums) = sums.as_flattened_mut().as_mut_array::<{ $n * $r }>()
+                    {
+                        // SAFETY: the caller's; of no columns there are no rows.
+                        unsafe {
+                            match columns {
+                                3 => add_columns::<3, $n, _>([x, other], weight, steps, sums),
+                                2 => add_columns::<2, $n, _>([x, other], weight, steps, sums),
+                                1 => add_columns::<1, $n, _>([x, other], weight, steps, sums),
+                                _ => return,
+                            }
+                        }
+                        continue;
+                    }
+                };
+            }
+            assembly!(3, 8);
+            assembly!(2, 8);
+            assembly!(1, 16);
+            for _ in 0..steps.rows {
+                for _ in 0..steps.count {
+                    for column in 1..=*columns {
+                        let (next_x, next_weight) = match column {
+                            _ if column == *columns => (steps.x[2], steps.weight[1]),
+                            1 => (steps.x[0], steps.weight[0]),
+                            _ => (steps.x[1], steps.weight[0]),
+                        };
+                        // SAFETY: the caller's.
+                        unsafe {
+                            add_column(lanes, x, weight, sums);
+                        }
+                        x = x.wrapping_byte_add(next_x);
+                        weight = weight.wrapping_byte_add(next_weight);
+                    }
+                }
+                x = x.wrapping_byte_add(steps.row[0]);
+                weight = weight.wrapping_byte_add(steps.row[1]);
+            }
+        }
+    }
+}
+
+/// Adds the products of a column.
+///
+/// # Safety
+///
+/// Its inputs and its weights may be read.
+#[inline(always)]
+unsafe fn add_column<const N: usize, const R: usize>(
+    lanes: Floats<N>,
+    x: *const f32,
+    weight: *const f32,
+    sums: &mut [<Floats<N> as Lanes>::Vector; R],
+) {
+    // SAFETY: the caller's.
+    let x = unsafe { lanes.load(x) };
+    if R < Floats::<N>::SCALARS {
+        for (r, sum) in sums.iter_mut().enumerate() {
+            // SAFETY: the caller's.
+            *sum = lanes.multiply_add(*sum, lanes.splat(unsafe { *weight.add(r) }), x);
+        }
+        return;
+    }
+    for (four, sums) in sums.chunks_mut(4).enumerate() {
+        // SAFETY: the caller's; `R` is a multiple of four.
+        let [weights] = unsafe { lanes.load_scalars(weight.add(4 * four)) };
+        for_each_lane(lanes, sums, x, weights);
+    }
+}
+
+/// Adds the products of up to four weights.
+#[inline(always)]
+fn for_each_lane<L: Lanes>(lanes: L, sums: &mut [L::Vector], x: L::Vector, weights: L::Scalars) {
+    for_each_scalar!(L, SCALAR => {
+        if let Some(sum) = sums.get_mut(SCALAR) {
+            *sum = lanes.multiply_add_scalar::<SCALAR>(*sum, x, weights);
+        }
+    });
+}
+
+/// Adds to outputs `step` apart.
+///
+/// # Safety
+///
+/// They may be read and written.
+#[inline(always)]
+unsafe fn add_apart<const N: usize>(at: *mut f32, step: usize, sums: [float32x4_t; N]) {
+    let mut from = at;
+    let sums = sums.map(|mut sum| {
+        // SAFETY: the caller's; reads nothing else.
+        unsafe {
+            asm!(
+                "ld1 {{v0.s}}[0], [{at}], {step}", "ld1 {{v0.s}}[1], [{at}], {step}",
+                "ld1 {{v0.s}}[2], [{at}], {step}", "ld1 {{v0.s}}[3], [{at}], {step}",
+                "fadd {sum:v}.4s, {sum:v}.4s, v0.4s",
+                at = inout(reg) from, step = in(reg) step.wrapping_mul(size_of::<f32>()),
+                sum = inout(vreg) sum, out("v0") _, options(readonly, nostack, preserves_flags));
+        }
+        sum
+    });
+    // SAFETY: the caller's.
+    unsafe { store_apart(at, step, sums) };
+}
+
+/// Writes outputs `step` apart.
+///
+/// # Safety
+///
+/// They may be written.
+#[inline(always)]
+unsafe fn store_apart<const N: usize>(mut at: *mut f32, step: usize, sums: [float32x4_t; N]) {
+    for sum in sums {
+        // SAFETY: the caller's; writes nothing else.
+        unsafe {
+            asm!(
+                "st1 {{{sum:v}.s}}[0], [{at}], {step}", "st1 {{{sum:v}.s}}[1], [{at}], {step}",
+                "st1 {{{sum:v}.s}}[2], [{at}], {step}", "st1 {{{sum:v}.s}}[3], [{at}], {step}",
+                at = inout(reg) at, step = in(reg) step.wrapping_mul(size_of::<f32>()),
+                sum = in(vreg) sum, options(nostack, preserves_flags));
+        }
+    }
+}

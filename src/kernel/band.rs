@@ -1,0 +1,482 @@
+//! Direct convolution and transposed convolution in f32 with neighbouring outputs of a row in vectors, on NEON.
+//!
+//! Some rows of some input channels, a band, are copied with what their padding holds, so that outputs at edges are
+//! like all others; with a stride of 2 even and odd columns apart, so that neighbours in a vector are neighbours in
+//! the copy. Then every block of output channels meets it. A transposed convolution is several of these, one for each
+//! phase of its stride.
+//!
+//! Memory contract: reads the input and the packed weights; 16 KiB of stack; adds to every output once per part of the
+//! input channels.
+
+use crate::arch::neon::Neon;
+use crate::arch::neon::band::{Band, COLUMNS, Place, Taps};
+use crate::arch::neon::copy::{Inputs, LENGTH, Rows};
+use crate::arch::neon::zeros::zero;
+use crate::arch::rows::Start;
+use core::mem::MaybeUninit;
+use core::ops::Range;
+
+use crate::geometry::{Axis, Channels, divide, rounded_up};
+use crate::kernel::arithmetic::Float;
+use crate::kernel::direct::{Direct, OperandsOf, Shape};
+use crate::kernel::order::Sets;
+use crate::kernel::phases::Phase;
+use crate::kernel::runs::{Along, Operator};
+use crate::kernel::{pieces, pieces_mut};
+use crate::padding::PaddingMode;
+
+/// The most neighbouring outputs that meet a copy: a multiple of what registers hold.
+const OUTPUTS: usize = 60;
+
+/// The most products that are summed up in registers before they are added to the output. It bounds the rounding error
+/// as [`CAPACITY`](crate::arch::taps::CAPACITY) does.
+const PRODUCTS: usize = 147;
+
+/// The fewest products of a part of the input channels.
+const LEAST: usize = 48;
+
+/// The most outputs of a vector.
+const WIDEST: usize = 12;
+
+/// What outputs of all phases meet along one direction.
+#[derive(Clone, Copy)]
+struct Extent {
+    /// Outputs and taps, the most of a phase.
+    outputs: usize,
+    taps: usize,
+    /// The lowest input of the first outputs, and the distance to the highest.
+    lowest: isize,
+    span: usize,
+    /// From one output's inputs to the next's.
+    step: usize,
+}
+
+impl Extent {
+    fn of(axis: Along) -> Self {
+        let (mut outputs, mut taps, mut step) = (0, 0, 1);
+        let mut range = [isize::MAX, isize::MIN];
+        for phase in axis.in_phases() {
+            (outputs, taps) = (outputs.max(phase.count), taps.max(phase.taps));
+            step = phase.input_step;
+            let last = phase.input + phase.to_next * phase.taps.saturating_sub(1) as isize;
+            let [lowest, highest] = &mut range;
+            (*lowest, *highest) =
+                ((*lowest).min(last).min(phase.input), (*highest).max(last).max(phase.input));
+        }
+        let [lowest, highest] = range;
+        Self { outputs, taps, lowest, span: highest.wrapping_sub(lowest).unsigned_abs(), step }
+    }
+}
+
+/// How the copy is laid out: channel, row, column modulo the step, column.
+#[derive(Clone, Copy)]
+struct Layout {
+    rows: Extent,
+    columns: Extent,
+    /// Input channels at a time.
+    channels: usize,
+    /// Rows of outputs at a time.
+    outputs: usize,
+    /// From one row of the copy to the next, in rows of the input: 1, unless those between are not met.
+    every: usize,
+    /// Elements of a channel, of a row, and of the columns that are a step apart.
+    plane: usize,
+    row: usize,
+    line: usize,
+}
+
+impl Layout {
+    /// `None` where a channel does not fit.
+    fn new(operator: Operator, shape: &Shape) -> Option<Self> {
+        let [rows, columns] =
+            [shape.rows, shape.columns].map(|axis| Extent::of(Along { axis, operator }));
+        let (inputs, taps) = (shape.channels.inputs, rows.taps * columns.taps);
+        if columns.taps > COLUMNS || taps > PRODUCTS {
+            return None;
+        }
+        let width = columns.outputs.min(OUTPUTS).next_multiple_of(4);
+        let line = width + divide(columns.span, columns.step);
+        let row = line * if columns.step == 2 { 2 } else { columns.step.min(columns.span + 1) };
+        let every = if rows.span == 0 { rows.step } else { 1 };
+        let (step, least) = (divide(rows.step, every), rows.span + 1);
+        let all = divide(LENGTH, row);
+        let channels = divide(PRODUCTS, taps.max(1)).min(divide(all, least)).min(inputs);
+        // Of few products most would be to go from one to the next.
+        if channels < inputs && channels * taps < LEAST {
+            return None;
+        }
+        let channels = even_part(inputs, channels.max(1));
+        let outputs = divide(divide(all, channels) - least, step) + 1;
+        let outputs = even_part(rows.outputs, outputs.min(rows.outputs));
+        let plane = (outputs.saturating_sub(1) * step + least) * row;
+        Some(Self { rows, columns, channels, outputs, every, plane, row, line })
+    }
+}
+
+/// The length of parts of `all`, about as long each, of which none is longer than `most`.
+fn even_part(all: usize, most: usize) -> usize {
+    rounded_up(all, rounded_up(all, most))
+}
+
+/// Whether this is for a layer.
+pub(crate) fn fits(operator: Operator, shape: &Shape) -> bool {
+    shape.columns.output >= 4 && Layout::new(operator, shape).is_some()
+}
+
+/// Computes a whole output.
+pub(crate) struct Bands<'a> {
+    pub(crate) direct: Direct<Float<Neon>>,
+    pub(crate) operands: OperandsOf<'a, Float<Neon>>,
+}
+
+/// Some outputs and some input channels of a group.
+#[derive(Clone, Copy)]
+struct Part {
+    group: usize,
+    /// The first input channel and how many.
+    channel: usize,
+    channels: usize,
+    /// The first row of outputs of a phase and how many at most; likewise the first output of a row.
+    row: usize,
+    rows: usize,
+    column: usize,
+    columns: usize,
+}
+
+impl Bands<'_> {
+    #[inline(never)]
+    pub(crate) fn run(mut self) {
+        let Direct { shape, operator, .. } = self.direct;
+        let Some(layout) = Layout::new(operator, &shape) else { return };
+        let Channels { groups, inputs, .. } = shape.channels;
+        let (down, across) = (layout.rows.outputs, layout.columns.outputs);
+        let mut copy = MaybeUninit::uninit();
+        let Inputs(copy) = zero(&mut copy);
+        for group in 0..groups {
+            for channel in (0..inputs).step_by(layout.channels) {
+                let channels = layout.channels.min(inputs - channel);
+                for row in (0..down).step_by(layout.outputs.max(1)) {
+                    let rows = layout.outputs.min(down - row);
+                    for column in (0..across).step_by(OUTPUTS) {
+                        let columns = OUTPUTS.min(across - column);
+                        let part = Part { group, channel, channels, row, rows, column, columns };
+                        self.copy(&layout, part, copy);
+                        for rows in self.direct.along(shape.rows).in_phases() {
+                            for columns in self.direct.along(shape.columns).in_phases() {
+                                let taps = &self.taps(&layout, &rows, &columns);
+                                let grid = Grid { rows, columns, layout: &layout, taps };
+                                self.blocks(&grid, part, copy);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Where the taps of a grid are.
+    fn taps(&self, layout: &Layout, rows: &Phase, columns: &Phase) -> Taps {
+        let Direct { shape, operator, .. } = self.direct;
+        let [down, across] =
+            [shape.rows, shape.columns].map(|axis| Sets::of(&axis, operator).step());
+        let first = |phase: &Phase, extent: Extent| {
+            usize::try_from(phase.input - extent.lowest).unwrap_or(0)
+        };
+        let (width, step) = (shape.columns.kernel, columns.input_step);
+        let first_row =
+            Place { x: first(rows, layout.rows) * layout.row, weight: rows.set * width };
+        let next_row = (rows.to_next * layout.row as isize, down * width);
+        let places = (0..columns.taps).map(|tap| {
+            let x =
+                first(columns, layout.columns).wrapping_add_signed(tap as isize * columns.to_next);
+            let line = divide(x, step);
+            (x - line * step) * layout.line + line
+        });
+        let channel = [layout.plane, shape.kernel()];
+        Taps::new(channel, (rows.taps, first_row, next_row), places, (columns.set, across))
+    }
+
+    /// Copies what the outputs meet.
+    #[inline(never)]
+    fn copy(&self, layout: &Layout, part: Part, to: &mut [f32]) {
+        let Direct { shape, operator, .. } = self.direct;
+        let mode = match operator {
+            Operator::Convolution(mode) => mode,
+            Operator::Transposed => PaddingMode::Zeros,
+        };
+        let Layout { rows, every, .. } = *layout;
+        let first = part.group * shape.channels.inputs + part.channel;
+        let x = self.operands.x.get(first * shape.in_plane()..).unwrap_or_default();
+        let top = rows.lowest + (part.row * rows.step) as isize;
+        let height = rounded_up((part.rows - 1) * rows.step + rows.span + 1, every);
+        let over =
+            |distance: isize| rounded_up(usize::try_from(distance).unwrap_or(0), every).min(height);
+        let inside = match mode {
+            PaddingMode::Zeros => over(-top)..over(shape.rows.input as isize - top),
+            // Padding that copies rows has each by itself.
+            _ => 0..0,
+        };
+        let line = Line::new(mode, shape.columns, layout, part);
+        let planes = pieces(x, shape.in_plane()).zip(pieces_mut(to, layout.plane));
+        for (x, to) in planes.take(part.channels) {
+            let source = |index: usize| {
+                let source = mode.source(top + (index * every) as isize, shape.rows.input)?;
+                x.get(source * shape.columns.input..)
+            };
+            if let (Some(x), Some(to)) =
+                (source(inside.start), to.get_mut(inside.start * layout.row..))
+            {
+                line.copy(x, inside.len(), to);
+            }
+            for index in (0..inside.start).chain(inside.end..height) {
+                let Some(to) = to.get_mut(index * layout.row..) else { return };
+                match source(index) {
+                    Some(x) => line.copy(x, 1, to),
+                    None => to.iter_mut().take(layout.row).for_each(|to| *to = 0.0),
+                }
+            }
+        }
+    }
+
+    /// Adds the products of a copy to the outputs of every block.
+    #[inline(never)]
+    fn blocks(&mut self, grid: &Grid<'_>, part: Part, copy: &[f32]) {
+        let (direct, shape) = (self.direct, self.direct.shape);
+        let (inputs, kernel) = (shape.channels.inputs, shape.kernel());
+        let blocks = direct.blocks(part.group * shape.channels.outputs);
+        for block in blocks.take_while(|block| block.group == part.group) {
+            let weight = (block.first * inputs + part.channel * block.size) * kernel;
+            let weight = self.operands.weight.get(weight..).unwrap_or_default();
+            let weight = (weight, block.size);
+            let Some(band) = Band::new(copy, part.channels, weight, grid.taps) else { return };
+            macro_rules! channels {
+                ($way:ident, $r:literal at $lane:literal) => {
+                    if let Some(outputs) = self.outputs::<$r>(grid, part, block.first + $lane) {
+                        Strip { band: &band, lane: $lane, outputs }.$way()
+                    }
+                };
+            }
+            match block.size {
+                16 => {
+                    channels!(wide, 8 at 0);
+                    channels!(wide, 8 at 8);
+                    channels!(narrow, 16 at 0);
+                }
+                8 => {
+                    channels!(wide, 8 at 0);
+                    channels!(narrow, 8 at 0);
+                }
+                4 => {
+                    channels!(wide, 4 at 0);
+                    channels!(narrow, 4 at 0);
+                }
+                _ => {
+                    channels!(wide, 1 at 0);
+                    channels!(narrow, 1 at 0);
+                }
+            }
+        }
+    }
+
+    /// The outputs of a part in `R` channels from `first` on.
+    #[inline(always)]
+    fn outputs<const R: usize>(
+        &mut self,
+        grid: &Grid<'_>,
+        part: Part,
+        first: usize,
+    ) -> Option<Outputs<'_, R>> {
+        let shape = self.direct.shape;
+        let (rows, columns, width) = (grid.rows, grid.columns, shape.columns.output);
+        let row = rows.output + part.row * rows.output_step;
+        let column = columns.output + part.column * columns.output_step;
+        let bias = self.operands.parameters.get(first..)?.first_chunk::<R>()?;
+        Some(Outputs {
+            start: if part.channel == 0 { Start::Bias(bias) } else { Start::Output },
+            rows: part.rows.min(rows.count.saturating_sub(part.row)),
+            columns: part.columns.min(columns.count.saturating_sub(part.column)),
+            next_row: rows.output_step * width,
+            step: columns.output_step,
+            plane: shape.out_plane(),
+            next_input: divide(rows.input_step, grid.layout.every) * grid.layout.row,
+            y: self.operands.y.get_mut(first * shape.out_plane() + row * width + column..)?,
+        })
+    }
+}
+
+/// Outputs that meet the same taps in both directions.
+struct Grid<'a> {
+    rows: Phase,
+    columns: Phase,
+    layout: &'a Layout,
+    taps: &'a Taps,
+}
+
+/// Outputs of `R` channels.
+struct Outputs<'a, const R: usize> {
+    start: Start<'a, R>,
+    rows: usize,
+    columns: usize,
+    /// From one row to the next, from one column to the next, and from one channel to the next.
+    next_row: usize,
+    step: usize,
+    plane: usize,
+    /// From the inputs of one row to those of the next.
+    next_input: usize,
+    /// From the first one on.
+    y: &'a mut [f32],
+}
+
+/// Outputs that meet a band, in the channels of a block from `lane` on.
+struct Strip<'a, const R: usize> {
+    band: &'a Band<'a>,
+    lane: usize,
+    outputs: Outputs<'a, R>,
+}
+
+impl<const R: usize> Strip<'_, R> {
+    /// As many outputs of each row as fill two or three registers.
+    #[inline(never)]
+    fn wide(mut self) {
+        for row in 0..self.outputs.rows {
+            let mut done = 0;
+            loop {
+                let left = self.outputs.columns - done;
+                match left {
+                    9.. => self.panel::<3>(row, done),
+                    5.. => self.panel::<2>(row, done),
+                    _ => break,
+                }
+                done += left.min(WIDEST);
+            }
+        }
+    }
+
+    /// The outputs that are left over, four or fewer of each row; one or two of two rows at a time.
+    #[inline(never)]
+    fn narrow(mut self) {
+        let done = self.outputs.columns / WIDEST * WIDEST;
+        let left = self.outputs.columns - done;
+        if !(1..=4).contains(&left) {
+            return;
+        }
+        let mut row = 0;
+        while row < self.outputs.rows {
+            if R == 16 && left <= 2 && row + 1 < self.outputs.rows {
+                self.part_of_panel::<1>(row, done, true);
+                row += 2;
+            } else {
+                self.panel::<1>(row, done);
+                row += 1;
+            }
+        }
+    }
+
+    /// `4 * N` outputs from number `column` of row `row` on, or as many as there are.
+    #[inline(always)]
+    fn panel<const N: usize>(&mut self, row: usize, column: usize) {
+        let Self { band, lane, outputs } = self;
+        let Outputs { start, columns, next_row, step, plane, next_input, .. } = *outputs;
+        if columns - column < 4 * N {
+            return self.part_of_panel::<N>(row, column, false);
+        }
+        let first = row * next_input + column;
+        let y = outputs.y.get_mut(row * next_row + column * step..).unwrap_or_default();
+        band.write::<N, R>((first, None), *lane, start, y, (plane, step));
+    }
+
+    /// Fewer than `4 * N` outputs from number `column` of row `row` on; or one or two, and those of the next row.
+    #[inline(always)]
+    fn part_of_panel<const N: usize>(&mut self, row: usize, column: usize, two: bool) {
+        let Self { band, lane, outputs } = self;
+        let Outputs { start, columns, next_row, step, plane, next_input, ref mut y, .. } = *outputs;
+        let (count, apart) = (columns - column, if two { 2 } else { WIDEST });
+        let place = row * next_row + column * step;
+        let mut panel = [[0.0; WIDEST]; R];
+        // Every output in `y` and in the panel.
+        let mut copy = |panel: &mut [[f32; WIDEST]; R], each: fn(&mut f32, &mut f32)| {
+            for (r, panel) in panel.iter_mut().enumerate() {
+                for (index, panel) in panel.chunks_mut(apart).take(2).enumerate() {
+                    let first = place + r * plane + index * next_row;
+                    let y = y.get_mut(first..).unwrap_or_default().iter_mut().step_by(step);
+                    y.zip(panel).take(count).for_each(|(y, output)| each(y, output));
+                }
+            }
+        };
+        if matches!(start, Start::Output) {
+            copy(&mut panel, |y, output| *output = *y);
+        }
+        let first = row * next_input + column;
+        let second = two.then_some(first + next_input);
+        band.write::<N, R>((first, second), *lane, start, panel.as_flattened_mut(), (WIDEST, 1));
+        copy(&mut panel, |y, output| *y = *output);
+    }
+}
+
+/// Where the inputs of rows go, from one on and as many times a step.
+struct Line {
+    mode: PaddingMode,
+    /// Columns of the input, the first one, and from one to the next.
+    width: usize,
+    first: isize,
+    step: usize,
+    /// Elements that are a step apart, and how many are used.
+    length: usize,
+    used: usize,
+    /// Of them those that neighbours are copied to at once, and where these begin.
+    inside: Range<usize>,
+    from: usize,
+    /// From one row to the next, in the input and in the copy.
+    next: [usize; 2],
+    /// Whether what is around them is zero, as it was in the beginning.
+    among_zeros: bool,
+}
+
+impl Line {
+    fn new(mode: PaddingMode, axis: Axis, layout: &Layout, part: Part) -> Self {
+        let Extent { lowest, span, step, .. } = layout.columns;
+        let first = lowest + (part.column * step) as isize;
+        let used = part.columns + divide(span, step);
+        let left = rounded_up(usize::try_from(-first).unwrap_or(0), step).min(used);
+        let from = usize::try_from(first + (left * step) as isize).unwrap_or(0);
+        let there = divide(axis.input.saturating_sub(from), step).min(used - left);
+        Self {
+            mode,
+            width: axis.input,
+            first,
+            step,
+            length: layout.line,
+            used,
+            inside: left..left + if step <= 2 { there } else { 0 },
+            from,
+            next: [axis.input * layout.every, layout.row],
+            among_zeros: mode == PaddingMode::Zeros && layout.columns.outputs <= OUTPUTS,
+        }
+    }
+
+    /// Copies `count` rows.
+    #[inline(always)]
+    fn copy(&self, x: &[f32], count: usize, to: &mut [f32]) {
+        let Self { step, next, inside: Range { start, end }, .. } = *self;
+        if let (Some(x), Some(to)) = (x.get(self.from..), to.get_mut(start..)) {
+            let rows = Rows { count, length: end - start, next, apart: self.length };
+            if step == 1 { rows.copy::<1>(x, to) } else { rows.copy::<2>(x, to) }
+        }
+        let phases = if self.among_zeros && step <= 2 { 0 } else { divide(next[1], self.length) };
+        for phase in 0..phases {
+            for index in (0..start).chain(end..self.used) {
+                let column = self.first + (phase + index * step) as isize;
+                let source = self.mode.source(column, self.width);
+                let to = to.get_mut(phase * self.length + index..).unwrap_or_default();
+                let to = to.iter_mut().step_by(next[1].max(1)).take(count);
+                match source {
+                    Some(column) => {
+                        let x = x.get(column..).unwrap_or_default().iter();
+                        to.zip(x.step_by(next[0].max(1))).for_each(|(to, x)| *to = *x);
+                    }
+                    None => to.for_each(|to| *to = 0.0),
+                }
+            }
+        }
+    }
+}
