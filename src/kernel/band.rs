@@ -10,19 +10,18 @@
 
 use crate::arch::neon::Neon;
 use crate::arch::neon::band::{Band, COLUMNS, Place, Taps};
-use crate::arch::neon::copy::{Inputs, LENGTH, Rows};
+use crate::arch::neon::copy::{Inputs, LENGTH, Planes};
 use crate::arch::neon::zeros::zero;
 use crate::arch::rows::Start;
 use core::mem::MaybeUninit;
 use core::ops::Range;
 
-use crate::geometry::{Axis, Channels, divide, rounded_up};
+use crate::geometry::{Channels, divide, rounded_up};
 use crate::kernel::arithmetic::Float;
 use crate::kernel::direct::{Direct, OperandsOf, Shape};
 use crate::kernel::order::Sets;
 use crate::kernel::phases::Phase;
 use crate::kernel::runs::{Along, Operator};
-use crate::kernel::{pieces, pieces_mut};
 use crate::padding::PaddingMode;
 
 /// The most neighbouring outputs that meet a copy: a multiple of what registers hold.
@@ -216,24 +215,24 @@ impl Bands<'_> {
             // Padding that copies rows has each by itself.
             _ => 0..0,
         };
-        let line = Line::new(mode, shape.columns, layout, part);
-        let planes = pieces(x, shape.in_plane()).zip(pieces_mut(to, layout.plane));
-        for (x, to) in planes.take(part.channels) {
-            let source = |index: usize| {
-                let source = mode.source(top + (index * every) as isize, shape.rows.input)?;
-                x.get(source * shape.columns.input..)
-            };
-            if let (Some(x), Some(to)) =
-                (source(inside.start), to.get_mut(inside.start * layout.row..))
-            {
-                line.copy(x, inside.len(), to);
+        let line = Line::new(mode, &shape, layout, part);
+        let source = |index: usize| {
+            let source = mode.source(top + (index * every) as isize, shape.rows.input)?;
+            x.get(source * shape.columns.input..)
+        };
+        let at = inside.start * layout.row;
+        if let (Some(x), Some(to)) = (source(inside.start), to.get_mut(at..)) {
+            line.copy(x, inside.len(), to);
+        }
+        for index in (0..inside.start).chain(inside.end..height) {
+            let Some(to) = to.get_mut(index * layout.row..) else { return };
+            if let Some(x) = source(index) {
+                line.copy(x, 1, to);
+                continue;
             }
-            for index in (0..inside.start).chain(inside.end..height) {
-                let Some(to) = to.get_mut(index * layout.row..) else { return };
-                match source(index) {
-                    Some(x) => line.copy(x, 1, to),
-                    None => to.iter_mut().take(layout.row).for_each(|to| *to = 0.0),
-                }
+            for channel in 0..part.channels {
+                let to = to.get_mut(channel * layout.plane..).unwrap_or_default();
+                to.iter_mut().take(layout.row).for_each(|to| *to = 0.0);
             }
         }
     }
@@ -362,8 +361,8 @@ impl<const R: usize> Strip<'_, R> {
         }
         let mut row = 0;
         while row < self.outputs.rows {
-            if R == 16 && left <= 2 && row + 1 < self.outputs.rows {
-                self.part_of_panel::<1>(row, done, true);
+            if R == 16 && left == 2 && row + 1 < self.outputs.rows {
+                self.two_panels(row, done);
                 row += 2;
             } else {
                 self.panel::<1>(row, done);
@@ -372,48 +371,44 @@ impl<const R: usize> Strip<'_, R> {
         }
     }
 
+    /// Two outputs from number `column` of row `row` on, and those of the next row.
+    #[inline(always)]
+    fn two_panels(&mut self, row: usize, column: usize) {
+        let Self { band, lane, outputs } = self;
+        let Outputs { start, next_row, step, plane, next_input, .. } = *outputs;
+        let first = row * next_input + column;
+        let y = outputs.y.get_mut(row * next_row + column * step..).unwrap_or_default();
+        let from = (first, Some((first + next_input, next_row)));
+        band.write::<1, R>(from, *lane, start, y, (plane, step));
+    }
+
     /// `4 * N` outputs from number `column` of row `row` on, or as many as there are.
     #[inline(always)]
     fn panel<const N: usize>(&mut self, row: usize, column: usize) {
         let Self { band, lane, outputs } = self;
         let Outputs { start, columns, next_row, step, plane, next_input, .. } = *outputs;
-        if columns - column < 4 * N {
-            return self.part_of_panel::<N>(row, column, false);
-        }
-        let first = row * next_input + column;
+        let (first, count) = (row * next_input + column, columns - column);
         let y = outputs.y.get_mut(row * next_row + column * step..).unwrap_or_default();
-        band.write::<N, R>((first, None), *lane, start, y, (plane, step));
-    }
-
-    /// Fewer than `4 * N` outputs from number `column` of row `row` on; or one or two, and those of the next row.
-    #[inline(always)]
-    fn part_of_panel<const N: usize>(&mut self, row: usize, column: usize, two: bool) {
-        let Self { band, lane, outputs } = self;
-        let Outputs { start, columns, next_row, step, plane, next_input, ref mut y, .. } = *outputs;
-        let (count, apart) = (columns - column, if two { 2 } else { WIDEST });
-        let place = row * next_row + column * step;
+        if count >= 4 * N {
+            return band.write::<N, R>((first, None), *lane, start, y, (plane, step));
+        }
         let mut panel = [[0.0; WIDEST]; R];
         // Every output in `y` and in the panel.
         let mut copy = |panel: &mut [[f32; WIDEST]; R], each: fn(&mut f32, &mut f32)| {
             for (r, panel) in panel.iter_mut().enumerate() {
-                for (index, panel) in panel.chunks_mut(apart).take(2).enumerate() {
-                    let first = place + r * plane + index * next_row;
-                    let y = y.get_mut(first..).unwrap_or_default().iter_mut().step_by(step);
-                    y.zip(panel).take(count).for_each(|(y, output)| each(y, output));
-                }
+                let y = y.get_mut(r * plane..).unwrap_or_default().iter_mut().step_by(step);
+                y.zip(panel).take(count).for_each(|(y, output)| each(y, output));
             }
         };
         if matches!(start, Start::Output) {
             copy(&mut panel, |y, output| *output = *y);
         }
-        let first = row * next_input + column;
-        let second = two.then_some(first + next_input);
-        band.write::<N, R>((first, second), *lane, start, panel.as_flattened_mut(), (WIDEST, 1));
+        band.write::<N, R>((first, None), *lane, start, panel.as_flattened_mut(), (WIDEST, 1));
         copy(&mut panel, |y, output| *y = *output);
     }
 }
 
-/// Where the inputs of rows go, from one on and as many times a step.
+/// Where the inputs of rows go, from one on and as many times a step, in every channel.
 struct Line {
     mode: PaddingMode,
     /// Columns of the input, the first one, and from one to the next.
@@ -426,55 +421,69 @@ struct Line {
     /// Of them those that neighbours are copied to at once, and where these begin.
     inside: Range<usize>,
     from: usize,
-    /// From one row to the next, in the input and in the copy.
+    /// From one row to the next, in the input and in the copy, and from one channel to the next.
     next: [usize; 2],
-    /// Whether what is around them is zero, as it was in the beginning.
+    next_channel: [usize; 2],
+    channels: usize,
+    /// Whether all that is around them is zero, as it was in the beginning.
     among_zeros: bool,
 }
 
 impl Line {
-    fn new(mode: PaddingMode, axis: Axis, layout: &Layout, part: Part) -> Self {
+    fn new(mode: PaddingMode, shape: &Shape, layout: &Layout, part: Part) -> Self {
         let Extent { lowest, span, step, .. } = layout.columns;
         let first = lowest + (part.column * step) as isize;
         let used = part.columns + divide(span, step);
         let left = rounded_up(usize::try_from(-first).unwrap_or(0), step).min(used);
         let from = usize::try_from(first + (left * step) as isize).unwrap_or(0);
-        let there = divide(axis.input.saturating_sub(from), step).min(used - left);
+        let width = shape.columns.input;
+        let there = divide(width.saturating_sub(from), step).min(used - left);
         Self {
             mode,
-            width: axis.input,
+            width,
             first,
             step,
             length: layout.line,
             used,
             inside: left..left + if step <= 2 { there } else { 0 },
             from,
-            next: [axis.input * layout.every, layout.row],
-            among_zeros: mode == PaddingMode::Zeros && layout.columns.outputs <= OUTPUTS,
+            next: [width * layout.every, layout.row],
+            next_channel: [shape.in_plane(), layout.plane],
+            channels: part.channels,
+            among_zeros: step == 1
+                && mode == PaddingMode::Zeros
+                && layout.columns.outputs <= OUTPUTS,
         }
     }
 
-    /// Copies `count` rows.
+    /// Copies `count` rows of each channel, the first one's at the beginning of `x`.
     #[inline(always)]
     fn copy(&self, x: &[f32], count: usize, to: &mut [f32]) {
-        let Self { step, next, inside: Range { start, end }, .. } = *self;
+        let Self { step, next, next_channel, channels, inside: Range { start, end }, .. } = *self;
+        let length = end - start;
         if let (Some(x), Some(to)) = (x.get(self.from..), to.get_mut(start..)) {
-            let rows = Rows { count, length: end - start, next, apart: self.length };
-            if step == 1 { rows.copy::<1>(x, to) } else { rows.copy::<2>(x, to) }
+            let planes = Planes { channels, next_channel, count, next, length, apart: self.length };
+            if step == 1 { planes.copy::<1>(x, to) } else { planes.copy::<2>(x, to) }
         }
-        let phases = if self.among_zeros && step <= 2 { 0 } else { divide(next[1], self.length) };
-        for phase in 0..phases {
-            for index in (0..start).chain(end..self.used) {
-                let column = self.first + (phase + index * step) as isize;
-                let source = self.mode.source(column, self.width);
-                let to = to.get_mut(phase * self.length + index..).unwrap_or_default();
-                let to = to.iter_mut().step_by(next[1].max(1)).take(count);
-                match source {
-                    Some(column) => {
-                        let x = x.get(column..).unwrap_or_default().iter();
-                        to.zip(x.step_by(next[0].max(1))).for_each(|(to, x)| *to = *x);
+        if self.among_zeros {
+            return;
+        }
+        for channel in 0..channels {
+            let x = x.get(channel * next_channel[0]..).unwrap_or_default();
+            let to = to.get_mut(channel * next_channel[1]..).unwrap_or_default();
+            for phase in 0..divide(next[1], self.length) {
+                for index in (0..start).chain(end..self.used) {
+                    let column = self.first + (phase + index * step) as isize;
+                    let source = self.mode.source(column, self.width);
+                    let to = to.get_mut(phase * self.length + index..).unwrap_or_default();
+                    let to = to.iter_mut().step_by(next[1].max(1)).take(count);
+                    match source {
+                        Some(column) => {
+                            let x = x.get(column..).unwrap_or_default().iter();
+                            to.zip(x.step_by(next[0].max(1))).for_each(|(to, x)| *to = *x);
+                        }
+                        None => to.for_each(|to| *to = 0.0),
                     }
-                    None => to.for_each(|to| *to = 0.0),
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! Sums of products over inputs that lie in a copy, as far apart for every output: the innermost loops of direct
 //! convolution.
 
-use core::arch::aarch64::float32x4_t;
+use core::arch::aarch64::*;
 use core::arch::asm;
 use core::ptr;
 
@@ -144,29 +144,29 @@ impl<'a> Band<'a> {
     }
 
     /// Writes `4 * N` neighbouring outputs of `R` channels from `lane` of the block on, `step` apart, to the beginning of
-    /// as many planes in `y`. `first` is where the first output counts its inputs from; if there is a `second`, the last
-    /// two of four outputs of sixteen channels count from there as the first two do. Writes nothing where a slice is too
-    /// short.
+    /// as many planes in `y`. `first` is where the first output counts its inputs from. If there is a `second`, the last two
+    /// of four outputs of sixteen channels are like the first two, with inputs from there on, and places so far behind
+    /// theirs. Writes nothing where a slice is too short.
     #[inline(always)]
     pub(crate) fn write<const N: usize, const R: usize>(
         &self,
-        (first, second): (usize, Option<usize>),
+        (first, second): (usize, Option<(usize, usize)>),
         lane: usize,
         start: Start<'_, R>,
         y: &mut [f32],
         (plane, step): (usize, usize),
     ) {
         let lanes = Floats::<N>(());
-        let outputs = step.checked_mul(4 * N - 1).and_then(|last| last.checked_add(1));
-        let y_end = (R - 1).checked_mul(plane).zip(outputs).and_then(|(a, b)| a.checked_add(b));
-        let x_end = second
-            .unwrap_or(first)
-            .checked_add(self.reach)
-            .and_then(|last| last.checked_add(4 * N));
+        let (last_x, last_y) = match second {
+            Some((x, y)) => (x.max(first), y.checked_add(step)),
+            None => (first, step.checked_mul(4 * N - 1)),
+        };
+        let last_y = (R - 1).checked_mul(plane).zip(last_y).and_then(|(a, b)| a.checked_add(b));
+        let x_end = last_x.checked_add(self.reach).and_then(|last| last.checked_add(4 * N));
         if x_end.is_none_or(|end| self.x.len() < end)
-            || y_end.is_none_or(|end| y.len() < end)
+            || last_y.is_none_or(|last| y.len() <= last)
             || lane + R > self.block
-            || second.is_some_and(|second| second < first || (N, R) != (1, 16))
+            || (second.is_some() && (N, R) != (1, 16))
         {
             return;
         }
@@ -176,7 +176,7 @@ impl<'a> Band<'a> {
             *sum = lanes.splat(bias);
         }
         let x = self.x.as_ptr();
-        let other = second.map_or(ptr::null(), |second| x.wrapping_add(second));
+        let other = second.map_or(ptr::null(), |(second, _)| x.wrapping_add(second));
         let x = [x.wrapping_add(first), other];
         let weight = self.weight.as_ptr().wrapping_add(lane);
         // SAFETY: `x` and `weight` are as long as what is furthest away is from their beginning.
@@ -191,11 +191,15 @@ impl<'a> Band<'a> {
                 }
             };
         }
-        match (start, step) {
-            (Start::Output, 1) => each!(y, sum => lanes.add_to(y, sum)),
-            (_, 1) => each!(y, sum => lanes.store(y, sum)),
-            (Start::Output, _) => each!(y, sum => add_apart(y, step, sum)),
-            _ => each!(y, sum => store_apart(y, step, sum)),
+        match (start, second, step) {
+            (Start::Output, None, 1) => each!(y, sum => lanes.add_to(y, sum)),
+            (_, None, 1) => each!(y, sum => lanes.store(y, sum)),
+            (Start::Output, None, _) => each!(y, sum => add_apart(y, step, sum)),
+            (_, None, _) => each!(y, sum => store_apart(y, step, sum)),
+            (_, Some((_, other)), _) => each!(y, sum => {
+                let adds = matches!(start, Start::Output);
+                write_halves([y, y.wrapping_add(other)], step, sum[0], adds)
+            }),
         }
     }
 
@@ -337,5 +341,28 @@ unsafe fn store_apart<const N: usize>(mut at: *mut f32, step: usize, sums: [floa
                 at = inout(reg) at, step = in(reg) step.wrapping_mul(size_of::<f32>()),
                 sum = in(vreg) sum, options(nostack, preserves_flags));
         }
+    }
+}
+
+/// Writes, or adds to, two outputs `step` apart, and two others.
+///
+/// # Safety
+///
+/// They may be written, and read if `adds`.
+#[inline(always)]
+unsafe fn write_halves([at, other]: [*mut f32; 2], step: usize, mut sum: float32x4_t, adds: bool) {
+    let [second, fourth] = [at, other].map(|at| at.wrapping_add(step));
+    // SAFETY: the caller's, and every processor has the instructions.
+    unsafe {
+        if adds {
+            let mut before = vld1q_dup_f32(at);
+            before = vld1q_lane_f32::<1>(second, before);
+            before = vld1q_lane_f32::<2>(other, before);
+            sum = vaddq_f32(sum, vld1q_lane_f32::<3>(fourth, before));
+        }
+        vst1q_lane_f32::<0>(at, sum);
+        vst1q_lane_f32::<1>(second, sum);
+        vst1q_lane_f32::<2>(other, sum);
+        vst1q_lane_f32::<3>(fourth, sum);
     }
 }

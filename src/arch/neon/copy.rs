@@ -14,46 +14,57 @@ pub(crate) struct Inputs(pub(crate) [f32; LENGTH]);
 // SAFETY: numbers.
 unsafe impl Zeros for Inputs {}
 
-/// Rows of `length` times `STEP` neighbours, which go to places `STEP` times as far apart.
+/// Rows of `length` times `STEP` neighbours, which go to places `STEP` times as far apart, in several channels.
 #[derive(Clone, Copy)]
-pub(crate) struct Rows {
+pub(crate) struct Planes {
+    pub(crate) channels: usize,
+    /// From one channel to the next, in the original and in the copy.
+    pub(crate) next_channel: [usize; 2],
+    /// Rows of a channel.
     pub(crate) count: usize,
-    pub(crate) length: usize,
-    /// From one row to the next, in the original and in the copy.
+    /// From one row to the next.
     pub(crate) next: [usize; 2],
+    pub(crate) length: usize,
     /// In the copy from elements `0, STEP, ..` to elements `1, STEP + 1, ..`.
     pub(crate) apart: usize,
 }
 
-impl Rows {
+impl Planes {
     /// Copies elements `0, STEP, ..` of each row to neighbours, and those after them likewise; `STEP` is 1 or 2. Copies
     /// nothing where a slice is too short.
     #[inline(always)]
     pub(crate) fn copy<const STEP: usize>(&self, from: &[f32], to: &mut [f32]) {
         const { assert!(STEP == 1 || STEP == 2) };
-        let Self { count, length, next, apart } = *self;
-        let end =
-            |row: usize, rest: usize| row.checked_mul(count.checked_sub(1)?)?.checked_add(rest);
+        let Self { channels, next_channel, count, next, length, apart } = *self;
+        let end = |which: usize, rest: Option<usize>| {
+            let rows = next[which].checked_mul(count.checked_sub(1)?)?;
+            let channels = next_channel[which].checked_mul(channels.checked_sub(1)?)?;
+            channels.checked_add(rows)?.checked_add(rest?)
+        };
         let apart = if STEP == 2 { apart } else { 0 };
-        let (read, written) = (length.checked_mul(STEP), length.checked_add(apart));
-        if read.and_then(|rest| end(next[0], rest)).is_none_or(|end| from.len() < end)
-            || written.and_then(|rest| end(next[1], rest)).is_none_or(|end| to.len() < end)
+        if end(0, length.checked_mul(STEP)).is_none_or(|end| from.len() < end)
+            || end(1, length.checked_add(apart)).is_none_or(|end| to.len() < end)
         {
             return;
         }
         let (mut from, mut to) = (from.as_ptr(), to.as_mut_ptr());
-        for _ in 0..count {
-            // SAFETY: there is room for a row.
-            unsafe {
-                if length >= 4 {
-                    copy_row::<STEP>(from, to, apart, length);
-                } else {
-                    for index in 0..length * STEP {
-                        *to.add(index / STEP + index % STEP * apart) = *from.add(index);
+        for _ in 0..channels {
+            let (mut row, mut place) = (from, to);
+            for _ in 0..count {
+                // SAFETY: there is room for a row.
+                unsafe {
+                    if length >= 4 {
+                        copy_row::<STEP>(row, place, apart, length);
+                    } else {
+                        for index in 0..length * STEP {
+                            *place.add(index / STEP + index % STEP * apart) = *row.add(index);
+                        }
                     }
                 }
+                (row, place) = (row.wrapping_add(next[0]), place.wrapping_add(next[1]));
             }
-            (from, to) = (from.wrapping_add(next[0]), to.wrapping_add(next[1]));
+            from = from.wrapping_add(next_channel[0]);
+            to = to.wrapping_add(next_channel[1]);
         }
     }
 }
