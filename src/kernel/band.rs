@@ -248,10 +248,11 @@ impl Bands<'_> {
             let weight = self.operands.weight.get(weight..).unwrap_or_default();
             let weight = (weight, block.size);
             let Some(band) = Band::new(copy, part.channels, weight, grid.taps) else { return };
+            let in_sixteens = block.size == 16;
             macro_rules! channels {
                 ($way:ident, $r:literal at $lane:literal) => {
                     if let Some(outputs) = self.outputs::<$r>(grid, part, block.first + $lane) {
-                        Strip { band: &band, lane: $lane, outputs }.$way()
+                        Strip { band: &band, lane: $lane, in_sixteens, outputs }.$way()
                     }
                 };
             }
@@ -261,18 +262,9 @@ impl Bands<'_> {
                     channels!(wide, 8 at 8);
                     channels!(narrow, 16 at 0);
                 }
-                8 => {
-                    channels!(wide, 8 at 0);
-                    channels!(narrow, 8 at 0);
-                }
-                4 => {
-                    channels!(wide, 4 at 0);
-                    channels!(narrow, 4 at 0);
-                }
-                _ => {
-                    channels!(wide, 1 at 0);
-                    channels!(narrow, 1 at 0);
-                }
+                8 => channels!(wide, 8 at 0),
+                4 => channels!(wide, 4 at 0),
+                _ => channels!(wide, 1 at 0),
             }
         }
     }
@@ -330,81 +322,82 @@ struct Outputs<'a, const R: usize> {
 struct Strip<'a, const R: usize> {
     band: &'a Band<'a>,
     lane: usize,
+    /// Whether the block has sixteen.
+    in_sixteens: bool,
     outputs: Outputs<'a, R>,
 }
 
 impl<const R: usize> Strip<'_, R> {
-    /// As many outputs of each row as fill two or three registers.
+    /// How many outputs of each row [`wide`](Self::wide) takes: all, unless the block has sixteen channels. Then few that
+    /// are left over cost less in all of them at once, one or two together with those of the next row.
+    fn in_wide(&self) -> usize {
+        let left = self.outputs.columns % WIDEST;
+        let narrow = match left {
+            _ if !self.in_sixteens => 0,
+            0..=6 => left,
+            7..=10 => left.saturating_sub(8),
+            _ => 0,
+        };
+        self.outputs.columns - narrow
+    }
+
+    /// Outputs of each row in two or three registers.
     #[inline(never)]
     fn wide(mut self) {
+        let end = self.in_wide();
         for row in 0..self.outputs.rows {
-            let mut done = 0;
-            loop {
-                let left = self.outputs.columns - done;
-                match left {
-                    9.. => self.panel::<3>(row, done),
-                    5.. => self.panel::<2>(row, done),
-                    _ => break,
+            for done in (0..end).step_by(WIDEST) {
+                if const { R == 8 } {
+                    if end - done <= 8 {
+                        self.panel::<2>(row, done);
+                        continue;
+                    }
                 }
-                done += left.min(WIDEST);
+                self.panel::<3>(row, done);
             }
         }
-    }
-
-    /// The outputs that are left over, four or fewer of each row; one or two of two rows at a time.
-    #[inline(never)]
-    fn narrow(mut self) {
-        let done = self.outputs.columns / WIDEST * WIDEST;
-        let left = self.outputs.columns - done;
-        if !(1..=4).contains(&left) {
-            return;
-        }
-        let mut row = 0;
-        while row < self.outputs.rows {
-            if R == 16 && left == 2 && row + 1 < self.outputs.rows {
-                self.two_panels(row, done);
-                row += 2;
-            } else {
-                self.panel::<1>(row, done);
-                row += 1;
-            }
-        }
-    }
-
-    /// Two outputs from number `column` of row `row` on, and those of the next row.
-    #[inline(always)]
-    fn two_panels(&mut self, row: usize, column: usize) {
-        let Self { band, lane, outputs } = self;
-        let Outputs { start, next_row, step, plane, next_input, .. } = *outputs;
-        let first = row * next_input + column;
-        let y = outputs.y.get_mut(row * next_row + column * step..).unwrap_or_default();
-        let from = (first, Some((first + next_input, next_row)));
-        band.write::<1, R>(from, *lane, start, y, (plane, step));
     }
 
     /// `4 * N` outputs from number `column` of row `row` on, or as many as there are.
     #[inline(always)]
     fn panel<const N: usize>(&mut self, row: usize, column: usize) {
-        let Self { band, lane, outputs } = self;
-        let Outputs { start, columns, next_row, step, plane, next_input, .. } = *outputs;
-        let (first, count) = (row * next_input + column, columns - column);
+        self.write::<N>((row * self.outputs.next_input + column, None), row, column);
+    }
+
+    /// Outputs from number `column` of row `row` on whose inputs are in the copy there.
+    #[inline(always)]
+    fn write<const N: usize>(
+        &mut self,
+        from: (usize, Option<(usize, usize)>),
+        row: usize,
+        column: usize,
+    ) {
+        let Self { band, lane, outputs, .. } = self;
+        let Outputs { start, columns, next_row, step, plane, .. } = *outputs;
         let y = outputs.y.get_mut(row * next_row + column * step..).unwrap_or_default();
-        if count >= 4 * N {
-            return band.write::<N, R>((first, None), *lane, start, y, (plane, step));
-        }
-        let mut panel = [[0.0; WIDEST]; R];
-        // Every output in `y` and in the panel.
-        let mut copy = |panel: &mut [[f32; WIDEST]; R], each: fn(&mut f32, &mut f32)| {
-            for (r, panel) in panel.iter_mut().enumerate() {
-                let y = y.get_mut(r * plane..).unwrap_or_default().iter_mut().step_by(step);
-                y.zip(panel).take(count).for_each(|(y, output)| each(y, output));
+        band.write::<N, R>(from, *lane, start, y, (plane, step), columns - column);
+    }
+}
+
+impl Strip<'_, 16> {
+    /// The outputs that are left over, six or fewer of each row; one or two of two rows at a time.
+    #[inline(never)]
+    fn narrow(mut self) {
+        let Outputs { rows, columns, next_row, next_input, .. } = self.outputs;
+        for column in (self.in_wide()..columns).step_by(4) {
+            let two = columns - column <= 2;
+            let mut row = 0;
+            while row < rows {
+                if two && row + 1 < rows {
+                    let first = row * next_input + column;
+                    self.write::<1>((first, Some((first + next_input, next_row))), row, column);
+                    row += 2;
+                } else {
+                    self.panel::<1>(row, column);
+                    row += 1;
+                }
             }
-        };
-        if matches!(start, Start::Output) {
-            copy(&mut panel, |y, output| *output = *y);
         }
-        band.write::<N, R>((first, None), *lane, start, panel.as_flattened_mut(), (WIDEST, 1));
-        copy(&mut panel, |y, output| *y = *output);
     }
 }
 

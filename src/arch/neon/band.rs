@@ -7,7 +7,7 @@ use core::ptr;
 
 use super::Floats;
 use super::columns::{Steps, add_columns};
-use crate::arch::isa::{F32Lanes, Lanes, for_each_scalar};
+use crate::arch::isa::{F32Lanes, Lanes};
 use crate::arch::rows::Start;
 
 /// The most columns of taps.
@@ -143,10 +143,10 @@ impl<'a> Band<'a> {
         Some(Self { x, weight, block, reach, columns })
     }
 
-    /// Writes `4 * N` neighbouring outputs of `R` channels from `lane` of the block on, `step` apart, to the beginning of
-    /// as many planes in `y`. `first` is where the first output counts its inputs from. If there is a `second`, the last two
-    /// of four outputs of sixteen channels are like the first two, with inputs from there on, and places so far behind
-    /// theirs. Writes nothing where a slice is too short.
+    /// Writes the first `count` of `4 * N` neighbouring outputs of `R` channels from `lane` of the block on, `step` apart,
+    /// to the beginning of as many planes in `y`. `first` is where the first output counts its inputs from. If there is a
+    /// `second`, of sixteen channels, as many outputs of another row are written as well, at most two; `second` says where
+    /// these count from, and how far behind the others they are. Writes nothing where a slice is too short.
     #[inline(always)]
     pub(crate) fn write<const N: usize, const R: usize>(
         &self,
@@ -155,12 +155,13 @@ impl<'a> Band<'a> {
         start: Start<'_, R>,
         y: &mut [f32],
         (plane, step): (usize, usize),
+        count: usize,
     ) {
         let lanes = Floats::<N>(());
-        let (last_x, last_y) = match second {
-            Some((x, y)) => (x.max(first), y.checked_add(step)),
-            None => (first, step.checked_mul(4 * N - 1)),
-        };
+        let count = count.clamp(1, if second.is_some() { 2 } else { 4 * N });
+        let (other_x, other_y) = second.unwrap_or((first, 0));
+        let last_x = first.max(other_x);
+        let last_y = step.checked_mul(count - 1).and_then(|last| last.checked_add(other_y));
         let last_y = (R - 1).checked_mul(plane).zip(last_y).and_then(|(a, b)| a.checked_add(b));
         let x_end = last_x.checked_add(self.reach).and_then(|last| last.checked_add(4 * N));
         if x_end.is_none_or(|end| self.x.len() < end)
@@ -176,12 +177,17 @@ impl<'a> Band<'a> {
             *sum = lanes.splat(bias);
         }
         let x = self.x.as_ptr();
-        let other = second.map_or(ptr::null(), |(second, _)| x.wrapping_add(second));
+        let other = second.map_or(ptr::null(), |_| x.wrapping_add(other_x));
         let x = [x.wrapping_add(first), other];
         let weight = self.weight.as_ptr().wrapping_add(lane);
         // SAFETY: `x` and `weight` are as long as what is furthest away is from their beginning.
-        unsafe { self.add_products(lanes, x, weight, &mut sums) };
+        unsafe { self.add_products(x, weight, &mut sums) };
         let y = y.as_mut_ptr();
+        let adds = matches!(start, Start::Output);
+        let places = |y: *mut f32| {
+            let other = y.wrapping_add(other_y);
+            [y, y.wrapping_add(step), other, other.wrapping_add(step)]
+        };
         macro_rules! each {
             ($y:ident, $sum:ident => $write:expr) => {
                 for (r, $sum) in sums.into_iter().enumerate() {
@@ -191,15 +197,27 @@ impl<'a> Band<'a> {
                 }
             };
         }
-        match (start, second, step) {
-            (Start::Output, None, 1) => each!(y, sum => lanes.add_to(y, sum)),
-            (_, None, 1) => each!(y, sum => lanes.store(y, sum)),
-            (Start::Output, None, _) => each!(y, sum => add_apart(y, step, sum)),
-            (_, None, _) => each!(y, sum => store_apart(y, step, sum)),
-            (_, Some((_, other)), _) => each!(y, sum => {
-                let adds = matches!(start, Start::Output);
-                write_halves([y, y.wrapping_add(other)], step, sum[0], adds)
-            }),
+        if second.is_some() && count == 2 && !adds {
+            each!(y, sum => write_lanes(places(y), sum[0], 0b1111, false));
+        } else if second.is_some() {
+            let lanes = if count == 2 { 0b1111 } else { 0b0101 };
+            each!(y, sum => write_lanes(places(y), sum[0], lanes, adds));
+        } else if count < 4 * N {
+            each!(y, sum => {
+                for (n, sum) in sum.into_iter().enumerate() {
+                    let places = [0, 1, 2, 3].map(|lane| y.wrapping_add((4 * n + lane) * step));
+                    let lanes = (1_usize << count.saturating_sub(4 * n).min(4)) - 1;
+                    write_lanes(places, sum, lanes, adds);
+                }
+            });
+        } else if step > 1 && adds {
+            each!(y, sum => write_apart(y, step, sum, true));
+        } else if step > 1 {
+            each!(y, sum => write_apart(y, step, sum, false));
+        } else if adds {
+            each!(y, sum => lanes.add_to(y, sum));
+        } else {
+            each!(y, sum => lanes.store(y, sum));
         }
     }
 
@@ -211,158 +229,82 @@ impl<'a> Band<'a> {
     #[inline(always)]
     unsafe fn add_products<const N: usize, const R: usize>(
         &self,
-        lanes: Floats<N>,
         [x, other]: [*const f32; 2],
         weight: *const f32,
-        sums: &mut [<Floats<N> as Lanes>::Vector; R],
+        sums: &mut [[float32x4_t; N]; R],
     ) {
         for Through { x: first, weight: first_weight, columns, steps } in &self.columns {
-            let (mut x, mut weight) = (x.wrapping_add(*first), weight.wrapping_add(*first_weight));
             let other = if other.is_null() { other } else { other.wrapping_add(*first) };
-            macro_rules! assembly {
-                ($n:literal, $r:literal) => {
-                    if const { N == $n && R == $r }
-                        && let Some(sums) = sums.as_flattened_mut().as_mut_array::<{ $n * $r }>()
-                    {
-                        // SAFETY: the caller's; of no columns there are no rows.
-                        unsafe {
-                            match columns {
-                                3 => add_columns::<3, $n, _>([x, other], weight, steps, sums),
-                                2 => add_columns::<2, $n, _>([x, other], weight, steps, sums),
-                                1 => add_columns::<1, $n, _>([x, other], weight, steps, sums),
-                                _ => return,
-                            }
-                        }
-                        continue;
-                    }
-                };
-            }
-            assembly!(3, 8);
-            assembly!(2, 8);
-            assembly!(1, 16);
-            for _ in 0..steps.rows {
-                for _ in 0..steps.count {
-                    for column in 1..=*columns {
-                        let (next_x, next_weight) = match column {
-                            _ if column == *columns => (steps.x[2], steps.weight[1]),
-                            1 => (steps.x[0], steps.weight[0]),
-                            _ => (steps.x[1], steps.weight[0]),
-                        };
-                        // SAFETY: the caller's.
-                        unsafe {
-                            add_column(lanes, x, weight, sums);
-                        }
-                        x = x.wrapping_byte_add(next_x);
-                        weight = weight.wrapping_byte_add(next_weight);
-                    }
+            let x = [x.wrapping_add(*first), other];
+            let weight = weight.wrapping_add(*first_weight);
+            // SAFETY: the caller's; of no columns there are no rows.
+            unsafe {
+                match columns {
+                    3 => add_columns::<3, N, R>(x, weight, steps, sums),
+                    2 => add_columns::<2, N, R>(x, weight, steps, sums),
+                    1 => add_columns::<1, N, R>(x, weight, steps, sums),
+                    _ => return,
                 }
-                x = x.wrapping_byte_add(steps.row[0]);
-                weight = weight.wrapping_byte_add(steps.row[1]);
             }
         }
     }
 }
 
-/// Adds the products of a column.
-///
-/// # Safety
-///
-/// Its inputs and its weights may be read.
-#[inline(always)]
-unsafe fn add_column<const N: usize, const R: usize>(
-    lanes: Floats<N>,
-    x: *const f32,
-    weight: *const f32,
-    sums: &mut [<Floats<N> as Lanes>::Vector; R],
-) {
-    // SAFETY: the caller's.
-    let x = unsafe { lanes.load(x) };
-    if R < Floats::<N>::SCALARS {
-        for (r, sum) in sums.iter_mut().enumerate() {
-            // SAFETY: the caller's.
-            *sum = lanes.multiply_add(*sum, lanes.splat(unsafe { *weight.add(r) }), x);
-        }
-        return;
-    }
-    for (four, sums) in sums.chunks_mut(4).enumerate() {
-        // SAFETY: the caller's; `R` is a multiple of four.
-        let [weights] = unsafe { lanes.load_scalars(weight.add(4 * four)) };
-        for_each_lane(lanes, sums, x, weights);
-    }
-}
-
-/// Adds the products of up to four weights.
-#[inline(always)]
-fn for_each_lane<L: Lanes>(lanes: L, sums: &mut [L::Vector], x: L::Vector, weights: L::Scalars) {
-    for_each_scalar!(L, SCALAR => {
-        if let Some(sum) = sums.get_mut(SCALAR) {
-            *sum = lanes.multiply_add_scalar::<SCALAR>(*sum, x, weights);
-        }
-    });
-}
-
-/// Adds to outputs `step` apart.
-///
-/// # Safety
-///
-/// They may be read and written.
-#[inline(always)]
-unsafe fn add_apart<const N: usize>(at: *mut f32, step: usize, sums: [float32x4_t; N]) {
-    let mut from = at;
-    let sums = sums.map(|mut sum| {
-        // SAFETY: the caller's; reads nothing else.
-        unsafe {
-            asm!(
-                "ld1 {{v0.s}}[0], [{at}], {step}", "ld1 {{v0.s}}[1], [{at}], {step}",
-                "ld1 {{v0.s}}[2], [{at}], {step}", "ld1 {{v0.s}}[3], [{at}], {step}",
-                "fadd {sum:v}.4s, {sum:v}.4s, v0.4s",
-                at = inout(reg) from, step = in(reg) step.wrapping_mul(size_of::<f32>()),
-                sum = inout(vreg) sum, out("v0") _, options(readonly, nostack, preserves_flags));
-        }
-        sum
-    });
-    // SAFETY: the caller's.
-    unsafe { store_apart(at, step, sums) };
-}
-
-/// Writes outputs `step` apart.
-///
-/// # Safety
-///
-/// They may be written.
-#[inline(always)]
-unsafe fn store_apart<const N: usize>(mut at: *mut f32, step: usize, sums: [float32x4_t; N]) {
-    for sum in sums {
-        // SAFETY: the caller's; writes nothing else.
-        unsafe {
-            asm!(
-                "st1 {{{sum:v}.s}}[0], [{at}], {step}", "st1 {{{sum:v}.s}}[1], [{at}], {step}",
-                "st1 {{{sum:v}.s}}[2], [{at}], {step}", "st1 {{{sum:v}.s}}[3], [{at}], {step}",
-                at = inout(reg) at, step = in(reg) step.wrapping_mul(size_of::<f32>()),
-                sum = in(vreg) sum, options(nostack, preserves_flags));
-        }
-    }
-}
-
-/// Writes, or adds to, two outputs `step` apart, and two others.
+/// Writes outputs `step` apart, or adds to them.
 ///
 /// # Safety
 ///
 /// They may be written, and read if `adds`.
 #[inline(always)]
-unsafe fn write_halves([at, other]: [*mut f32; 2], step: usize, mut sum: float32x4_t, adds: bool) {
-    let [second, fourth] = [at, other].map(|at| at.wrapping_add(step));
-    // SAFETY: the caller's, and every processor has the instructions.
-    unsafe {
-        if adds {
-            let mut before = vld1q_dup_f32(at);
-            before = vld1q_lane_f32::<1>(second, before);
-            before = vld1q_lane_f32::<2>(other, before);
-            sum = vaddq_f32(sum, vld1q_lane_f32::<3>(fourth, before));
+unsafe fn write_apart<const N: usize>(
+    at: *mut f32,
+    step: usize,
+    sums: [float32x4_t; N],
+    adds: bool,
+) {
+    let (mut from, mut to) = (at, at);
+    let step = step.wrapping_mul(size_of::<f32>());
+    for mut sum in sums {
+        // SAFETY: the caller's; writes nothing else.
+        unsafe {
+            if adds {
+                asm!(
+                    "ld1 {{v0.s}}[0], [{at}], {step}", "ld1 {{v0.s}}[1], [{at}], {step}",
+                    "ld1 {{v0.s}}[2], [{at}], {step}", "ld1 {{v0.s}}[3], [{at}], {step}",
+                    "fadd {sum:v}.4s, {sum:v}.4s, v0.4s",
+                    at = inout(reg) from, step = in(reg) step, sum = inout(vreg) sum,
+                    out("v0") _, options(readonly, nostack, preserves_flags));
+            }
+            asm!(
+                "st1 {{{sum:v}.s}}[0], [{at}], {step}", "st1 {{{sum:v}.s}}[1], [{at}], {step}",
+                "st1 {{{sum:v}.s}}[2], [{at}], {step}", "st1 {{{sum:v}.s}}[3], [{at}], {step}",
+                at = inout(reg) to, step = in(reg) step, sum = in(vreg) sum,
+                options(nostack, preserves_flags));
         }
-        vst1q_lane_f32::<0>(at, sum);
-        vst1q_lane_f32::<1>(second, sum);
-        vst1q_lane_f32::<2>(other, sum);
-        vst1q_lane_f32::<3>(fourth, sum);
     }
+}
+
+/// Writes the lanes whose bits are set, or adds them to what is there.
+///
+/// # Safety
+///
+/// Their places may be written, and read if `adds`.
+#[inline(always)]
+unsafe fn write_lanes(places: [*mut f32; 4], sum: float32x4_t, lanes: usize, adds: bool) {
+    macro_rules! each {
+        ($($lane:literal)*) => {$(
+            if lanes >> $lane & 1 != 0 {
+                // SAFETY: the caller's, and every processor has the instruction.
+                unsafe {
+                    let at = places[$lane];
+                    if adds {
+                        *at += vgetq_lane_f32::<$lane>(sum);
+                    } else {
+                        vst1q_lane_f32::<$lane>(at, sum);
+                    }
+                }
+            }
+        )*};
+    }
+    each!(0 1 2 3);
 }

@@ -7,6 +7,7 @@ use core::arch::asm;
 
 /// Registers of inputs, and `x` moved on by `$step`; or one whose other half comes from `other`, which moves on as well.
 macro_rules! inputs {
+    ([$rows:ident of $($v:literal)*], $step:literal) => { inputs!([$($v)*], $step) };
     ([$v:literal of two], $step:literal) => {
         concat!("ld1 {{v", $v, ".d}}[0], [{x}], {", $step, "}\n",
             "ld1 {{v", $v, ".d}}[1], [{other}], {", $step, "}\n")
@@ -17,8 +18,21 @@ macro_rules! inputs {
 }
 
 /// The products of a column whose inputs are in some registers; `weight` is moved on by `$step`. Of three registers
-/// or two there are eight rows of weights, of one sixteen.
+/// or two there are eight rows of weights, of three also four or one, of one sixteen.
 macro_rules! column {
+    ([one of $a:literal $b:literal $c:literal], $step:literal) => {
+        concat!(
+            "ld1r {{v30.4s}}, [{weight}], {", $step, "}\n",
+            column!(@ [$a $b $c] [s0 s1 s2] 30 0),
+        )
+    };
+    ([four of $a:literal $b:literal $c:literal], $step:literal) => {
+        concat!(
+            "ld1 {{v30.4s}}, [{weight}], {", $step, "}\n",
+            column!(@ [$a $b $c] [s0 s1 s2] 30 0), column!(@ [$a $b $c] [s3 s4 s5] 30 1),
+            column!(@ [$a $b $c] [s6 s7 s8] 30 2), column!(@ [$a $b $c] [s9 s10 s11] 30 3),
+        )
+    };
     ([$a:literal $b:literal $c:literal], $step:literal) => {
         concat!(
             "ld1 {{v30.4s, v31.4s}}, [{weight}], {", $step, "}\n",
@@ -56,7 +70,7 @@ macro_rules! column {
     };
 }
 
-/// Assembly that reads elements at `$x` and `$weight`, moves these on, and adds to sixteen or twenty-four `$sums`.
+/// Assembly that reads elements at `$x` and `$weight`, moves these on, and adds to 3, 12, 16 or 24 `$sums`.
 macro_rules! add {
     (24, $sums:ident, $x:ident, $weight:ident, [$($line:expr),*], $($operand:tt)*) => {
         add!(16, $sums, $x, $weight, [$($line),*],
@@ -65,15 +79,22 @@ macro_rules! add {
             s22 = inout(vreg) $sums[22], s23 = inout(vreg) $sums[23], $($operand)*)
     };
     (16, $sums:ident, $x:ident, $weight:ident, [$($line:expr),*], $($operand:tt)*) => {
+        add!(12, $sums, $x, $weight, [$($line),*],
+            s12 = inout(vreg) $sums[12], s13 = inout(vreg) $sums[13], s14 = inout(vreg) $sums[14],
+            s15 = inout(vreg) $sums[15], $($operand)*)
+    };
+    (12, $sums:ident, $x:ident, $weight:ident, [$($line:expr),*], $($operand:tt)*) => {
+        add!(3, $sums, $x, $weight, [$($line),*],
+            s3 = inout(vreg) $sums[3], s4 = inout(vreg) $sums[4], s5 = inout(vreg) $sums[5],
+            s6 = inout(vreg) $sums[6], s7 = inout(vreg) $sums[7], s8 = inout(vreg) $sums[8],
+            s9 = inout(vreg) $sums[9], s10 = inout(vreg) $sums[10], s11 = inout(vreg) $sums[11],
+            $($operand)*)
+    };
+    (3, $sums:ident, $x:ident, $weight:ident, [$($line:expr),*], $($operand:tt)*) => {
         asm!(
             $($line,)*
             x = inout(reg) *$x, weight = inout(reg) *$weight,
             s0 = inout(vreg) $sums[0], s1 = inout(vreg) $sums[1], s2 = inout(vreg) $sums[2],
-            s3 = inout(vreg) $sums[3], s4 = inout(vreg) $sums[4], s5 = inout(vreg) $sums[5],
-            s6 = inout(vreg) $sums[6], s7 = inout(vreg) $sums[7], s8 = inout(vreg) $sums[8],
-            s9 = inout(vreg) $sums[9], s10 = inout(vreg) $sums[10], s11 = inout(vreg) $sums[11],
-            s12 = inout(vreg) $sums[12], s13 = inout(vreg) $sums[13], s14 = inout(vreg) $sums[14],
-            s15 = inout(vreg) $sums[15],
             out("v24") _, out("v25") _, out("v26") _, out("v27") _, out("v28") _, out("v29") _,
             out("v30") _, out("v31") _,
             $($operand)*
@@ -123,21 +144,21 @@ pub(super) struct Steps {
     pub(super) count: usize,
 }
 
-/// Adds the products of many times `T` columns to `S` sums, `N` for each row of weights: twenty-four and three, sixteen
-/// and two, or sixteen and one; this may be half of what is at `x` and half of what is at `other`, if that is somewhere.
+/// Adds the products of many times `T` columns to `N` sums for each of `R` rows of weights: three for eight, four or one,
+/// two for eight, or one for sixteen. The latter may be half of what is at `x` and half of what is at `other`, if that is
+/// somewhere. Adds nothing for other numbers.
 ///
 /// # Safety
 ///
-/// `4 * N` inputs and `S / N` weights of each column may be read.
+/// `4 * N` inputs and `R` weights of each column may be read.
 #[inline(always)]
-pub(super) unsafe fn add_columns<const T: usize, const N: usize, const S: usize>(
+pub(super) unsafe fn add_columns<const T: usize, const N: usize, const R: usize>(
     [mut x, other]: [*const f32; 2],
     mut weight: *const f32,
     steps: &Steps,
-    sums: &mut [float32x4_t; S],
+    sums: &mut [[float32x4_t; N]; R],
 ) {
-    const { assert!(matches!((S, N), (24, 3) | (16, 2) | (16, 1))) };
-    let (x, weight) = (&mut x, &mut weight);
+    let (x, weight, sums) = (&mut x, &mut weight, sums.as_flattened_mut());
     macro_rules! repeat {
         ($s:tt, [$($line:expr),*], [$($row:expr)?], $($operand:tt)*) => {
             // SAFETY: the caller's; reads nothing else, and every processor has the instructions.
@@ -191,16 +212,22 @@ pub(super) unsafe fn add_columns<const T: usize, const N: usize, const S: usize>
             }
         };
     }
-    if const { N == 3 } {
+    if const { N == 3 && R == 8 } {
         columns!(24, [24 25 26], [27 28 29], [],);
-    } else if const { N == 2 } {
+    } else if const { N == 3 && R == 4 } {
+        columns!(12, [four of 24 25 26], [four of 27 28 29], [],);
+    } else if const { N == 3 && R == 1 } {
+        columns!(3, [one of 24 25 26], [one of 27 28 29], [],);
+    } else if const { N == 2 && R == 8 } {
         columns!(16, [24 25], [27 28], [],);
-    } else if other.is_null() {
-        columns!(16, [24], [27], [],);
-    } else {
-        columns!(
-            16, [24 of two], [27 of two], ["add {other}, {other}, {row_x}"],
-            other = inout(reg) other => _,
-        );
+    } else if const { N == 1 && R == 16 } {
+        if other.is_null() {
+            columns!(16, [24], [27], [],);
+        } else {
+            columns!(
+                16, [24 of two], [27 of two], ["add {other}, {other}, {row_x}"],
+                other = inout(reg) other => _,
+            );
+        }
     }
 }

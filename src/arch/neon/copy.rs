@@ -7,9 +7,12 @@ use super::zeros::Zeros;
 /// Elements of a copy: half of a first-level cache.
 pub(crate) const LENGTH: usize = 4096;
 
+/// How far the last vectors may reach behind what they need.
+const BEHIND: usize = 12;
+
 /// Where a copy goes.
 #[repr(align(16))]
-pub(crate) struct Inputs(pub(crate) [f32; LENGTH]);
+pub(crate) struct Inputs(pub(crate) [f32; LENGTH + BEHIND]);
 
 // SAFETY: numbers.
 unsafe impl Zeros for Inputs {}
