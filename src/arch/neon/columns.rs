@@ -169,9 +169,7 @@ pub(super) unsafe fn add_columns<const T: usize, const N: usize, const R: usize>
                     "ldp {last_x}, {next_weight}, [{steps}, #16]",
                     "ldp {last_weight}, {row_x}, [{steps}, #32]",
                     "ldp {row_weight}, {rows}, [{steps}, #48]", "ldr {count}, [{steps}, #64]",
-                    // Two turns at a time; an odd number of them begins in the middle.
-                    "3:", "add {left}, {count}, #1", "tbnz {count}, #0, 4f", "mov {left}, {count}",
-                    "2:", $($line,)* "4:", $($line,)* "subs {left}, {left}, #2", "b.gt 2b",
+                    "3:", $($line,)*
                     "add {x}, {x}, {row_x}", $($row,)? "add {weight}, {weight}, {row_weight}",
                     "subs {rows}, {rows}, #1", "b.ne 3b"
                 ], steps = in(reg) steps, first_x = out(reg) _, second_x = out(reg) _,
@@ -182,32 +180,56 @@ pub(super) unsafe fn add_columns<const T: usize, const N: usize, const R: usize>
             }
         };
     }
+    // Two turns at a time; an odd number of them begins in the middle.
+    macro_rules! in_twos {
+        ($s:tt, [$($line:expr),*], $($rest:tt)*) => {
+            repeat!(
+                $s,
+                [
+                    "add {left}, {count}, #1", "tbnz {count}, #0, 4f", "mov {left}, {count}",
+                    "2:", $($line,)* "4:", $($line,)* "subs {left}, {left}, #2", "b.gt 2b"
+                ],
+                $($rest)*
+            )
+        };
+    }
     macro_rules! columns {
-        ($s:tt, $a:tt, $b:tt, $row:tt, $($operand:tt)*) => {
+        ($s:tt, $a:tt, $b:tt, $($rest:tt)*) => {
             if const { T == 1 } {
+                // Four turns at a time, and then one by one.
                 repeat!(
-                    $s, [inputs!($a, "last_x"), column!($a, "last_weight")], $row, $($operand)*
+                    $s,
+                    [
+                        "lsr {left}, {count}, #2", "cbz {left}, 4f",
+                        "2:", inputs!($a, "last_x"),
+                        inputs!($b, "last_x"), column!($a, "last_weight"),
+                        inputs!($a, "last_x"), column!($b, "last_weight"),
+                        inputs!($b, "last_x"), column!($a, "last_weight"),
+                        column!($b, "last_weight"), "subs {left}, {left}, #1", "b.ne 2b",
+                        "4:", "ands {left}, {count}, #3", "b.eq 6f",
+                        "5:", inputs!($a, "last_x"), column!($a, "last_weight"),
+                        "subs {left}, {left}, #1", "b.ne 5b", "6:"
+                    ],
+                    $($rest)*
                 );
             } else if const { T == 2 } {
-                repeat!(
+                in_twos!(
                     $s,
                     [
                         inputs!($a, "first_x"), inputs!($b, "last_x"),
                         column!($a, "next_weight"), column!($b, "last_weight")
                     ],
-                    $row,
-                    $($operand)*
+                    $($rest)*
                 );
             } else {
-                repeat!(
+                in_twos!(
                     $s,
                     [
                         inputs!($a, "first_x"), inputs!($b, "second_x"),
                         column!($a, "next_weight"), inputs!($a, "last_x"),
                         column!($b, "next_weight"), column!($a, "last_weight")
                     ],
-                    $row,
-                    $($operand)*
+                    $($rest)*
                 );
             }
         };

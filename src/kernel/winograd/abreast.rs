@@ -13,10 +13,12 @@ use crate::geometry::Channels;
 use crate::kernel::arithmetic::FLOAT_BLOCKS;
 use crate::kernel::direct::{Operands, Shape};
 use crate::kernel::winograd::blocking::{Block, Blocking, Segment};
-use crate::kernel::winograd::sums::PRODUCTS;
 use crate::kernel::winograd::tile::Tile;
 use crate::kernel::winograd::{Nest, Winograd, channel_groups};
 use crate::kernel::{pieces, pieces_mut};
+
+/// The most products that are summed up in registers before they are added to the totals. It bounds the rounding error.
+const PRODUCTS: usize = 128;
 
 impl<T: Tile<M, R>, const M: usize, const R: usize> Nest<'_, T, M, R> {
     /// Computes a whole output.

@@ -9,7 +9,7 @@ use crate::kernel::{pieces, pieces_mut};
 
 /// The most products that are summed up in registers before they are added to the totals. It bounds the
 /// rounding error, and the weights stay in the first-level cache for all tiles of a block.
-pub(super) const PRODUCTS: usize = 64;
+const PRODUCTS: usize = 64;
 
 /// Multiplies the transformed inputs of a block of `tiles` tiles with the weights of a block of `B` output
 /// channels.
