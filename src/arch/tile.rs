@@ -155,6 +155,9 @@ pub(crate) struct Window {
     pub(crate) masks: [Mask; MASKS],
     /// Whether these leave any out.
     pub(crate) masked: bool,
+    /// The first output of a tile with the same masks, whose inputs lie so far behind; 0 if there is none.
+    pub(crate) next: usize,
+    pub(crate) to_next_tile: isize,
 }
 
 /// Where the outputs of a tile are in the plane of a channel.

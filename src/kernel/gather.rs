@@ -83,11 +83,23 @@ impl Grid {
         self.rows.taps * self.columns.taps
     }
 
-    /// The tiles; the last one ends with the grid.
+    /// The tiles; the last one ends with the grid. Those that begin in the same column follow each other, as they
+    /// have [windows](Self::window) alike.
     pub(crate) fn tiles(&self) -> impl Iterator<Item = Tile> {
-        let outputs = self.outputs();
+        let (outputs, period) = (self.outputs(), self.period());
         let count = outputs.min(OUTPUTS);
-        (0..outputs).step_by(OUTPUTS).map(move |at| Tile { first: at.min(outputs - count), count })
+        let starts = (0..period.min(outputs)).step_by(OUTPUTS);
+        starts.flat_map(move |start| {
+            let alike = (start..outputs).step_by(period);
+            alike.map(move |at| Tile { first: at.min(outputs - count), count })
+        })
+    }
+
+    /// From a tile to the next that begins in the same column: the least common multiple of its outputs and those of a
+    /// row.
+    fn period(&self) -> usize {
+        let odd = self.columns.count >> self.columns.count.trailing_zeros().min(4);
+        (odd * OUTPUTS).max(1)
     }
 
     /// The parts of a tile in one row each.
@@ -109,6 +121,13 @@ impl Grid {
     pub(crate) fn window(&self, tile: Tile, window: &mut Window) -> Option<()> {
         let Self { rows, columns, flat, .. } = *self;
         let (taps, width) = (self.taps(), columns.length);
+        if window.next == tile.first && window.next > 0 && self.meets_all_rows(tile) {
+            window.next += self.period();
+            let by = window.to_next_tile;
+            window.from.iter_mut().take(window.pieces).for_each(|from| *from += by);
+            window.span = window.span.map(|at| at + by);
+            return Some(());
+        }
         let most = rows.count.max(columns.count);
         if columns.input_step > 2
             || taps > MASKS
@@ -120,7 +139,7 @@ impl Grid {
         window.taps = [rows.taps, columns.taps];
         window.to_next = [rows.to_next * width as isize, columns.to_next];
         window.step = columns.input_step;
-        (window.pieces, window.masked) = (0, false);
+        (window.pieces, window.masked, window.next) = (0, false, 0);
         let [down, across] = self.interior;
         for piece in self.pieces(tile) {
             let Piece { lane, row, column, count } = piece;
@@ -150,8 +169,20 @@ impl Grid {
         window.masked |= window.pieces > 1;
         if window.masked {
             self.masks(tile, window)?;
+            if self.meets_all_rows(tile) {
+                window.next = tile.first + self.period();
+                let rows_between = divide(self.period(), columns.count);
+                window.to_next_tile = (rows_between * rows.input_step * width) as isize;
+            }
         }
         Some(())
+    }
+
+    /// Whether no row of taps of a tile's outputs lies outside.
+    fn meets_all_rows(&self, Tile { first, count }: Tile) -> bool {
+        let [top, bottom] = [first, first + count - 1].map(|at| divide(at, self.columns.count));
+        let [down, _] = self.interior;
+        down[0] <= top && bottom < down[1]
     }
 
     /// Fills in which outputs meet an input.

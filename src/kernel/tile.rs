@@ -112,6 +112,7 @@ impl<R: Rescale> Tiles<'_, R> {
                         }
                     }
                     work.blocks = Together { first, group, fours, single };
+                    work.window.next = 0;
                     for tile in grid.tiles() {
                         self.tile(&grid, tile, &mut work);
                     }
