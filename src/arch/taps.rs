@@ -113,22 +113,6 @@ impl Taps {
     }
 }
 
-/// Repeats `$body` for each of `$outputs` outputs, a constant of at most twelve, with a constant `$index`. What is
-/// decided by a `const` block costs the compiler nothing where it is false.
-macro_rules! for_each_output {
-    ($outputs:expr, $index:ident => $body:block) => {
-        $crate::arch::taps::for_each_output!(@ $outputs, $index, $body, 0 1 2 3 4 5 6 7 8 9 10 11);
-    };
-    (@ $outputs:expr, $index:ident, $body:block, $($value:literal)*) => {$(
-        if const { $value < $outputs } {
-            const $index: usize = $value;
-            $body
-        }
-    )*};
-}
-
-pub(crate) use for_each_output;
-
 /// Taps, and their weights in a block of `B` output channels.
 pub(crate) struct BlockTaps<'a, T, const B: usize> {
     /// Below `reach` each.

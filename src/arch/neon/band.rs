@@ -1,13 +1,12 @@
 //! Sums of products over inputs that lie in a copy, as far apart for every output: the innermost loops of direct
 //! convolution.
 
-use core::arch::aarch64::*;
-use core::arch::asm;
+use core::arch::aarch64::float32x4_t;
 use core::ptr;
 
-use super::Floats;
 use super::columns::{Steps, add_columns};
-use crate::arch::isa::{F32Lanes, Lanes};
+use super::{Floats, panel};
+use crate::arch::isa::Lanes;
 use crate::arch::rows::Start;
 
 /// The most columns of taps.
@@ -43,8 +42,8 @@ pub(crate) struct Taps {
     columns: [Columns; THREES],
     /// From the weight of one column to the next's.
     next_column: usize,
-    /// The largest places of all.
-    reach: Place,
+    /// The largest places of all, if there are such.
+    reach: Option<Place>,
 }
 
 impl Taps {
@@ -56,9 +55,10 @@ impl Taps {
         (first_column, next_column): (usize, usize),
     ) -> Self {
         let mut threes = [Columns::default(); THREES];
-        let (mut count, mut reach) = (0, Place::default());
+        let (mut count, mut across) = (0, Place::default());
         for x in columns.take(COLUMNS) {
-            let place = Place { x, weight: first_column + count * next_column };
+            let weight = next_column.saturating_mul(count).saturating_add(first_column);
+            let place = Place { x, weight };
             if let Some(Columns { first, count: within, next }) = threes.get_mut(count / 3) {
                 match *within {
                     0 => *first = place,
@@ -73,12 +73,19 @@ impl Taps {
                 }
                 *within += 1;
             }
-            reach = Place { x: reach.x.max(x), weight: place.weight };
+            across = Place { x: across.x.max(x), weight: place.weight };
             count += 1;
         }
-        let last = rows.saturating_sub(1);
-        reach.x += first_row.x.max(first_row.x.wrapping_add_signed(next_row.0 * last as isize));
-        reach.weight += first_row.weight + next_row.1 * last;
+        let down = || {
+            let last = rows.saturating_sub(1);
+            let (x, weight) = (next_row.0.checked_mul(isize::try_from(last).ok()?)?, next_row.1);
+            let x = first_row.x.checked_add_signed(x)?.max(first_row.x);
+            Some(Place { x, weight: weight.checked_mul(last)?.checked_add(first_row.weight)? })
+        };
+        let reach = down().and_then(|Place { x, weight }| {
+            let (x, weight) = (x.checked_add(across.x)?, weight.checked_add(across.weight)?);
+            Some(Place { x, weight })
+        });
         Self { plane, kernel, rows, first_row, next_row, columns: threes, next_column, reach }
     }
 }
@@ -114,8 +121,9 @@ impl<'a> Band<'a> {
     ) -> Option<Self> {
         let Taps { plane, kernel, rows, first_row, next_row, next_column, .. } = *taps;
         let last = channels.checked_sub(1)?;
-        let reach = plane.checked_mul(last)?.checked_add(taps.reach.x)?;
-        let tap = kernel.checked_mul(last)?.checked_add(taps.reach.weight)?.checked_add(1)?;
+        let Place { x: last_x, weight: last_tap } = taps.reach?;
+        let reach = plane.checked_mul(last)?.checked_add(last_x)?;
+        let tap = kernel.checked_mul(last)?.checked_add(last_tap)?.checked_add(1)?;
         if weight.len() < tap.checked_mul(block)? {
             return None;
         }
@@ -182,43 +190,16 @@ impl<'a> Band<'a> {
         let weight = self.weight.as_ptr().wrapping_add(lane);
         // SAFETY: `x` and `weight` are as long as what is furthest away is from their beginning.
         unsafe { self.add_products(x, weight, &mut sums) };
-        let y = y.as_mut_ptr();
         let adds = matches!(start, Start::Output);
-        let places = |y: *mut f32| {
-            let other = y.wrapping_add(other_y);
-            [y, y.wrapping_add(step), other, other.wrapping_add(step)]
+        let outputs = panel::Outputs {
+            at: y.as_mut_ptr(),
+            plane,
+            step,
+            count,
+            other: second.map(|_| other_y),
         };
-        macro_rules! each {
-            ($y:ident, $sum:ident => $write:expr) => {
-                for (r, $sum) in sums.into_iter().enumerate() {
-                    let $y = y.wrapping_add(r * plane);
-                    // SAFETY: there is room for `R` rows of outputs, `plane` apart.
-                    unsafe { $write };
-                }
-            };
-        }
-        if second.is_some() && count == 2 && !adds {
-            each!(y, sum => write_lanes(places(y), sum[0], 0b1111, false));
-        } else if second.is_some() {
-            let lanes = if count == 2 { 0b1111 } else { 0b0101 };
-            each!(y, sum => write_lanes(places(y), sum[0], lanes, adds));
-        } else if count < 4 * N {
-            each!(y, sum => {
-                for (n, sum) in sum.into_iter().enumerate() {
-                    let places = [0, 1, 2, 3].map(|lane| y.wrapping_add((4 * n + lane) * step));
-                    let lanes = (1_usize << count.saturating_sub(4 * n).min(4)) - 1;
-                    write_lanes(places, sum, lanes, adds);
-                }
-            });
-        } else if step > 1 && adds {
-            each!(y, sum => write_apart(y, step, sum, true));
-        } else if step > 1 {
-            each!(y, sum => write_apart(y, step, sum, false));
-        } else if adds {
-            each!(y, sum => lanes.add_to(y, sum));
-        } else {
-            each!(y, sum => lanes.store(y, sum));
-        }
+        // SAFETY: there is room for `count` outputs, and for those of the other row, in `R` planes.
+        unsafe { panel::write(sums, outputs, adds) };
     }
 
     /// Adds the products of all taps.
@@ -248,63 +229,4 @@ impl<'a> Band<'a> {
             }
         }
     }
-}
-
-/// Writes outputs `step` apart, or adds to them.
-///
-/// # Safety
-///
-/// They may be written, and read if `adds`.
-#[inline(always)]
-unsafe fn write_apart<const N: usize>(
-    at: *mut f32,
-    step: usize,
-    sums: [float32x4_t; N],
-    adds: bool,
-) {
-    let (mut from, mut to) = (at, at);
-    let step = step.wrapping_mul(size_of::<f32>());
-    for mut sum in sums {
-        // SAFETY: the caller's; writes nothing else.
-        unsafe {
-            if adds {
-                asm!(
-                    "ld1 {{v0.s}}[0], [{at}], {step}", "ld1 {{v0.s}}[1], [{at}], {step}",
-                    "ld1 {{v0.s}}[2], [{at}], {step}", "ld1 {{v0.s}}[3], [{at}], {step}",
-                    "fadd {sum:v}.4s, {sum:v}.4s, v0.4s",
-                    at = inout(reg) from, step = in(reg) step, sum = inout(vreg) sum,
-                    out("v0") _, options(readonly, nostack, preserves_flags));
-            }
-            asm!(
-                "st1 {{{sum:v}.s}}[0], [{at}], {step}", "st1 {{{sum:v}.s}}[1], [{at}], {step}",
-                "st1 {{{sum:v}.s}}[2], [{at}], {step}", "st1 {{{sum:v}.s}}[3], [{at}], {step}",
-                at = inout(reg) to, step = in(reg) step, sum = in(vreg) sum,
-                options(nostack, preserves_flags));
-        }
-    }
-}
-
-/// Writes the lanes whose bits are set, or adds them to what is there.
-///
-/// # Safety
-///
-/// Their places may be written, and read if `adds`.
-#[inline(always)]
-unsafe fn write_lanes(places: [*mut f32; 4], sum: float32x4_t, lanes: usize, adds: bool) {
-    macro_rules! each {
-        ($($lane:literal)*) => {$(
-            if lanes >> $lane & 1 != 0 {
-                // SAFETY: the caller's, and every processor has the instruction.
-                unsafe {
-                    let at = places[$lane];
-                    if adds {
-                        *at += vgetq_lane_f32::<$lane>(sum);
-                    } else {
-                        vst1q_lane_f32::<$lane>(at, sum);
-                    }
-                }
-            }
-        )*};
-    }
-    each!(0 1 2 3);
 }

@@ -8,6 +8,7 @@ pub(crate) mod depthwise_int8;
 pub(crate) mod elementwise_int8;
 pub(crate) mod int8;
 mod memory;
+mod panel;
 pub(crate) mod requantize;
 mod slide;
 mod transpose;
@@ -19,6 +20,21 @@ use core::mem::transmute;
 
 use crate::arch::isa::{F32Lanes, Isa, Lanes, Operation, Register, Slide};
 use crate::arch::scalar;
+
+/// Repeats `$body` for each of `$outputs` outputs, a constant of at most twelve, with a constant `$index`. What is
+/// decided by a `const` block costs the compiler nothing where it is false.
+macro_rules! for_each_output {
+    ($outputs:expr, $index:ident => $body:block) => {
+        $crate::arch::neon::for_each_output!(@ $outputs, $index, $body, 0 1 2 3 4 5 6 7 8 9 10 11);
+    };
+    (@ $outputs:expr, $index:ident, $body:block, $($value:literal)*) => {$(
+        if const { $value < $outputs } {
+            const $index: usize = $value;
+            $body
+        }
+    )*};
+}
+use for_each_output;
 
 /// NEON.
 #[derive(Clone, Copy)]

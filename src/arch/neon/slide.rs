@@ -5,8 +5,7 @@ use core::arch::aarch64::*;
 use core::arch::asm;
 
 use crate::arch::isa::{Lanes, Slide};
-use crate::arch::neon::{Floats, memory};
-use crate::arch::taps::for_each_output;
+use crate::arch::neon::{Floats, for_each_output, memory};
 
 /// Outputs of a vector.
 const LANES: usize = 4;

@@ -50,13 +50,11 @@ impl<const R: usize> Strip<'_, R> {
         let end = self.in_wide();
         for row in 0..self.outputs.rows {
             for done in (0..end).step_by(WIDEST) {
-                if const { R == 8 } {
-                    if end - done <= 8 {
-                        self.panel::<2>(row, done);
-                        continue;
-                    }
+                if const { R == 8 } && end - done <= 8 {
+                    self.panel::<2>(row, done);
+                } else {
+                    self.panel::<3>(row, done);
                 }
-                self.panel::<3>(row, done);
             }
         }
     }
