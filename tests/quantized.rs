@@ -9,6 +9,12 @@
 //! `NCHW_CASES_AT_MOST` limits it, `PROPTEST_RNG_SEED` chooses another sequence. A failure prints the
 //! smallest failing case.
 
+use nchw_test_support::fence::Fence;
+
+/// Tells of accesses beyond buffers, if it is asked to.
+#[global_allocator]
+static ALLOCATOR: Fence = Fence;
+
 #[path = "quantized/common.rs"]
 mod common;
 #[path = "quantized/conv.rs"]

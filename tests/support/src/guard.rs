@@ -1,8 +1,12 @@
 //! Buffers that notice writes beyond their ends, and elements never written.
 
-/// Elements on each side of a guarded buffer; none where AddressSanitizer watches, which knows where allocations
-/// end (`tests/asan.sh`).
-pub const BAND: usize = if cfg!(nchw_asan) { 0 } else { 64 };
+use crate::fence;
+
+/// Elements on each side of a guarded buffer; none where the ends of allocations are watched, by AddressSanitizer
+/// (`tests/asan.sh`) or by a [`fence`].
+pub fn band() -> usize {
+    if cfg!(nchw_asan) || fence::stands() { 0 } else { 64 }
+}
 
 /// An element type with patterns that results are unlikely to have.
 pub trait Pattern: Copy + std::fmt::Debug {
@@ -69,41 +73,41 @@ impl<T: Pattern> Guarded<T> {
     /// A buffer of `len` elements of `value`. Where any value may be a result, as in i8, two runs
     /// with different values tell which elements were not written.
     pub fn filled(len: usize, value: T) -> Self {
-        let mut elements: Vec<T> = (0..len + 2 * BAND).map(T::guard).collect();
-        elements[BAND..BAND + len].fill(value);
+        let mut elements: Vec<T> = (0..len + 2 * band()).map(T::guard).collect();
+        elements[band()..band() + len].fill(value);
         Self { elements }
     }
 
     /// The buffer.
     pub fn slice(&self) -> &[T] {
-        &self.elements[BAND..self.elements.len() - BAND]
+        &self.elements[band()..self.elements.len() - band()]
     }
 
     /// The buffer, to be written.
     pub fn slice_mut(&mut self) -> &mut [T] {
-        let end = self.elements.len() - BAND;
-        &mut self.elements[BAND..end]
+        let end = self.elements.len() - band();
+        &mut self.elements[band()..end]
     }
 
     /// Panics if a guard band was overwritten.
     #[track_caller]
     pub fn check(&self) {
-        let end = self.elements.len() - BAND;
-        let len = end - BAND;
+        let end = self.elements.len() - band();
+        let len = end - band();
         let overwritten =
             |position: &usize| !self.elements[*position].same_bits(T::guard(*position));
-        if let Some(position) = (0..BAND).rev().find(overwritten) {
+        if let Some(position) = (0..band()).rev().find(overwritten) {
             panic!(
                 "the guard band before the buffer of {len} was overwritten: {:?} at offset -{}",
                 self.elements[position],
-                BAND - position
+                band() - position
             );
         }
-        if let Some(position) = (end..end + BAND).find(overwritten) {
+        if let Some(position) = (end..end + band()).find(overwritten) {
             panic!(
                 "the guard band after the buffer of {len} was overwritten: {:?} at offset {}",
                 self.elements[position],
-                position - BAND
+                position - band()
             );
         }
     }
@@ -137,7 +141,7 @@ mod tests {
     #[should_panic(expected = "before the buffer of 5 was overwritten: 1.0 at offset -2")]
     fn a_write_before_the_start_is_found() {
         let mut buffer = Guarded::<f32>::new(5);
-        buffer.elements[BAND - 2] = 1.0;
+        buffer.elements[band() - 2] = 1.0;
         buffer.check();
     }
 
@@ -145,7 +149,7 @@ mod tests {
     #[should_panic(expected = "after the buffer of 5 was overwritten: 3 at offset 6")]
     fn a_write_behind_the_end_is_found() {
         let mut buffer = Guarded::<i8>::new(5);
-        buffer.elements[BAND + 6] = 3;
+        buffer.elements[band() + 6] = 3;
         buffer.check();
     }
 
@@ -153,7 +157,7 @@ mod tests {
     #[should_panic(expected = "after the buffer of 1 was overwritten: NaN at offset 1")]
     fn another_nan_is_found() {
         let mut buffer = Guarded::<f32>::new(1);
-        buffer.elements[BAND + 1] = f32::NAN;
+        buffer.elements[band() + 1] = f32::NAN;
         buffer.check();
     }
 

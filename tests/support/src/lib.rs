@@ -7,11 +7,13 @@
 //! - [`tolerance`]: how far a result may be from that; the only place where bounds are written
 //!   down.
 //! - [`guard`]: output buffers that notice writes beyond their ends, and missing writes.
+//! - [`fence`]: an allocator that ends the program at an access beyond an allocation.
 //! - [`allocations`]: counts heap allocations.
 //! - [`random`]: data from a seed, and how much of it; [`property`]: how properties are run on it.
 
 pub mod allocations;
 pub mod conformance;
+pub mod fence;
 pub mod guard;
 pub mod int8;
 pub mod locate;
