@@ -11,7 +11,8 @@ usage: targets/test.sh [--cpu MODEL] [ARGUMENT..]
 
 Runs the crate's tests for Linux on Arm, in QEMU's user-mode emulation: all but compile_fail, which
 is about the compiler. No property runs over 300 cases, unless NCHW_CASES_AT_MOST says so.
-Each ARGUMENT is one of 'cargo test': '--test int8' runs one of them.
+Each ARGUMENT is one of 'cargo test': '--test int8' runs one of them. With NCHW_FENCE=behind or =before, buffers
+of properties and quantized have a page beside them that ends the program if it is accessed.
 
   --cpu   the processor that QEMU emulates:
             cortex-a53 (the default)        aarch64-unknown-linux-gnu, without the dot product

@@ -23,18 +23,19 @@ Builds the crate for every target and checks it there, core by core:
   bench         no layer takes over 3 % more instructions than BASELINE.md says       bench.sh
   defmt         what a network logs through defmt is as expected                      defmt.sh
   cargo test    the tests pass as a program for Linux                                 test.sh
+  fence         no kernel of it accesses what lies beside its buffers                 test.sh
 
 Prints a line as each is done, and in the end a table of them all. While cores are free, programs run
 beside what is compiled. What went wrong is printed, and kept in files.
 
-  --quick   m4 and a53 alone, without 'cargo test'
+  --quick   m4 and a53 alone, without 'cargo test' and 'fence'
 
 Missing Debian packages are installed if this is root, see targets/README.md.
 HELP
 }
 
 programs=(person_detection segment_f32 segment_i8 self_test)
-checks=(build firmware no_panic no_surprises "${programs[@]}" bench defmt 'cargo test')
+checks=(build firmware no_panic no_surprises "${programs[@]}" bench defmt 'cargo test' fence)
 quick=''
 case ${1-} in
     '') ;;
@@ -111,6 +112,12 @@ if [[ ! $quick ]]; then
     step 'cargo test' 'linux-a53 linux-a76' compile '' "$root/targets/test.sh" --no-run
     for name in a53 a76; do
         step 'cargo test' "linux-$name" run "$compiled" "$root/targets/test.sh" --cpu "cortex-$name" --no-fail-fast
+    done
+    suites=(--test properties --test quantized)
+    for side in behind:a53 before:a76; do
+        name=${side#*:}
+        step fence "linux-$name" run "$compiled" env NCHW_FENCE="${side%:*}" NCHW_CASES_AT_MOST=100 \
+            "$root/targets/test.sh" --cpu "cortex-$name" --no-fail-fast "${suites[@]}"
     done
     # 32 bits, where nothing but sizes is special: recorded cases, and everything about errors.
     suites=(--test conformance --test int8 --test errors --test memory)

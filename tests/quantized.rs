@@ -7,7 +7,7 @@
 //!
 //! The sequence of cases is fixed. `NCHW_CASES` raises the number of cases of every property and
 //! `NCHW_CASES_AT_MOST` limits it, `PROPTEST_RNG_SEED` chooses another sequence. A failure prints the
-//! smallest failing case.
+//! smallest failing case. `NCHW_FENCE` puts fences beside buffers, see `nchw_test_support::fence`.
 
 use nchw_test_support::fence::Fence;
 
