@@ -133,13 +133,14 @@ impl<'a> Band<'a> {
             if rows == 0 || count == 0 {
                 break;
             }
+            let last = next.get(count - 1).copied().unwrap_or_default();
             let last_weight = kernel.wrapping_sub(next_column * (count - 1));
             let next_row = [
                 next_row.0.cast_unsigned().wrapping_sub(plane * channels),
                 next_row.1.wrapping_sub(kernel * channels).wrapping_mul(block),
             ];
             let steps = Steps {
-                x: [next[0], next[1], next[count - 1]].map(bytes),
+                x: [next[0], next[1], last].map(bytes),
                 weight: [next_column, last_weight].map(|taps| bytes(taps.wrapping_mul(block))),
                 row: next_row.map(bytes),
                 rows,

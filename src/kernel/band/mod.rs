@@ -65,7 +65,7 @@ impl Bands<'_> {
         let mut copy = MaybeUninit::uninit();
         let Inputs(copy) = zero(&mut copy);
         for group in 0..groups {
-            for channel in (0..inputs).step_by(layout.channels) {
+            for channel in (0..inputs).step_by(layout.channels.max(1)) {
                 let channels = layout.channels.min(inputs - channel);
                 for row in (0..down).step_by(layout.outputs.max(1)) {
                     let rows = layout.outputs.min(down - row);
