@@ -59,8 +59,7 @@ impl<const R: usize, const P: usize> Rows<'_, R, P> {
         let mut sums = [[[lanes.zero(); V]; P]; R];
         let mut left = inputs;
         if const { L::SCALARS > 1 && R.is_multiple_of(L::SCALARS) } {
-            // Not for neighbours: the compiler would load inputs too early for the registers there are.
-            while const { P == 1 } && left >= 4 {
+            while left >= 4 {
                 // SAFETY: `x` holds `V` vectors of each input channel, and `weight` as many weights, these among them.
                 unsafe { self.add_four(lanes, &mut channel, &mut sums) };
                 left -= 4;

@@ -20,7 +20,7 @@ use crate::arch::taps::{Steps, Taps};
 use crate::geometry::{Axis, Channels, divide, rounded_up};
 use crate::kernel::arithmetic::{Arithmetic, Float, Int8, Int8Channels, Rescale};
 #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
-use crate::kernel::band::{self, Bands};
+use crate::kernel::band::{Bands, layout::Layout};
 use crate::kernel::block::{GroupOfBlock, any_size, most_outputs};
 use crate::kernel::depthwise::{self, Depthwise};
 #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
@@ -145,12 +145,16 @@ impl Operation for FloatDirect<'_> {
             () if I::HAS_VECTORS && pixels::fits::<I>(operator, &shape) => {
                 isa.run(OverPixels { direct, operands });
             }
-            #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
-            () if I::X16::SCALARS > 1 && band::fits(operator, &shape) => {
-                let direct = Direct { shape, operator, arithmetic: Float(Neon::new()) };
-                Bands { direct, operands }.run();
+            () => {
+                #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+                if I::X16::SCALARS > 1
+                    && let Some(layout) = Layout::new(operator, &shape)
+                {
+                    let direct = Direct { shape, operator, arithmetic: Float(Neon::new()) };
+                    return Bands { direct, operands, layout }.run();
+                }
+                direct.run(operands);
             }
-            () => direct.run(operands),
         }
     }
 }

@@ -49,10 +49,7 @@ pub(crate) struct Piece {
 impl Grid {
     #[inline(never)]
     pub(crate) fn new(rows: Phase, columns: Phase, operator: Operator) -> Self {
-        let mode = match operator {
-            Operator::Convolution(mode) => mode,
-            Operator::Transposed => PaddingMode::Zeros,
-        };
+        let mode = operator.padding_mode();
         let steps = rows.input_step == 1 && columns.input_step == 1;
         let flat = steps && columns.count == columns.length;
         let mut grid = Self {

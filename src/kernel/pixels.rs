@@ -76,6 +76,7 @@ impl<I: Isa> Operation for OverPixels<'_, I> {
         match self.direct.operator {
             Operator::Convolution(_) => self.passes::<1>(),
             Operator::Transposed if const { I::X16::SCALARS == 1 } => self.passes::<2>(),
+            // Not for this instruction set, see `fits`.
             Operator::Transposed => {}
         }
     }

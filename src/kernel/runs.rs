@@ -15,6 +15,17 @@ pub(crate) enum Operator {
     Transposed,
 }
 
+#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+impl Operator {
+    /// What lies outside the input.
+    pub(crate) fn padding_mode(self) -> PaddingMode {
+        match self {
+            Self::Convolution(mode) => mode,
+            Self::Transposed => PaddingMode::Zeros,
+        }
+    }
+}
+
 /// Outputs along one direction, equally spaced in the output and in the input.
 #[derive(Clone, Copy)]
 pub(crate) struct Run {

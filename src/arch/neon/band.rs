@@ -21,15 +21,6 @@ pub(crate) struct Place {
     pub(crate) weight: usize,
 }
 
-/// Up to three neighbouring columns of taps.
-#[derive(Clone, Copy, Default)]
-struct Columns {
-    first: Place,
-    count: usize,
-    /// From the inputs of each to the next's; from the last's to the first's in the next channel.
-    next: [usize; 3],
-}
-
 /// Rows and columns of taps, and the channels that have them.
 pub(crate) struct Taps {
     /// Inputs of a channel, and taps.
@@ -39,8 +30,11 @@ pub(crate) struct Taps {
     first_row: Place,
     /// From one row to the next; inputs may be found further to the front.
     next_row: (isize, usize),
-    columns: [Columns; THREES],
-    /// From the weight of one column to the next's.
+    /// The inputs of each column.
+    columns: [usize; COLUMNS],
+    len: usize,
+    /// The weight of the first column, and from one to the next.
+    first_column: usize,
     next_column: usize,
     /// The largest places of all, if there are such.
     reach: Option<Place>,
@@ -54,39 +48,39 @@ impl Taps {
         columns: impl Iterator<Item = usize>,
         (first_column, next_column): (usize, usize),
     ) -> Self {
-        let mut threes = [Columns::default(); THREES];
-        let (mut count, mut across) = (0, Place::default());
-        for x in columns.take(COLUMNS) {
-            let weight = next_column.saturating_mul(count).saturating_add(first_column);
-            let place = Place { x, weight };
-            if let Some(Columns { first, count: within, next }) = threes.get_mut(count / 3) {
-                match *within {
-                    0 => *first = place,
-                    before => {
-                        if let Some(next) = next.get_mut(before - 1) {
-                            *next = x.wrapping_sub(first.x.wrapping_add(plane).wrapping_sub(*next));
-                        }
-                    }
-                }
-                if let Some(next) = next.get_mut(*within) {
-                    *next = first.x.wrapping_add(plane).wrapping_sub(x);
-                }
-                *within += 1;
-            }
-            across = Place { x: across.x.max(x), weight: place.weight };
-            count += 1;
+        let (mut places, mut len) = ([0; COLUMNS], 0_usize);
+        for (place, x) in places.iter_mut().zip(columns) {
+            *place = x;
+            len += 1;
         }
+        let across = || {
+            let weight = next_column.checked_mul(len.saturating_sub(1))?;
+            let x = places.into_iter().fold(0, usize::max);
+            Some(Place { x, weight: weight.checked_add(first_column)? })
+        };
         let down = || {
             let last = rows.saturating_sub(1);
             let (x, weight) = (next_row.0.checked_mul(isize::try_from(last).ok()?)?, next_row.1);
             let x = first_row.x.checked_add_signed(x)?.max(first_row.x);
             Some(Place { x, weight: weight.checked_mul(last)?.checked_add(first_row.weight)? })
         };
-        let reach = down().and_then(|Place { x, weight }| {
-            let (x, weight) = (x.checked_add(across.x)?, weight.checked_add(across.weight)?);
-            Some(Place { x, weight })
+        let reach = down().zip(across()).and_then(|(down, across)| {
+            let weight = down.weight.checked_add(across.weight)?;
+            Some(Place { x: down.x.checked_add(across.x)?, weight })
         });
-        Self { plane, kernel, rows, first_row, next_row, columns: threes, next_column, reach }
+        let columns = places;
+        Self {
+            plane,
+            kernel,
+            rows,
+            first_row,
+            next_row,
+            columns,
+            len,
+            first_column,
+            next_column,
+            reach,
+        }
     }
 }
 
@@ -127,29 +121,43 @@ impl<'a> Band<'a> {
         if weight.len() < tap.checked_mul(block)? {
             return None;
         }
-        let mut columns = [Through::default(); THREES];
         let bytes = |elements: usize| elements.wrapping_mul(size_of::<f32>());
-        for (through, &Columns { first, count, next }) in columns.iter_mut().zip(&taps.columns) {
-            if rows == 0 || count == 0 {
-                break;
-            }
-            let last = next.get(count - 1).copied().unwrap_or_default();
-            let last_weight = kernel.wrapping_sub(next_column * (count - 1));
-            let next_row = [
-                next_row.0.cast_unsigned().wrapping_sub(plane * channels),
-                next_row.1.wrapping_sub(kernel * channels).wrapping_mul(block),
+        let next_row = [
+            next_row.0.cast_unsigned().wrapping_sub(plane * channels),
+            next_row.1.wrapping_sub(kernel * channels).wrapping_mul(block),
+        ];
+        let all = if rows == 0 { &[] } else { taps.columns.get(..taps.len)? };
+        let mut columns = [Through::default(); THREES];
+        let mut tap = first_row.weight + taps.first_column;
+        for (through, three) in columns.iter_mut().zip(all.chunks(3)) {
+            let (&first, &last, count) = (three.first()?, three.last()?, three.len());
+            let at = |column: usize| three.get(column).copied().unwrap_or(last);
+            let next_x = [
+                at(1).wrapping_sub(first),
+                at(2).wrapping_sub(at(1)),
+                first.wrapping_add(plane).wrapping_sub(last),
             ];
-            let steps = Steps {
-                x: [next[0], next[1], last].map(bytes),
-                weight: [next_column, last_weight].map(|taps| bytes(taps.wrapping_mul(block))),
-                row: next_row.map(bytes),
-                rows,
-                count: channels,
+            let last_weight = kernel.wrapping_sub(next_column * (count - 1));
+            *through = Through {
+                x: first_row.x + first,
+                weight: tap * block,
+                columns: count,
+                steps: Steps {
+                    x: next_x.map(bytes),
+                    weight: [next_column, last_weight].map(|taps| bytes(taps.wrapping_mul(block))),
+                    row: next_row.map(bytes),
+                    rows,
+                    count: channels,
+                },
             };
-            let weight = (first_row.weight + first.weight) * block;
-            *through = Through { x: first_row.x + first.x, weight, columns: count, steps };
+            tap += count * next_column;
         }
         Some(Self { x, weight, block, reach, columns })
+    }
+
+    /// Output channels of the block.
+    pub(crate) fn block(&self) -> usize {
+        self.block
     }
 
     /// Writes the first `count` of `4 * N` neighbouring outputs of `R` channels from `lane` of the block on, `step` apart,

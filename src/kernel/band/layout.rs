@@ -48,7 +48,7 @@ impl Extent {
 
 /// How the copy is laid out: channel, row, column modulo the step, column.
 #[derive(Clone, Copy)]
-pub(super) struct Layout {
+pub(crate) struct Layout {
     pub(super) rows: Extent,
     pub(super) columns: Extent,
     /// Input channels at a time.
@@ -64,12 +64,12 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// `None` where a channel does not fit.
-    pub(super) fn new(operator: Operator, shape: &Shape) -> Option<Self> {
+    /// `None` where bands are not for a layer: planes are too narrow, or too much is needed of a channel.
+    pub(crate) fn new(operator: Operator, shape: &Shape) -> Option<Self> {
         let [rows, columns] =
             [shape.rows, shape.columns].map(|axis| Extent::of(Along { axis, operator }));
         let (inputs, taps) = (shape.channels.inputs, rows.taps * columns.taps);
-        if columns.taps > COLUMNS || taps > PRODUCTS {
+        if columns.outputs < 4 || columns.taps > COLUMNS || taps > PRODUCTS {
             return None;
         }
         let width = columns.outputs.min(OUTPUTS).next_multiple_of(4);

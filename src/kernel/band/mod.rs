@@ -8,7 +8,7 @@
 //! Memory contract: reads the input and the packed weights; 16 KiB of stack; adds to every output once per part of the
 //! input channels.
 
-mod layout;
+pub(crate) mod layout;
 mod line;
 mod strip;
 
@@ -21,24 +21,19 @@ use crate::arch::neon::zeros::zero;
 use crate::arch::rows::Start;
 use crate::geometry::{Channels, divide, rounded_up};
 use crate::kernel::arithmetic::Float;
-use crate::kernel::direct::{Direct, OperandsOf, Shape};
+use crate::kernel::direct::{Direct, OperandsOf};
 use crate::kernel::order::Sets;
 use crate::kernel::phases::Phase;
-use crate::kernel::runs::Operator;
 use crate::padding::PaddingMode;
 use layout::{Extent, Layout, OUTPUTS};
 use line::Line;
 use strip::{Outputs, Strip};
 
-/// Whether this is for a layer.
-pub(crate) fn fits(operator: Operator, shape: &Shape) -> bool {
-    shape.columns.output >= 4 && Layout::new(operator, shape).is_some()
-}
-
 /// Computes a whole output.
 pub(crate) struct Bands<'a> {
     pub(crate) direct: Direct<Float<Neon>>,
     pub(crate) operands: OperandsOf<'a, Float<Neon>>,
+    pub(crate) layout: Layout,
 }
 
 /// Some outputs and some input channels of a group.
@@ -58,8 +53,7 @@ struct Part {
 impl Bands<'_> {
     #[inline(never)]
     pub(crate) fn run(mut self) {
-        let Direct { shape, operator, .. } = self.direct;
-        let Some(layout) = Layout::new(operator, &shape) else { return };
+        let (shape, layout) = (self.direct.shape, self.layout);
         let Channels { groups, inputs, .. } = shape.channels;
         let (down, across) = (layout.rows.outputs, layout.columns.outputs);
         let mut copy = MaybeUninit::uninit();
@@ -112,10 +106,7 @@ impl Bands<'_> {
     #[inline(never)]
     fn copy(&self, layout: &Layout, part: Part, to: &mut [f32]) {
         let Direct { shape, operator, .. } = self.direct;
-        let mode = match operator {
-            Operator::Convolution(mode) => mode,
-            Operator::Transposed => PaddingMode::Zeros,
-        };
+        let mode = operator.padding_mode();
         let Layout { rows, every, .. } = *layout;
         let first = part.group * shape.channels.inputs + part.channel;
         let x = self.operands.x.get(first * shape.in_plane()..).unwrap_or_default();
@@ -161,11 +152,10 @@ impl Bands<'_> {
             let weight = self.operands.weight.get(weight..).unwrap_or_default();
             let weight = (weight, block.size);
             let Some(band) = Band::new(copy, part.channels, weight, grid.taps) else { return };
-            let in_sixteens = block.size == 16;
             macro_rules! channels {
                 ($way:ident, $r:literal at $lane:literal) => {
                     if let Some(outputs) = self.outputs::<$r>(grid, part, block.first + $lane) {
-                        Strip { band: &band, lane: $lane, in_sixteens, outputs }.$way()
+                        Strip { band: &band, lane: $lane, outputs }.$way()
                     }
                 };
             }

@@ -25,8 +25,6 @@ pub(super) struct Outputs<'a, const R: usize> {
 pub(super) struct Strip<'a, const R: usize> {
     pub(super) band: &'a Band<'a>,
     pub(super) lane: usize,
-    /// Whether the block has sixteen.
-    pub(super) in_sixteens: bool,
     pub(super) outputs: Outputs<'a, R>,
 }
 
@@ -36,7 +34,7 @@ impl<const R: usize> Strip<'_, R> {
     fn in_wide(&self) -> usize {
         let left = self.outputs.columns % WIDEST;
         let narrow = match left {
-            _ if !self.in_sixteens => 0,
+            _ if self.band.block() < 16 => 0,
             0..=6 => left,
             7..=10 => left.saturating_sub(8),
             _ => 0,

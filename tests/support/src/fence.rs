@@ -15,6 +15,7 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::ptr::null_mut;
+#[cfg(target_os = "linux")]
 use std::sync::atomic::{AtomicU8, Ordering};
 
 /// The system's allocator, or one with fences.
@@ -55,6 +56,8 @@ fn side() -> Side {
                 Some(value) if value == c"before" => 2,
                 Some(value) if value == c"behind" => 3,
                 Some(_) => {
+                    // What prints may allocate.
+                    SIDE.store(1, Ordering::Relaxed);
                     eprintln!("NCHW_FENCE is 'before' or 'behind'");
                     std::process::abort();
                 }
