@@ -79,7 +79,10 @@ pub(crate) struct Blocks<'a> {
     pub(crate) weight: &'a [i8],
     /// From one block's weights to the next's.
     pub(crate) to_next: usize,
+    /// Of each block, if they are `kept`; otherwise of one after the other, the first of these.
     pub(crate) totals: &'a mut [Totals],
+    /// Whether there were other taps, or will be.
+    pub(crate) kept: bool,
 }
 
 /// Some of sixteen outputs: bytes of all bits or none.
@@ -87,18 +90,11 @@ pub(crate) struct Blocks<'a> {
 pub(crate) struct Mask(pub(crate) uint8x16_t);
 
 impl Mask {
-    pub(crate) const ALL: Self = Self::each(u8::MAX);
-
     /// All outputs or none.
     #[inline(always)]
     pub(crate) fn when(all: bool) -> Self {
         // SAFETY: every processor has the instruction.
         Self(unsafe { vdupq_n_u8(if all { u8::MAX } else { 0 }) })
-    }
-
-    const fn each(byte: u8) -> Self {
-        // SAFETY: a register is sixteen numbers.
-        Self(unsafe { transmute::<[u8; OUTPUTS], uint8x16_t>([byte; OUTPUTS]) })
     }
 
     /// Those from number `first` to before number `end`.
@@ -127,13 +123,6 @@ impl Mask {
         // SAFETY: every processor has the instruction.
         Self(unsafe { vorrq_u8(self.0, other.0) })
     }
-
-    /// Whether output number `lane` is one of them.
-    pub(crate) fn has(self, lane: usize) -> bool {
-        // SAFETY: a register is sixteen numbers.
-        let bytes = unsafe { transmute::<uint8x16_t, [u8; OUTPUTS]>(self.0) };
-        bytes.get(lane).is_some_and(|&byte| byte != 0)
-    }
 }
 
 /// Where the outputs of a tile find their inputs in the plane of a channel: in one piece of it or in several, each
@@ -149,12 +138,13 @@ pub(crate) struct Window {
     /// What each piece counts from, as if it held the first output too; the first `pieces` count.
     pub(crate) from: [isize; OUTPUTS],
     pub(crate) pieces: usize,
-    /// The least and the most of these.
-    pub(crate) span: [isize; 2],
-    /// For each piece, row and column, which outputs meet an input.
+    /// What vectors reach, counted from the beginning of a plane: the first element, and behind the last.
+    pub(crate) reach: [isize; 2],
+    /// For each piece, row and column, which outputs meet an input; not there where there is one piece, and no column is
+    /// `masked`.
     pub(crate) masks: [Mask; MASKS],
-    /// Whether these leave any out.
-    pub(crate) masked: bool,
+    /// A bit for each column of taps, which is 0 where all outputs meet inputs in one piece.
+    pub(crate) masked: u32,
     /// The first output of a tile with the same masks, whose inputs lie so far behind; 0 if there is none.
     pub(crate) next: usize,
     pub(crate) to_next_tile: isize,

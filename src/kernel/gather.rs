@@ -122,7 +122,7 @@ impl Grid {
             window.next += self.period();
             let by = window.to_next_tile;
             window.from.iter_mut().take(window.pieces).for_each(|from| *from += by);
-            window.span = window.span.map(|at| at + by);
+            window.reach = window.reach.map(|at| at + by);
             return Some(());
         }
         let most = rows.count.max(columns.count);
@@ -136,7 +136,8 @@ impl Grid {
         window.taps = [rows.taps, columns.taps];
         window.to_next = [rows.to_next * width as isize, columns.to_next];
         window.step = columns.input_step;
-        (window.pieces, window.masked, window.next) = (0, false, 0);
+        (window.pieces, window.masked, window.next) = (0, 0, 0);
+        let mut masked = false;
         let [down, across] = self.interior;
         for piece in self.pieces(tile) {
             let Piece { lane, row, column, count } = piece;
@@ -144,7 +145,7 @@ impl Grid {
                 && row < down[1]
                 && across[0] <= column
                 && column + count <= across[1];
-            window.masked |= !interior;
+            masked |= !interior;
             if flat && window.pieces > 0 {
                 continue;
             }
@@ -152,19 +153,24 @@ impl Grid {
             let left = columns.input + (column * columns.input_step) as isize
                 - (lane * columns.input_step) as isize;
             let from = top * width as isize + left;
-            let [least, most] = window.span;
-            window.span = match window.pieces {
+            let [least, most] = window.reach;
+            window.reach = match window.pieces {
                 0 => [from; 2],
                 _ => [least.min(from), most.max(from)],
             };
             *window.from.get_mut(window.pieces)? = from;
             window.pieces += 1;
         }
-        if window.masked && self.mode != PaddingMode::Zeros {
+        for (taps, step) in window.taps.into_iter().zip(window.to_next) {
+            let last = taps.saturating_sub(1) as isize * step;
+            window.reach[0] += last.min(0);
+            window.reach[1] += last.max(0);
+        }
+        window.reach[1] += (OUTPUTS * window.step) as isize;
+        if masked && self.mode != PaddingMode::Zeros {
             return None;
         }
-        window.masked |= window.pieces > 1;
-        if window.masked {
+        if masked || window.pieces > 1 {
             self.masks(tile, window)?;
             if self.meets_all_rows(tile) {
                 window.next = tile.first + self.period();
@@ -193,13 +199,18 @@ impl Grid {
             let first = if *flat { 0 } else { index * self.taps() };
             let join = *flat && index > 0;
             let masks = window.masks.get_mut(first..)?.get_mut(..self.taps())?;
+            let mut bit = 1;
             for (mask, range) in columns_met.iter_mut().zip(across).take(columns.taps) {
                 let [first, end] =
                     range.map(|at| lane + (at as usize).saturating_sub(column).min(count));
                 *mask = Mask::between(first, end);
+                window.masked |= if end - first < count { bit } else { 0 };
+                bit <<= 1;
             }
             for (range, masks) in down.iter().zip(pieces_mut(masks, columns.taps)).take(rows.taps) {
-                let met = Mask::when(range[0] as usize <= row && row < range[1] as usize);
+                let met = range[0] as usize <= row && row < range[1] as usize;
+                window.masked |= if met { 0 } else { u32::MAX };
+                let met = Mask::when(met);
                 for (place, mask) in masks.iter_mut().zip(&*columns_met) {
                     *place = if join { place.or(mask.and(met)) } else { mask.and(met) };
                 }

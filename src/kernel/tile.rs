@@ -27,8 +27,10 @@ use crate::quant::{FixedPoint, Rounding};
 // There is room for the taps of four channels beside what may be left over.
 const _: () = assert!(FOUR * MASKS + SIXTEEN <= CAPACITY && CAPACITY.is_multiple_of(SIXTEEN));
 
-/// Blocks of output channels that share what is gathered.
-const BLOCKS: usize = 16;
+/// Blocks of output channels that share what is gathered: of those whose taps are multiplied in one part, and of those
+/// whose sums are kept from part to part.
+const BLOCKS: usize = 32;
+const KEPT: usize = 16;
 
 /// The fewest columns of outputs with which a group of fewer channels than a block is computed here.
 const COLUMNS: usize = 24;
@@ -67,7 +69,7 @@ struct Work<'a> {
     inputs: &'a mut Inputs,
     blocks: Together,
     channels: &'a mut [Channels; BLOCKS],
-    totals: &'a mut [Totals; BLOCKS],
+    totals: &'a mut [Totals; KEPT],
 }
 
 impl<R: Rescale> Tiles<'_, R> {
@@ -102,12 +104,13 @@ impl<R: Rescale> Tiles<'_, R> {
                 if grid.taps() == 0 {
                     work.set = (0, 0);
                 }
+                let most = if work.set.1 <= CAPACITY { BLOCKS } else { KEPT };
                 let mut blocks = self.direct.blocks(0).peekable();
                 while let Some(&Block { first, group, .. }) = blocks.peek() {
                     let (mut fours, mut single) = (0, 0);
-                    for channels in work.channels.iter_mut() {
+                    for channels in work.channels.iter_mut().take(most) {
                         if let Some(block) = blocks.next_if(|block| block.group == group) {
-                            *channels = self.channels(block, &order, work.set);
+                            self.channels(block, &order, work.set, channels);
                             *if block.size == CHANNELS { &mut fours } else { &mut single } += 1;
                         }
                     }
@@ -121,13 +124,19 @@ impl<R: Rescale> Tiles<'_, R> {
         }
     }
 
-    /// What belongs to a block over a set of taps. The packed bias accounts for what lies outside at all taps. Not
-    /// inlined, as `places` and [`Grid::new`], so that what they need is on the stack no longer than they run.
+    /// Fills in what belongs to a block over a set of taps. The packed bias accounts for what lies outside at all taps.
+    /// Not inlined, as `places` and [`Grid::new`], so that what they need is on the stack no longer than they run.
     #[inline(never)]
-    fn channels(&self, block: Block, order: &Order, (before, taps): (usize, usize)) -> Channels {
+    fn channels(
+        &self,
+        block: Block,
+        order: &Order,
+        (before, taps): (usize, usize),
+        channels: &mut Channels,
+    ) {
         let Direct { shape, arithmetic, .. } = *self.direct;
         let all = shape.channels.inputs * shape.kernel();
-        let mut channels = Channels::NONE;
+        *channels = Channels::NONE;
         let packed = self.operands.weight.get(block.first * all..).unwrap_or_default();
         let weight = packed.get(before * block.size..).unwrap_or_default();
         let weight = weight.get(..taps * block.size).unwrap_or_default();
@@ -161,7 +170,6 @@ impl<R: Rescale> Tiles<'_, R> {
                 }
             }
         }
-        channels
     }
 
     /// A tile in all blocks that are worked on.
@@ -186,6 +194,7 @@ impl<R: Rescale> Tiles<'_, R> {
                 dots.arrange(rows);
             }
             let met = Met { rows, whole, first: done == 0, outputs: tile.count };
+            let kept = !(last && met.first);
             let left = held % SIXTEEN;
             let weight = self.operands.weight;
             let number = before + done;
@@ -197,6 +206,7 @@ impl<R: Rescale> Tiles<'_, R> {
                     weight: weight.get(first * weights + number * size..).unwrap_or_default(),
                     to_next: weights * size,
                     totals,
+                    kept,
                 };
                 let Some(dots) = self.dots else {
                     let tile = last.then_some((grid, tile, y));
@@ -214,7 +224,8 @@ impl<R: Rescale> Tiles<'_, R> {
                 part(CHANNELS, first, of_four, work.totals);
             }
             if single > 0 {
-                let totals = work.totals.get_mut(fours..).unwrap_or_default();
+                let behind = if kept { fours } else { 0 };
+                let totals = work.totals.get_mut(behind..).unwrap_or_default();
                 part(1, first + fours * CHANNELS, others.get(..single).unwrap_or_default(), totals);
             }
             done += whole * SIXTEEN;
@@ -247,20 +258,22 @@ impl<R: Rescale> Tiles<'_, R> {
         let number = done + held;
         let left = all.saturating_sub(number);
         let to = inputs.0.get_mut(held..).unwrap_or_default();
+        let mut count = to.len().min(left);
         if let (Some(dots), true) = (self.dots, vectors) {
             let channel = divide(number, taps);
-            let mut count = divide(left, taps);
+            let mut channels = divide(left, taps);
             if to.len() < left {
-                count = divide(to.len(), FOUR * taps) * FOUR;
+                channels = divide(to.len(), FOUR * taps) * FOUR;
             }
-            let in_fours = order.in_fours().saturating_sub(channel).min(count);
+            let in_fours = order.in_fours().saturating_sub(channel).min(channels);
             let first = first + channel * plane;
-            let sources = Sources { first, plane, in_fours, single: count - in_fours };
-            dots.gather(window, self.operands.x, sources, border, to);
-            return count * taps;
+            let sources = Sources { first, plane, in_fours, single: channels - in_fours };
+            count = channels * taps;
+            if dots.gather(window, self.operands.x, sources, border, to) {
+                return count;
+            }
         }
         let x = self.operands.x.get(first..).unwrap_or_default();
-        let count = to.len().min(left);
         let to = to.get_mut(..count.next_multiple_of(FOUR)).unwrap_or_default();
         grid.by_element(tile, x, (order, number), border, to);
         if self.dots.is_some() {
@@ -300,9 +313,12 @@ fn portable<R: Rescale>(
     blocks: Blocks<'_>,
     tile: Option<(&Grid, Tile, &mut [i8])>,
 ) {
-    let Blocks { size, channels, weight, to_next, totals } = blocks;
+    let Blocks { size, channels, weight, to_next, totals, kept } = blocks;
     let (rows, rest) = rows.split_at_checked(whole).unwrap_or_default();
-    for (index, (channels, totals)) in channels.iter().zip(&mut *totals).enumerate() {
+    let mut tile =
+        tile.map(|(grid, tile, y)| (grid, tile, pieces_mut(y, direct.shape.out_plane())));
+    for (index, channels) in channels.iter().enumerate() {
+        let Some(totals) = totals.get_mut(if kept { index } else { 0 }) else { return };
         if first {
             totals.0 = [channels.starts.map(|start| [start; 4]); OUTPUTS / 4];
         }
@@ -312,15 +328,12 @@ fn portable<R: Rescale>(
             let weight = weight.get(whole * SIXTEEN * size..).unwrap_or_default();
             add_products(rest, weight, (size, left), totals);
         }
-    }
-    let Some((grid, tile, y)) = tile else { return };
-    let mut planes = pieces_mut(y, direct.shape.out_plane());
-    for (channels, totals) in channels.iter().zip(totals) {
+        let Some((grid, tile, planes)) = &mut tile else { continue };
         let factors = channels.multipliers.iter().zip(&channels.shifts);
         for (lane, (&multiplier, &shift)) in factors.enumerate().take(size) {
             let Some(y) = planes.next() else { return };
             let mut sums = totals.0.iter().filter_map(|totals| totals.get(lane)).flatten();
-            for Piece { row, column, count, .. } in grid.pieces(tile) {
+            for Piece { row, column, count, .. } in grid.pieces(*tile) {
                 let row = grid.rows.output + row * grid.rows.output_step;
                 let column = grid.columns.output + column * grid.columns.output_step;
                 let at = row * direct.shape.columns.output + column;

@@ -63,13 +63,27 @@ pub(super) fn shifted(sum: int32x4_t, multiplier: int32x4_t, shift: int32x4_t) -
 
 /// Scaled sums with the zero point, within the range.
 #[inline(always)]
-pub(super) fn narrow([a, b, c, d]: [int32x4_t; 4], scale: Scale) -> int8x16_t {
+pub(super) fn narrow(steps: [int32x4_t; 4], scale: Scale) -> int8x16_t {
+    limit(saturate(steps, scale), scale.range)
+}
+
+/// Scaled sums with the zero point, as far as these are bytes.
+#[inline(always)]
+pub(super) fn saturate([a, b, c, d]: [int32x4_t; 4], scale: Scale) -> int8x16_t {
     // SAFETY: every processor has the instructions.
     unsafe {
         let [low, high] = [[a, b], [c, d]].map(|steps| with_zero_point(steps, scale));
-        let bytes = vqmovn_high_s16(vqmovn_s16(low), high);
-        let [least, most] = scale.range.map(|limit| vdupq_n_s8(limit));
-        vminq_s8(vmaxq_s8(bytes, least), most)
+        vqmovn_high_s16(vqmovn_s16(low), high)
+    }
+}
+
+/// Outputs within a range.
+#[inline(always)]
+pub(super) fn limit(outputs: int8x16_t, range: [i8; 2]) -> int8x16_t {
+    // SAFETY: every processor has the instructions.
+    unsafe {
+        let [least, most] = range.map(|limit| vdupq_n_s8(limit));
+        vminq_s8(vmaxq_s8(outputs, least), most)
     }
 }
 

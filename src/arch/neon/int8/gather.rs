@@ -2,9 +2,11 @@
 
 use core::arch::aarch64::*;
 use core::arch::asm;
-use core::mem::transmute;
+use core::mem::MaybeUninit;
+use core::ptr::null;
 
-use crate::arch::tile::{Mask, OUTPUTS, Row, Window};
+use crate::arch::neon::zeros::{Zeros, zero};
+use crate::arch::tile::{Row, Window};
 
 /// The channels that inputs are gathered from.
 #[derive(Clone, Copy)]
@@ -17,199 +19,254 @@ pub(crate) struct Sources {
     pub(crate) single: usize,
 }
 
+/// What vectors reach of a few planes, with zeros in place of what is outside of the slice.
+#[repr(align(16))]
+struct Copies([i8; 1024]);
+
+// SAFETY: numbers.
+unsafe impl Zeros for Copies {}
+
 /// Gathers what channels have for a tile: of four channels, tap by tap, then channel by channel and tap by tap; and
-/// brings rows [in fours](in_fours). Writes nothing where `to` is too short.
-pub(super) fn gather(window: &Window, x: &[i8], sources: Sources, border: i8, to: &mut [Row]) {
+/// brings rows [in fours](in_fours). Returns whether it did: not where `to` is too short, or [`Copies`] are.
+pub(super) fn gather(
+    window: &Window,
+    x: &[i8],
+    sources: Sources,
+    border: i8,
+    to: &mut [Row],
+) -> bool {
     let Sources { first, plane, in_fours: fours, single } = sources;
     let taps = window.taps[0] * window.taps[1];
     if (fours + single).checked_mul(taps).is_none_or(|taps| to.len() < taps) {
-        return;
+        return false;
     }
     let (interleaved, others) = to.split_at_mut_checked(fours * taps).unwrap_or_default();
-    each::<4>(window, x, (first, plane, fours), border, interleaved);
+    let run = Run { first, plane, count: fours + single };
+    let mut gathered = each::<4>(window, x, run.part(0, fours), border, interleaved);
     if single > 0 {
-        each::<1>(window, x, (first + fours * plane, plane, single), border, others);
+        gathered &= each::<1>(window, x, run.part(fours, single), border, others);
         in_fours(others, single * taps);
     }
+    gathered
 }
 
-/// Gathers what `count` channels, of which `N` are interleaved, have for a tile. The first channel's plane begins at
-/// `first`, and each of the others `plane` behind.
+/// Channels whose planes lie one behind the other, each of `plane` elements; the first one's begins at `first`.
+#[derive(Clone, Copy)]
+struct Run {
+    first: usize,
+    plane: usize,
+    count: usize,
+}
+
+impl Run {
+    /// Whether vectors reach only into a slice of `len` elements.
+    #[inline(always)]
+    fn is_inside(self, reach: [isize; 2], len: usize) -> bool {
+        let last = self.first + (self.count - 1) * self.plane;
+        self.first as isize + reach[0] >= 0 && last as isize + reach[1] <= len as isize
+    }
+
+    /// The first `N` planes, counted from `x`.
+    #[inline(always)]
+    fn planes<const N: usize>(self, x: &[i8]) -> [*const i8; N] {
+        let mut planes = [x.as_ptr().wrapping_add(self.first); N];
+        for (lane, place) in planes.iter_mut().enumerate() {
+            *place = place.wrapping_add(lane * self.plane);
+        }
+        planes
+    }
+
+    /// The part from channel `from` on, of `count` channels.
+    fn part(self, from: usize, count: usize) -> Self {
+        Self { first: self.first + from * self.plane, count, ..self }
+    }
+}
+
+/// Gathers what channels, of which `N` are interleaved, have for a tile. Returns whether it did.
 #[inline(always)]
-fn each<const N: usize>(
+fn each<const N: usize>(window: &Window, x: &[i8], run: Run, border: i8, to: &mut [Row]) -> bool {
+    let reach = window.reach;
+    if run.count == 0 {
+        return true;
+    }
+    if !run.is_inside(reach, x.len()) {
+        return with_copies::<N>(window, x, run, (reach, border), to);
+    }
+    // SAFETY: what vectors reach lies in the slice, and there are as many rows as taps.
+    unsafe { channels::<N>(window, run.planes(x), (run.plane, run.count), border, to) };
+    true
+}
+
+/// [`each`] where vectors reach beyond the slice in some channels, of which they see [`Copies`].
+#[inline(never)]
+fn with_copies<const N: usize>(
     window: &Window,
     x: &[i8],
-    (first, plane, count): (usize, usize, usize),
-    border: i8,
-    to: &mut [Row],
-) {
-    let per_channel = window.taps[0] * window.taps[1];
-    let (least, most) = window.extent();
-    let first = first as isize;
-    let inside = |channel: usize| {
-        let at = first + (channel * plane) as isize;
-        at + least >= 0 && at + ((N - 1) * plane) as isize + most <= x.len() as isize
-    };
-    let (mut channel, mut to) = (0, to);
-    while channel < count {
-        // Neighbours are alike: where the first and the last of them have all that vectors reach, all have.
-        let mut end = channel + N;
-        if inside(channel) {
-            end = count;
-            while end > channel + N && !inside(end - N) {
-                end -= N;
+    run: Run,
+    (reach, border): ([isize; 2], i8),
+    mut to: &mut [Row],
+) -> bool {
+    let mut copies = MaybeUninit::uninit();
+    let mut done = 0;
+    while done < run.count {
+        let mut now = run.part(done, N);
+        let mut planes = now.planes(x);
+        if now.is_inside(reach, x.len()) {
+            while done + now.count < run.count
+                && run.part(done + now.count, N).is_inside(reach, x.len())
+            {
+                now.count += N;
+            }
+        } else {
+            let Copies(copies) = zero(&mut copies);
+            let mut copies = &mut copies[..];
+            for (lane, plane) in planes.iter_mut().enumerate() {
+                let channel = run.part(done + lane, 1);
+                if channel.is_inside(reach, x.len()) {
+                    continue;
+                }
+                let from = channel.first as isize + reach[0];
+                let len = (reach[1] - reach[0]) as usize;
+                let Some((copy, rest)) = copies.split_at_mut_checked(len) else { return false };
+                *plane = copy.as_ptr().wrapping_offset(-reach[0]);
+                copy_within(x, from, copy);
+                copies = rest;
             }
         }
-        let (now, later) =
-            to.split_at_mut_checked((end - channel) * per_channel).unwrap_or_default();
-        let at = first + (channel * plane) as isize;
-        match inside(channel) {
-            // SAFETY: what vectors reach lies in the slice, and there are as many rows as taps.
-            true => unsafe {
-                let at = x.as_ptr().offset(at);
-                channels_inside::<N>(window, at, (plane, end - channel), border, now);
-            },
-            false => {
-                for lane in 0..N {
-                    let at = at + (lane * plane) as isize;
-                    channel_at_edge(window, x, at, border, now.iter_mut().skip(lane).step_by(N));
-                }
-                if N == 4 {
-                    in_fours(now, N * per_channel);
-                }
-            }
-        }
-        (channel, to) = (end, later);
+        let taps = now.count * window.taps[0] * window.taps[1];
+        let Some((rows, behind)) = to.split_at_mut_checked(taps) else { return false };
+        // SAFETY: what vectors reach lies in the slice or in the copies, and there are as many rows as taps.
+        unsafe { channels::<N>(window, planes, (now.plane, now.count), border, rows) };
+        (done, to) = (done + now.count, behind);
     }
+    true
 }
 
-impl Window {
-    /// What vectors reach, counted from the beginning of a plane: the first element, and behind the last.
-    fn extent(&self) -> (isize, isize) {
-        let [least, most] = self.span;
-        let last = |taps: usize, step: isize| taps.saturating_sub(1) as isize * step;
-        let [rows, columns] = self.taps;
-        let (down, across) = (last(rows, self.to_next[0]), last(columns, self.to_next[1]));
-        (least + down.min(0) + across.min(0), most + down.max(0) + across.max(0) + self.reach())
-    }
-
-    /// How many elements a load takes.
-    fn reach(&self) -> isize {
-        (OUTPUTS * self.step) as isize
-    }
+/// Copies what there is from element `from` on to as many elements of `to`.
+fn copy_within(x: &[i8], from: isize, to: &mut [i8]) {
+    let outside = usize::try_from(-from).unwrap_or(0);
+    let x = x.get(usize::try_from(from).unwrap_or(0)..).unwrap_or_default();
+    let to = to.get_mut(outside..).unwrap_or_default();
+    let len = to.len().min(x.len());
+    // SAFETY: there are as many elements in both.
+    unsafe { to.as_mut_ptr().copy_from_nonoverlapping(x.as_ptr(), len) };
 }
 
-/// As many channels as `planes` says, behind how many elements the next one's plane begins; the first one's at `at`.
+/// `count` channels, of which the planes of the first `N` begin at `planes`, and each of the others `plane` elements
+/// behind the one `N` before it.
 ///
 /// # Safety
 ///
 /// What vectors reach may be read, and `to` has a row for each tap.
 #[inline(always)]
-unsafe fn channels_inside<const N: usize>(
+unsafe fn channels<const N: usize>(
     window: &Window,
-    at: *const i8,
-    planes: (usize, usize),
+    planes: [*const i8; N],
+    (plane, count): (usize, usize),
     border: i8,
     to: &mut [Row],
 ) {
     let to = to.as_mut_ptr().cast();
     // SAFETY: the caller's.
     unsafe {
-        match (window.step, window.pieces, window.masked) {
-            (1, 1, false) => one_piece::<N, 1, false>(window, at, planes, border, to),
-            (1, 1, true) => one_piece::<N, 1, true>(window, at, planes, border, to),
-            (1, _, _) => pieces::<N, 1>(window, at, planes, border, to),
-            (_, 1, false) => one_piece::<N, 2, false>(window, at, planes, border, to),
-            (_, 1, true) => one_piece::<N, 2, true>(window, at, planes, border, to),
-            _ => pieces::<N, 2>(window, at, planes, border, to),
+        match (window.step, window.pieces) {
+            (1, 1) => one_piece::<N, 1>(window, planes, (N * plane, count), border, to),
+            (1, _) => pieces::<N, 1>(window, planes, (N * plane, count), border, to),
+            (_, 1) => one_piece::<N, 2>(window, planes, (N * plane, count), border, to),
+            _ => pieces::<N, 2>(window, planes, (N * plane, count), border, to),
         }
     }
 }
 
-/// [`channels_inside`] where all outputs count from the same place. Not inlined, so that none prepares what only
+/// [`channels`] where all outputs count from the same place, with what is from the planes of `N` channels to those of
+/// the next ones. Not inlined, so that none prepares what only
 /// another one needs.
 ///
 /// # Safety
 ///
-/// As [`channels_inside`]'s.
+/// As [`channels`]'s.
 #[inline(never)]
-unsafe fn one_piece<const N: usize, const STEP: usize, const MASKED: bool>(
+unsafe fn one_piece<const N: usize, const STEP: usize>(
     window: &Window,
-    at: *const i8,
-    (plane, mut count): (usize, usize),
+    planes: [*const i8; N],
+    (to_next, mut count): (usize, usize),
     border: i8,
     mut to: *mut int8x16_t,
 ) {
-    let Window { taps: [rows, mut columns], to_next: [down, mut across], .. } = *window;
+    let Window { taps: [rows, mut columns], to_next: [down, mut across], masked, .. } = *window;
     let [from, ..] = window.from;
-    let mut first = at.wrapping_offset(from);
-    if !MASKED && rows == 1 && columns == 1 {
+    let mut at = planes.map(|plane| plane.wrapping_offset(from));
+    if masked == 0 && rows == 1 && columns == 1 {
         // Channels, as if they were taps of one.
-        (columns, across, count) = (count / N, (N * plane) as isize, N);
+        (columns, across, count) = (count / N, to_next as isize, N);
     }
     let to_row = down - (columns as isize - 1) * across;
+    let to_next = to_next as isize - rows as isize * down;
     // SAFETY: the caller's; every processor has the instructions.
     unsafe {
         let border = vdupq_n_s8(border);
         while count > 0 {
-            let mut at = [first; N];
-            for (channel, at) in at.iter_mut().enumerate() {
-                *at = at.wrapping_add(channel * plane);
-            }
             let mut masks = window.masks.as_ptr().cast::<uint8x16_t>();
             macro_rules! tap {
-                ($step:expr) => {
+                ($column:expr, $step:expr) => {
                     let mut x = [border; N];
                     for (x, at) in x.iter_mut().zip(&mut at) {
                         *x = load::<STEP>(at, $step);
-                        if MASKED {
-                            *x = vbslq_s8(*masks, *x, border);
-                        }
                     }
-                    to = interleave(x, to);
+                    if masked.wrapping_shr($column as u32) & 1 != 0 {
+                        x = x.map(|x| vbslq_s8(*masks, x, border));
+                    }
+                    interleave(x, &mut to);
                     masks = masks.wrapping_add(1);
                 };
             }
             for _ in 0..rows {
                 if columns == 3 {
-                    tap!(across);
-                    tap!(across);
-                    tap!(to_row);
+                    tap!(0, across);
+                    tap!(1, across);
+                    tap!(2, to_row);
                     continue;
                 }
-                for _ in 1..columns {
-                    tap!(across);
+                for column in 1..columns {
+                    tap!(column - 1, across);
                 }
-                tap!(to_row);
+                tap!(columns - 1, to_row);
             }
-            first = first.wrapping_add(N * plane);
+            at = at.map(|at| at.wrapping_offset(to_next));
             count -= N;
         }
     }
 }
 
-/// [`channels_inside`] where outputs count from several places.
+/// [`channels`] where outputs count from several places.
 ///
 /// # Safety
 ///
-/// As [`channels_inside`]'s.
+/// As [`channels`]'s.
 #[inline(never)]
 unsafe fn pieces<const N: usize, const STEP: usize>(
     window: &Window,
-    at: *const i8,
-    (plane, count): (usize, usize),
+    planes: [*const i8; N],
+    (to_next, count): (usize, usize),
     border: i8,
     mut to: *mut int8x16_t,
 ) {
     let Window { taps: [rows, columns], to_next: [down, across], pieces, .. } = *window;
     let from = window.from.get(..pieces).unwrap_or_default();
-    let plane = plane as isize;
+    let mut apart = [0; N];
+    for (apart, planes) in apart.iter_mut().zip(planes.windows(2)) {
+        if let [one, next] = planes {
+            *apart = (*next as isize).wrapping_sub(*one as isize);
+        }
+    }
+    let mut first = planes.first().copied().unwrap_or(null());
     // SAFETY: the caller's; every processor has the instructions.
     unsafe {
         let border = vdupq_n_s8(border);
-        for channel in (0..count as isize).step_by(N) {
+        for _ in 0..count / N {
             let mut masks = window.masks.as_ptr().cast::<uint8x16_t>();
-            let mut tap_row = at.wrapping_offset(channel * plane);
+            let mut tap_row = first;
+            first = first.wrapping_add(to_next);
             for _ in 0..rows {
                 let mut tap = tap_row;
                 for _ in 0..columns {
@@ -217,12 +274,12 @@ unsafe fn pieces<const N: usize, const STEP: usize>(
                     let mut mask = masks;
                     for &from in from {
                         let mut at = tap.wrapping_offset(from);
-                        for x in &mut x {
-                            *x = vbslq_s8(*mask, load::<STEP>(&mut at, plane), *x);
+                        for (x, apart) in x.iter_mut().zip(apart) {
+                            *x = vbslq_s8(*mask, load::<STEP>(&mut at, apart), *x);
                         }
                         mask = mask.wrapping_add(rows * columns);
                     }
-                    to = interleave(x, to);
+                    interleave(x, &mut to);
                     masks = masks.wrapping_add(1);
                     tap = tap.wrapping_offset(across);
                 }
@@ -232,23 +289,23 @@ unsafe fn pieces<const N: usize, const STEP: usize>(
     }
 }
 
-/// Writes rows of one or of four channels, so that each output has its four; returns the place behind.
+/// Writes rows of one or of four channels, so that each output has its four; moves `to` on to the place behind.
 ///
 /// # Safety
 ///
 /// So many registers from `to` on may be written.
 #[inline(always)]
-unsafe fn interleave<const N: usize>(x: [int8x16_t; N], to: *mut int8x16_t) -> *mut int8x16_t {
+unsafe fn interleave<const N: usize>(x: [int8x16_t; N], to: &mut *mut int8x16_t) {
     // SAFETY: the caller's; writes nothing else.
     unsafe {
         if let [a, b, c, d] = *x.as_slice() {
-            asm!("st4 {{v0.16b-v3.16b}}, [{}]", in(reg) to,
+            asm!("st4 {{v0.16b-v3.16b}}, [{}], #64", inout(reg) *to,
                 in("v0") a, in("v1") b, in("v2") c, in("v3") d, options(nostack, preserves_flags));
         } else {
             *to.cast() = x;
+            *to = to.wrapping_add(N);
         }
     }
-    to.wrapping_add(N)
 }
 
 /// Sixteen elements, `STEP` apart; moves `at` on by `step`.
@@ -271,60 +328,6 @@ unsafe fn load<const STEP: usize>(at: &mut *const i8, step: isize) -> int8x16_t 
         }
     }
     x
-}
-
-/// A channel whose plane begins at `plane`, of which vectors reach beyond the slice.
-#[inline(never)]
-fn channel_at_edge<'a>(
-    window: &Window,
-    x: &[i8],
-    plane: isize,
-    border: i8,
-    to: impl Iterator<Item = &'a mut Row>,
-) {
-    let Window { taps: [rows, columns], to_next: [down, across], step, pieces, .. } = *window;
-    let from = window.from.get(..pieces).unwrap_or_default();
-    let mut to = to.enumerate();
-    for row in 0..rows as isize {
-        for column in 0..columns as isize {
-            let Some((tap, to)) = to.next() else { return };
-            *to = Row([border; OUTPUTS]);
-            for (piece, from) in from.iter().enumerate() {
-                let mask = match window.masked {
-                    true => window.masks.get(piece * rows * columns + tap),
-                    false => Some(&Mask::ALL),
-                };
-                let Some(mask) = mask else { return };
-                let at = plane + from + row * down + column * across;
-                merge(x, (at, step), mask, to);
-            }
-        }
-    }
-}
-
-/// Sets those elements of a row that `mask` names.
-#[inline(always)]
-fn merge(x: &[i8], (at, step): (isize, usize), mask: &Mask, to: &mut Row) {
-    let reach = (OUTPUTS * step) as isize;
-    if at >= 0 && at + reach <= x.len() as isize {
-        // SAFETY: lies in the slice; a register is sixteen numbers; every processor has the instruction.
-        unsafe {
-            let mut at = x.as_ptr().offset(at);
-            let x = match step {
-                1 => load::<1>(&mut at, 0),
-                _ => load::<2>(&mut at, 0),
-            };
-            let row = transmute::<[i8; 16], int8x16_t>(to.0);
-            to.0 = transmute::<int8x16_t, [i8; 16]>(vbslq_s8(mask.0, x, row));
-        }
-        return;
-    }
-    for (lane, to) in to.0.iter_mut().enumerate().filter(|&(lane, _)| mask.has(lane)) {
-        let place = at + (lane * step) as isize;
-        if let Some(&x) = usize::try_from(place).ok().and_then(|place| x.get(place)) {
-            *to = x;
-        }
-    }
 }
 
 /// The first `count` rows, four at a time, as registers in which each output has its four taps.

@@ -12,7 +12,7 @@ use core::ptr::{null, null_mut};
 use self::gather::Sources;
 use self::pairs::Pairs;
 use self::products::{Dot, Factors, Products, Sums, load, store};
-use crate::arch::neon::requantize::{Scale, narrow, rescale, shifted};
+use crate::arch::neon::requantize::{Scale, limit, rescale, saturate, shifted};
 use crate::arch::tile::{Blocks, CHANNELS, Channels, OUTPUTS, Places, Row, Totals, Window};
 use crate::quant::{FixedPoint, Rounding};
 
@@ -71,8 +71,8 @@ impl Dots {
         sources: Sources,
         border: i8,
         to: &mut [Row],
-    ) {
-        gather::gather(window, x, sources, border, to);
+    ) -> bool {
+        gather::gather(window, x, sources, border, to)
     }
 
     /// Brings rows of inputs, in fours each of which holds its output's, into the order in which products take them.
@@ -102,12 +102,15 @@ impl Dots {
 
 /// Whether there are all weights and places in the output.
 fn are_complete(met: &Met<'_>, blocks: &Blocks<'_>, planes: Option<&Planes<'_>>) -> bool {
-    let Blocks { size, channels, weight, to_next, totals } = blocks;
+    let Blocks { size, channels, weight, to_next, totals, kept } = blocks;
     let left_over = met.rows.len().checked_sub(met.whole);
     if *size != CHANNELS && *size != 1 || met.rows.is_empty() || left_over.is_none_or(|n| n > 1) {
         return false;
     }
-    let Some(others) = channels.len().min(totals.len()).checked_sub(1) else { return false };
+    let Some(others) = channels.len().checked_sub(1) else { return false };
+    if totals.len() <= if *kept { others } else { 0 } {
+        return false;
+    }
     let weights = others.checked_mul(*to_next);
     let weights = weights.and_then(|weights| weights.checked_add(16 * size * met.whole));
     let all_written = planes.is_none_or(|Planes { places, y, plane, .. }| {
@@ -149,8 +152,8 @@ unsafe fn run<P: Products<C>, const C: usize>(
     planes: Option<Planes<'_>>,
 ) {
     let Met { rows, whole, first, outputs } = met;
-    let Blocks { channels, weight, to_next, totals, .. } = blocks;
-    let mut weight = weight.as_ptr();
+    let Blocks { channels, weight, to_next, totals, kept, .. } = blocks;
+    let (mut weight, mut totals) = (weight.as_ptr(), totals.as_mut_ptr());
     let (mut y, plane, scale, to_next_place) = match planes {
         Some(Planes { scale, places: Places::Side(first), y, plane }) => {
             (y.as_mut_ptr().wrapping_add(*first), plane, Some(scale), None)
@@ -160,25 +163,34 @@ unsafe fn run<P: Products<C>, const C: usize>(
         }
         None => (null_mut(), 0, None, None),
     };
+    let scale = scale.map(|scale| (scale, scale.range != [i8::MIN, i8::MAX]));
+    // Null stays null.
+    let (mut starts, starts_step) = each(first, channels, |channels| channels.starts.as_ptr());
     let left_over = rows.len() > whole;
-    for (channels, totals) in channels.iter().zip(totals) {
+    let (mut rest, rest_step) = each(left_over, channels, |channels| channels.rest.as_ptr().cast());
+    for channels in channels {
+        // SAFETY: there are totals of each block, or one for all.
+        let block_totals = unsafe { &mut *totals };
+        totals = totals.wrapping_add(usize::from(kept));
         let factors = Factors {
             x: rows.as_ptr().cast(),
             sixteens: whole,
             weight,
-            rest: if left_over { channels.rest.as_ptr().cast() } else { null() },
-            starts: if first { channels.starts.as_ptr() } else { null() },
+            rest,
+            starts,
             outputs,
             smallest: channels.smallest,
         };
         weight = weight.wrapping_add(to_next);
+        starts = starts.wrapping_byte_add(starts_step);
+        rest = rest.wrapping_byte_add(rest_step);
         // SAFETY: the caller's.
-        let sums = unsafe { P::sums(factors, totals) };
-        let Some(scale) = scale else {
-            store(&sums, totals);
+        let sums = unsafe { P::sums(factors, block_totals) };
+        let Some((scale, limited)) = scale else {
+            store(&sums, block_totals);
             continue;
         };
-        for outputs in outputs_of(sums, channels, scale, totals) {
+        for outputs in outputs_of(sums, channels, (scale, limited), block_totals) {
             // SAFETY: the caller's.
             unsafe {
                 match to_next_place {
@@ -191,12 +203,23 @@ unsafe fn run<P: Products<C>, const C: usize>(
     }
 }
 
+/// Where something of the first block is, and how many bytes behind that of the next; null, and none, if not `wanted`.
+#[inline(always)]
+fn each<T>(
+    wanted: bool,
+    channels: &[Channels],
+    part: impl Fn(&Channels) -> *const T,
+) -> (*const T, usize) {
+    let first = channels.first().filter(|_| wanted).map(part);
+    first.map_or((null(), 0), |first| (first, size_of::<Channels>()))
+}
+
 /// Sums as outputs.
 #[inline(always)]
 fn outputs_of<const C: usize>(
     mut sums: Sums<C>,
     channels: &Channels,
-    scale: Scale,
+    (scale, limited): (Scale, bool),
     totals: &mut Totals,
 ) -> [int8x16_t; C] {
     if channels.right {
@@ -220,7 +243,10 @@ fn outputs_of<const C: usize>(
     // SAFETY: every processor has the instruction.
     let mut outputs = [unsafe { vdupq_n_s8(0) }; C];
     for ((((outputs, a), b), c), d) in outputs.iter_mut().zip(a).zip(b).zip(c).zip(d) {
-        *outputs = narrow([a, b, c, d], scale);
+        *outputs = saturate([a, b, c, d], scale);
+    }
+    if limited {
+        outputs = outputs.map(|outputs| limit(outputs, scale.range));
     }
     outputs
 }

@@ -3,7 +3,6 @@
 
 use core::arch::aarch64::*;
 use core::arch::asm;
-use core::mem::transmute;
 
 use crate::arch::tile::{CHANNELS, OUTPUTS, Row, Totals};
 
@@ -94,6 +93,25 @@ macro_rules! every_sixteen {
             "23:\n",
         )
     };
+    (twice: $($line:expr,)*) => {
+        concat!(
+            "cbz {sixteens}, 23f\n",
+            "tbnz {sixteens}, #0, 22f\n",
+            "21:\n",
+            $($line, "\n",)*
+            "22:\n",
+            $($line, "\n",)*
+            "subs {sixteens}, {sixteens}, #2\n",
+            "b.gt 21b\n",
+            "23:\n",
+            "cbz {rest}, 24f\n",
+            "mov {weight}, {rest}\n",
+            "mov {rest}, xzr\n",
+            "mov {sixteens}, #1\n",
+            "b 22b\n",
+            "24:\n",
+        )
+    };
     ($($line:expr,)*) => {
         every_sixteen!(@ "cbz {sixteens}, 22f\n", $($line,)*)
     };
@@ -145,19 +163,19 @@ impl Products<CHANNELS> for Dot {
         // SAFETY: the caller's.
         unsafe {
             asm!(
-                "cbz {starts}, 24f",
+                "cbz {starts}, 20f",
                 "ld4r {{v16.4s-v19.4s}}, [{starts}]",
-                "mov v20.16b, v16.16b", "mov v21.16b, v17.16b", "mov v22.16b, v18.16b", "mov v23.16b, v19.16b",
-                "mov v24.16b, v16.16b", "mov v25.16b, v17.16b", "mov v26.16b, v18.16b", "mov v27.16b, v19.16b",
-                "mov v28.16b, v16.16b", "mov v29.16b, v17.16b", "mov v30.16b, v18.16b", "mov v31.16b, v19.16b",
+                "ld4r {{v20.4s-v23.4s}}, [{starts}]",
+                "ld4r {{v24.4s-v27.4s}}, [{starts}]",
+                "ld4r {{v28.4s-v31.4s}}, [{starts}]",
                 "b 25f",
-                "24:",
+                "20:",
                 "ld1 {{v16.4s-v19.4s}}, [{totals}], #64",
                 "ld1 {{v20.4s-v23.4s}}, [{totals}], #64",
                 "ld1 {{v24.4s-v27.4s}}, [{totals}], #64",
                 "ld1 {{v28.4s-v31.4s}}, [{totals}]",
                 "25:",
-                every_sixteen!(
+                every_sixteen!(twice:
                     "ld1 {{v0.16b-v3.16b}}, [{weight}], #64",
                     "ld1 {{v4.16b-v7.16b}}, [{x}], #64",
                     "ld1 {{v8.16b-v11.16b}}, [{x}], #64",
@@ -244,8 +262,8 @@ pub(super) fn load<const C: usize>(totals: &Totals) -> Sums<C> {
     let mut sums = [[zero(); C]; OUTPUTS / 4];
     for (sums, totals) in sums.iter_mut().zip(&totals.0) {
         for (sum, totals) in sums.iter_mut().zip(totals) {
-            // SAFETY: a register is four numbers.
-            *sum = unsafe { transmute::<[i32; 4], int32x4_t>(*totals) };
+            // SAFETY: a register is four numbers, and totals are aligned like registers.
+            *sum = unsafe { *(&raw const *totals).cast() };
         }
     }
     sums
@@ -256,8 +274,8 @@ pub(super) fn load<const C: usize>(totals: &Totals) -> Sums<C> {
 pub(super) fn store<const C: usize>(sums: &Sums<C>, totals: &mut Totals) {
     for (sums, totals) in sums.iter().zip(&mut totals.0) {
         for (sum, totals) in sums.iter().zip(totals) {
-            // SAFETY: a register is four numbers.
-            *totals = unsafe { transmute::<int32x4_t, [i32; 4]>(*sum) };
+            // SAFETY: as in `load`.
+            unsafe { *(&raw mut *totals).cast() = *sum };
         }
     }
 }
