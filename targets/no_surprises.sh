@@ -49,12 +49,12 @@ for name in "${cores[@]}"; do
         esac
         if functions=$(linked "$elf" "$unwanted"); then
             failed=1
-            printf '%-4s %-17s FAILED, these are linked:\n' "$name" "$program"
+            printf '%-5s %-17s FAILED, these are linked:\n' "$name" "$program"
             sed 's/^/         /' <<<"$functions"
             echo '     and these call them, so many times:'
             callers "$elf" "$unwanted" | sort | uniq -c | sort -rn
         else
-            printf '%-4s %-17s ok, %6d bytes of code\n' "$name" "$program" \
+            printf '%-5s %-17s ok, %6d bytes of code\n' "$name" "$program" \
                 "$(sections "$elf" '^\.(text|vector_table)$')"
         fi
     done

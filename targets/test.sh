@@ -17,6 +17,7 @@ of properties and quantized have a page beside them that ends the program if it 
   --cpu   the processor that QEMU emulates:
             cortex-a53 (the default)        aarch64-unknown-linux-gnu, without the dot product
             cortex-a76, another of 64 bits  the same triple
+            max                             the same, with all that QEMU has, the matrix product among it
             cortex-a7, -a8, -a9, -a15       thumbv7neon-unknown-linux-gnueabihf
 
 A triple that 'rustup target add' has installed is built with it. Otherwise Debian's packages rustc-web,

@@ -109,10 +109,13 @@ for name in "${cores[@]}"; do
 done
 if [[ ! $quick ]]; then
     compiled=${#state[@]}
-    step 'cargo test' 'linux-a53 linux-a76' compile '' "$root/targets/test.sh" --no-run
+    step 'cargo test' 'linux-a53 linux-a76 linux-max' compile '' "$root/targets/test.sh" --no-run
     for name in a53 a76; do
         step 'cargo test' "linux-$name" run "$compiled" "$root/targets/test.sh" --cpu "cortex-$name" --no-fail-fast
     done
+    # Other instructions in i8 than a76 has.
+    suites=(--test conformance --test int8 --test quantized --test split)
+    step 'cargo test' linux-max run "$compiled" "$root/targets/test.sh" --cpu max --no-fail-fast "${suites[@]}"
     suites=(--test properties --test quantized)
     for side in behind:a53 before:a76; do
         name=${side#*:}
@@ -185,7 +188,7 @@ for i in "${!state[@]}"; do
         if [[ $cell == ok ]]; then cells[${check[i]}/$column]=${state[i]}; fi
     done
 done
-if [[ ! $quick ]]; then cores+=(linux-a53 linux-a76 linux-a7); fi
+if [[ ! $quick ]]; then cores+=(linux-a53 linux-a76 linux-max linux-a7); fi
 printf '\n%-17s' ''
 printf '%-11s' "${cores[@]}"
 for name in "${checks[@]}"; do

@@ -2,7 +2,7 @@
 
 use crate::arch::isa::{Isa, Operation};
 #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
-use crate::arch::neon::{Neon, int8::Dots};
+use crate::arch::neon::{Neon, detect, int8::Dots};
 use crate::arch::scalar::Scalar;
 #[cfg(all(feature = "simd", target_arch = "x86_64"))]
 use crate::arch::x86::{Avx2, Avx512};
@@ -36,6 +36,8 @@ pub enum Backend {
     /// is asked of Linux or, without an operating system, of the processor, which answers at any exception level
     /// but EL0; elsewhere it has to be in the target's features.
     NeonDot,
+    /// AArch64 with the matrix product of i8, too, which Armv8.2 may and Armv8.6 must have, found out alike.
+    NeonMatrix,
 }
 
 #[cfg(all(feature = "simd", target_arch = "x86_64"))]
@@ -44,7 +46,8 @@ cpufeatures::new!(avx2, "avx2", "fma");
 cpufeatures::new!(avx512, "avx512f", "avx2", "fma");
 
 impl Backend {
-    const ALL: [Self; 5] = [Self::Avx512, Self::Avx2, Self::NeonDot, Self::Neon, Self::Scalar];
+    const ALL: [Self; 6] =
+        [Self::Avx512, Self::Avx2, Self::NeonMatrix, Self::NeonDot, Self::Neon, Self::Scalar];
 
     /// Whether this build has it and the processor runs it.
     pub fn is_available(self) -> bool {
@@ -57,7 +60,9 @@ impl Backend {
             #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
             Self::Neon => true,
             #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
-            Self::NeonDot => crate::arch::neon::has_dot_product(),
+            Self::NeonDot => detect::has_dot_product(),
+            #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+            Self::NeonMatrix => detect::has_dot_product() && detect::has_matrix_product(),
             _ => false,
         }
     }
@@ -80,6 +85,7 @@ impl Backend {
             Self::Avx512 => "avx512",
             Self::Neon => "neon",
             Self::NeonDot => "neon-dot",
+            Self::NeonMatrix => "neon-matrix",
         }
     }
 
@@ -122,6 +128,10 @@ pub(crate) fn neon(backend: Option<Backend>) -> Option<Neon> {
 #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
 pub(crate) fn dots(backend: Option<Backend>) -> Option<Dots> {
     match backend {
+        None | Some(Backend::NeonMatrix) if Backend::NeonMatrix.is_available() => {
+            // SAFETY: it is available.
+            Some(unsafe { Dots::with_matrix_product() })
+        }
         None | Some(Backend::NeonDot) if Backend::NeonDot.is_available() => {
             // SAFETY: it is available.
             Some(unsafe { Dots::with_dot_product() })

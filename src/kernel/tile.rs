@@ -191,7 +191,7 @@ impl<R: Rescale> Tiles<'_, R> {
             let rows = work.inputs.0.as_chunks_mut::<SIXTEEN>().0;
             let Some((rows, behind)) = rows.split_at_mut_checked(sixteens) else { return };
             if let Some(dots) = self.dots {
-                dots.arrange(rows);
+                dots.arrange(tile.count, rows);
             }
             let met = Met { rows, whole, first: done == 0, outputs: tile.count };
             let kept = !(last && met.first);

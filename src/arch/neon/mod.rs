@@ -5,6 +5,7 @@ pub(crate) mod band;
 mod columns;
 pub(crate) mod copy;
 pub(crate) mod depthwise_int8;
+pub(crate) mod detect;
 pub(crate) mod elementwise_int8;
 pub(crate) mod int8;
 mod memory;
@@ -46,34 +47,6 @@ impl Neon {
         const { assert!(cfg!(target_feature = "neon")) };
         Self(())
     }
-}
-
-/// Whether the processor has the dot product of i8.
-///
-/// Without an operating system, the register that says so is read, which may be done at every exception level but
-/// the lowest. Systems other than Linux are asked nothing: there, the target has to say so.
-pub(crate) fn has_dot_product() -> bool {
-    if cfg!(target_feature = "dotprod") {
-        return true;
-    }
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    {
-        /// `HWCAP_ASIMDDP`.
-        const DOT_PRODUCT: u64 = 1 << 20;
-        cpufeatures::aarch64::getauxval_hwcap() & DOT_PRODUCT != 0
-    }
-    #[cfg(target_os = "none")]
-    {
-        let features: u64;
-        // SAFETY: reads a register.
-        unsafe {
-            core::arch::asm!("mrs {}, id_aa64isar0_el1", out(reg) features,
-                options(pure, nomem, nostack, preserves_flags));
-        }
-        features >> 44 & 0xF != 0
-    }
-    #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "none")))]
-    false
 }
 
 /// `N` registers of four f32, 1 to 4.

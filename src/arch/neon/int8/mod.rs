@@ -1,6 +1,7 @@
 //! i8: sums of products, and the way from them to outputs.
 
 pub(crate) mod gather;
+mod matrix;
 mod pairs;
 mod products;
 
@@ -10,18 +11,30 @@ use core::mem::transmute;
 use core::ptr::{null, null_mut};
 
 use self::gather::Sources;
+use self::matrix::Matrix;
 use self::pairs::Pairs;
 use self::products::{Dot, Factors, Products, Sums, load, store};
 use crate::arch::neon::requantize::{Scale, limit, rescale, saturate, shifted};
 use crate::arch::tile::{Blocks, CHANNELS, Channels, OUTPUTS, Places, Row, Totals, Window};
 use crate::quant::{FixedPoint, Rounding};
 
-/// NEON, perhaps with its dot product.
+/// NEON, perhaps with more than its first instructions for i8.
 #[derive(Clone, Copy)]
-pub(crate) struct Dots {
-    /// Whether there is `sdot`.
-    dot: bool,
+pub(crate) struct Dots(Level);
+
+/// What there is for products of i8, each beside those before.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Level {
+    /// `smull` and `smlal`, of eight pairs.
+    Pairs,
+    /// `sdot`.
+    Dot,
+    /// `smmla`.
+    Matrix,
 }
+
+/// The fewest outputs that are multiplied by `smmla`, where it is there.
+const PAIRED: usize = 5;
 
 /// What the taps of a tile meet.
 #[derive(Clone, Copy)]
@@ -47,19 +60,31 @@ pub(crate) struct Planes<'a> {
 impl Dots {
     /// Without the dot product.
     pub(crate) const fn new() -> Self {
-        Self { dot: false }
+        Self(Level::Pairs)
     }
 
     /// # Safety
     ///
     /// The processor has the dot product.
     pub(crate) const unsafe fn with_dot_product() -> Self {
-        Self { dot: true }
+        Self(Level::Dot)
+    }
+
+    /// # Safety
+    ///
+    /// The processor has the dot product and the matrix product.
+    pub(crate) const unsafe fn with_matrix_product() -> Self {
+        Self(Level::Matrix)
     }
 
     /// Whether there is the dot product.
-    pub(crate) const fn has_dot_product(self) -> bool {
-        self.dot
+    pub(crate) fn has_dot_product(self) -> bool {
+        self.0 >= Level::Dot
+    }
+
+    /// What products for so many outputs are computed by.
+    fn level(self, outputs: usize) -> Level {
+        if outputs < PAIRED { self.0.min(Level::Dot) } else { self.0 }
     }
 
     /// Gathers what channels have for a tile, as [`gather`](gather::gather) does.
@@ -75,10 +100,13 @@ impl Dots {
         gather::gather(window, x, sources, border, to)
     }
 
-    /// Brings rows of inputs, in fours each of which holds its output's, into the order in which products take them.
-    pub(crate) fn arrange(self, rows: &mut [[Row; 16]]) {
-        if !self.dot {
-            gather::transpose(rows);
+    /// Brings rows of inputs, in fours each of which holds its output's, into the order in which products take them
+    /// where so many outputs count.
+    pub(crate) fn arrange(self, outputs: usize, rows: &mut [[Row; 16]]) {
+        match self.level(outputs) {
+            Level::Pairs => gather::transpose(rows),
+            Level::Dot => {}
+            Level::Matrix => matrix::pair(rows),
         }
     }
 
@@ -89,12 +117,15 @@ impl Dots {
         if !are_complete(&met, &blocks, planes.as_ref()) {
             return;
         }
-        // SAFETY: everything is there; `self` proves that the processor has the dot product.
+        // SAFETY: everything is there; `self` proves that the processor has the instructions.
         unsafe {
-            match self.dot {
-                true => with_dot_product(met, blocks, planes),
-                false if blocks.size == CHANNELS => run::<Pairs, CHANNELS>(met, blocks, planes),
-                false => run::<Pairs, 1>(met, blocks, planes),
+            match (self.level(met.outputs), blocks.size) {
+                (Level::Pairs, CHANNELS) => run::<Pairs, CHANNELS>(met, blocks, planes),
+                (Level::Pairs, _) => run::<Pairs, 1>(met, blocks, planes),
+                (Level::Dot, CHANNELS) => run::<Dot, CHANNELS>(met, blocks, planes),
+                (Level::Dot, _) => run::<Dot, 1>(met, blocks, planes),
+                (Level::Matrix, CHANNELS) => run::<Matrix, CHANNELS>(met, blocks, planes),
+                (Level::Matrix, _) => run::<Matrix, 1>(met, blocks, planes),
             }
         }
     }
@@ -124,28 +155,12 @@ fn are_complete(met: &Met<'_>, blocks: &Blocks<'_>, planes: Option<&Planes<'_>>)
     weights.is_some_and(|weights| weights <= weight.len()) && all_written
 }
 
-/// [`run`] with the dot product.
-///
-/// # Safety
-///
-/// As [`run`]'s.
-#[target_feature(enable = "dotprod")]
-unsafe fn with_dot_product(met: Met<'_>, blocks: Blocks<'_>, planes: Option<Planes<'_>>) {
-    // SAFETY: the caller's.
-    unsafe {
-        match blocks.size {
-            CHANNELS => run::<Dot, CHANNELS>(met, blocks, planes),
-            _ => run::<Dot, 1>(met, blocks, planes),
-        }
-    }
-}
-
 /// [`Dots::multiply`] for blocks of `C` channels.
 ///
 /// # Safety
 ///
 /// They [are complete](are_complete), and the processor has the instructions of `P`.
-#[inline(always)]
+#[inline(never)]
 unsafe fn run<P: Products<C>, const C: usize>(
     met: Met<'_>,
     blocks: Blocks<'_>,

@@ -129,6 +129,7 @@ impl Products<CHANNELS> for Dot {
             // SAFETY: the caller's.
             unsafe {
                 asm!(
+                    ".arch_extension dotprod",
                     "ld1 {{v16.4s-v19.4s}}, [{totals}]",
                     "cbz {starts}, 24f",
                     "ld4r {{v16.4s-v19.4s}}, [{starts}]",
@@ -163,6 +164,7 @@ impl Products<CHANNELS> for Dot {
         // SAFETY: the caller's.
         unsafe {
             asm!(
+                ".arch_extension dotprod",
                 "cbz {starts}, 20f",
                 "ld4r {{v16.4s-v19.4s}}, [{starts}]",
                 "ld4r {{v20.4s-v23.4s}}, [{starts}]",
@@ -215,6 +217,7 @@ impl Products<1> for Dot {
         // SAFETY: the caller's.
         unsafe {
             asm!(
+                ".arch_extension dotprod",
                 "cbz {starts}, 24f",
                 "ld1r {{v16.4s}}, [{starts}]",
                 "mov v17.16b, v16.16b", "mov v18.16b, v16.16b", "mov v19.16b, v16.16b",
@@ -251,7 +254,7 @@ impl Products<1> for Dot {
 }
 
 #[inline(always)]
-fn zero() -> int32x4_t {
+pub(super) fn zero() -> int32x4_t {
     // SAFETY: every processor has the instruction.
     unsafe { vdupq_n_s32(0) }
 }
