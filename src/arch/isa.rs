@@ -1,5 +1,6 @@
 //! What kernels ask of an instruction set: the small traits that loop nests are written over.
 
+use crate::arch::rows::Columns;
 use crate::arch::scalar::interleave_lanes;
 
 /// Numbers side by side in one or several registers, one for each of `LANES` sums.
@@ -119,6 +120,14 @@ macro_rules! for_each_scalar {
 }
 pub(crate) use for_each_scalar;
 
+/// Eight factors of vectors, and the same in registers where instructions take them from there.
+#[derive(Clone, Copy)]
+pub(crate) struct Factors<S> {
+    pub(crate) each: [f32; 8],
+    #[cfg_attr(not(all(feature = "simd", target_arch = "aarch64")), allow(dead_code))]
+    pub(crate) scalars: Option<[S; 2]>,
+}
+
 /// [`Lanes`] of f32, with what else is done to f32.
 pub(crate) trait F32Lanes: Lanes<Element = f32, Total = f32> {
     /// Writes the lanes.
@@ -137,23 +146,46 @@ pub(crate) trait F32Lanes: Lanes<Element = f32, Total = f32> {
         self.multiply_add(self.zero(), a, b)
     }
 
+    /// Factors for [`multiply_factor`](Self::multiply_factor) and
+    /// [`multiply_add_factor`](Self::multiply_add_factor).
+    #[inline(always)]
+    fn factors(self, each: [f32; 8]) -> Factors<Self::Scalars> {
+        Factors { each, scalars: None }
+    }
+
+    /// `factors[INDEX] * x`, lane by lane.
+    #[inline(always)]
+    fn multiply_factor<const INDEX: usize>(
+        self,
+        factors: &Factors<Self::Scalars>,
+        x: Self::Vector,
+    ) -> Self::Vector {
+        self.multiply(self.splat(factors.each[INDEX]), x)
+    }
+
+    /// `sum + factors[INDEX] * x`, lane by lane.
+    #[inline(always)]
+    fn multiply_add_factor<const INDEX: usize>(
+        self,
+        sum: Self::Vector,
+        factors: &Factors<Self::Scalars>,
+        x: Self::Vector,
+    ) -> Self::Vector {
+        self.multiply_add(sum, self.splat(factors.each[INDEX]), x)
+    }
+
     /// The lanes of both in turn: `a[0], b[0], a[1], ..`, in two vectors.
     fn zip(self, a: Self::Vector, b: Self::Vector) -> [Self::Vector; 2];
 
-    /// Adds to each sum the products of four vectors at `x` with as many weights, neighbours of those at `weight`, which
-    /// both move on by their steps; or returns `false` where that is nothing that the instruction set does better.
+    /// Writes the sums of products of a vector's inputs with eight rows of weights; or returns `false` where that is
+    /// nothing that the instruction set does better than others.
     ///
     /// # Safety
     ///
-    /// They may be read.
+    /// `columns` may be read, and there is room for a vector in each row.
     #[inline(always)]
-    unsafe fn add_four_columns(
-        self,
-        at: [&mut *const f32; 2],
-        steps: [usize; 2],
-        sums: &mut [Self::Vector],
-    ) -> bool {
-        let _ = (at, steps, sums);
+    unsafe fn write_eight_rows(self, columns: &Columns) -> bool {
+        let _ = columns;
         false
     }
 

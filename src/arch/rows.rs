@@ -1,6 +1,8 @@
 //! Products of a few rows of weights with vectors of neighbouring inputs: the innermost loop of pointwise
 //! convolution, and of the transposed one that turns each input into two neighbouring outputs.
 
+use core::ptr::null;
+
 use crate::arch::isa::{F32Lanes, for_each_scalar};
 
 /// What `R` output channels, `P` neighbours in each, are to the channels of an input.
@@ -33,6 +35,27 @@ pub(crate) enum Start<'a, const R: usize> {
     Output,
 }
 
+/// Columns of inputs and the weights of each, for vectors of outputs in as many rows.
+#[derive(Clone, Copy)]
+#[cfg_attr(not(all(feature = "simd", target_arch = "aarch64")), allow(dead_code))]
+pub(crate) struct Columns {
+    /// How many, at least one.
+    pub(crate) count: usize,
+    /// Where the first one's inputs are, and how many elements further the next one's.
+    pub(crate) x: *const f32,
+    pub(crate) x_step: usize,
+    pub(crate) weight: *const f32,
+    pub(crate) weight_step: usize,
+    pub(crate) y: *mut f32,
+    pub(crate) y_step: usize,
+    /// What the sums of each row start from, or null; and whether they are added to what is at `y`.
+    pub(crate) bias: *const f32,
+    pub(crate) add: bool,
+    /// How many times eight rows, and how many vectors of each, one behind the other; at least one of both.
+    pub(crate) eights: usize,
+    pub(crate) vectors: usize,
+}
+
 impl<const R: usize, const P: usize> Rows<'_, R, P> {
     /// Writes what `V` vectors of inputs at the beginning of each plane in `x` come to, `P` times as many
     /// outputs, at most two, to the beginning of those in `y`. Writes nothing where a slice is too short.
@@ -52,6 +75,26 @@ impl<const R: usize, const P: usize> Rows<'_, R, P> {
             return;
         }
         let weight = weight.as_ptr().wrapping_add(lane);
+        if const { R == 8 && P == 1 && V == 1 } {
+            let columns = Columns {
+                count: inputs,
+                x: x.as_ptr(),
+                x_step: in_plane,
+                weight,
+                weight_step: next_input,
+                y: y.as_mut_ptr(),
+                y_step: out_plane,
+                bias: if let Start::Bias(bias) = start { bias.as_ptr() } else { null() },
+                add: matches!(start, Start::Output),
+                eights: 1,
+                vectors: 1,
+            };
+            // SAFETY: `x` holds a vector of each input channel, `weight` eight weights, and `y` a vector of each output
+            // channel.
+            if unsafe { lanes.write_eight_rows(&columns) } {
+                return;
+            }
+        }
         let mut channel = Channel::<P> { x: x.as_ptr(), weight: [weight; P] };
         for (p, weight) in channel.weight.iter_mut().enumerate() {
             *weight = weight.wrapping_add(p * next_output);
@@ -149,14 +192,6 @@ impl<const R: usize, const P: usize> Rows<'_, R, P> {
     ) {
         // SAFETY: the caller's.
         unsafe {
-            if const { V == 1 }
-                && let ([weight], x) = (channel.weight.as_mut_slice(), &mut channel.x)
-            {
-                let sums = sums.as_flattened_mut().as_flattened_mut();
-                if lanes.add_four_columns([x, weight], [self.in_plane, self.next_input], sums) {
-                    return;
-                }
-            }
             self.add_by_scalars(lanes, channel, sums);
             self.add_by_scalars(lanes, channel, sums);
             self.add_by_scalars(lanes, channel, sums);

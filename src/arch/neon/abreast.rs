@@ -3,8 +3,9 @@
 
 use core::arch::aarch64::*;
 use core::arch::asm;
+use core::mem::MaybeUninit;
 
-use crate::arch::isa::{Lanes, Register};
+use crate::arch::isa::{F32Lanes, Factors, Lanes, Register};
 use crate::arch::neon::{Floats, for_each_output, memory};
 
 /// One element of each of [`LANES`] tiles.
@@ -14,26 +15,33 @@ type Vector = [float32x4_t; 1];
 pub(crate) const LANES: usize = 4;
 
 impl Floats<1> {
-    /// Turns each column of `from` into one of as many rows, `step` apart in `to`. Does nothing where a slice is too
-    /// short.
+    /// Turns each column of rows of `x`, which begin at `starts`, into one of as many rows, `step` apart in `to`. Where
+    /// there is no such row, it is `zeros`, of which there are as many as columns. Does nothing where `to` is too short.
     #[inline(always)]
     pub(crate) fn down<const R: usize>(
         self,
-        from: [&[f32]; R],
+        x: &[f32],
+        starts: [usize; R],
+        zeros: &[f32],
         to: &mut [f32],
         step: usize,
         transform: impl Fn([Vector; R]) -> [Vector; R],
     ) {
-        let columns = from.iter().fold(usize::MAX, |columns, row| columns.min(row.len()));
+        let columns = zeros.len();
         if R == 0 || to.len() < (R - 1) * step + columns {
             return;
         }
+        let last_start = x.len().checked_sub(columns);
+        let mut from = starts.map(|start| match last_start {
+            Some(last) if start <= last => x.as_ptr().wrapping_add(start),
+            _ => zeros.as_ptr(),
+        });
         let Some(last) = columns.checked_sub(LANES) else {
             // Fewer columns than lanes.
             let mut vectors = [self.zero(); R];
             for (vector, row) in vectors.iter_mut().zip(from) {
                 // SAFETY: the row has as many elements.
-                *vector = unsafe { self.load_masked(row.as_ptr(), self.mask_within(0, columns)) };
+                *vector = unsafe { self.load_masked(row, self.mask_within(0, columns)) };
             }
             for (index, vector) in transform(vectors).into_iter().enumerate() {
                 // SAFETY: there is room for as many in each row, checked above.
@@ -41,7 +49,6 @@ impl Floats<1> {
             }
             return;
         };
-        let mut from = from.map(<[f32]>::as_ptr);
         let mut to: [_; R] = {
             let mut rows = [to.as_mut_ptr(); R];
             for (index, row) in rows.iter_mut().enumerate() {
@@ -49,121 +56,139 @@ impl Floats<1> {
             }
             rows
         };
-        let mut done = 0;
-        loop {
+        let next = |from: &mut [*const f32; R], to: &mut [*mut f32; R]| {
             let mut vectors = [self.zero(); R];
-            for (vector, row) in vectors.iter_mut().zip(&mut from) {
-                // SAFETY: each row has a vector from `done` on.
+            for (vector, row) in vectors.iter_mut().zip(from) {
+                // SAFETY: each row has a vector there.
                 *vector = unsafe { self.load_next(row, LANES) };
             }
             for (row, vector) in to.iter_mut().zip(transform(vectors)) {
                 // SAFETY: there is room for as many in each row, checked above.
                 unsafe { memory::store_next(row, LANES, vector) };
             }
-            if done >= last {
-                return;
-            }
-            // The last vector ends with the columns.
-            let back = (done + LANES).saturating_sub(last);
-            done += LANES - back;
-            if back > 0 {
-                from = from.map(|row| row.wrapping_sub(back));
-                to = to.map(|row| row.wrapping_sub(back));
-            }
+        };
+        let others = last.div_ceil(LANES);
+        for _ in 0..others {
+            next(&mut from, &mut to);
         }
+        // The last vector ends with the columns.
+        let back = others * LANES - last;
+        from = from.map(|row| row.wrapping_sub(back));
+        to = to.map(|row| row.wrapping_sub(back));
+        next(&mut from, &mut to);
     }
 
-    /// Turns rows of [`LANES`] tiles, `M` columns and two of the next each, into rows of as many; those of `from`
-    /// are `width` apart, and the elements of the first `count` tiles are written `step` apart. Does nothing where a
-    /// slice is too short.
+    /// Turns rows of tiles, `M` columns and two of the next each, into rows of as many; those of `from` are `width` apart,
+    /// and the elements of the tiles are written `step` apart. Does nothing where a slice is too short.
     #[inline(always)]
     pub(crate) fn across<const M: usize, const R: usize>(
         self,
         (from, width): (&[f32], usize),
         (to, step): (&mut [f32], usize),
-        count: usize,
+        tiles: usize,
         transform: impl Fn([Vector; R]) -> [Vector; R],
     ) {
         if R != M + 2
-            || from.len() < (R - 1) * width + (LANES + 1) * M
-            || to.len() < (R * R - 1) * step + count.min(LANES)
+            || from.len() < (R - 1) * width + (tiles.max(LANES) + 1) * M
+            || to.len() < (R * R - 1) * step + tiles
         {
             return;
         }
-        let (mut from, mut to) = (from.as_ptr(), to.as_mut_ptr());
-        // SAFETY: the rows have all elements, and there is room for `count` at each place, checked above.
-        unsafe {
-            if count < LANES {
-                for _ in 0..R {
-                    for vector in transform(apart::<M, R>(&mut from, width)) {
-                        self.store_first(to, vector, count);
-                        to = to.wrapping_add(step);
+        for_each_group(tiles, |first| {
+            let mut from = from.as_ptr().wrapping_add(first * M);
+            let mut to = to.as_mut_ptr().wrapping_add(first);
+            // SAFETY: the rows have all elements, and there is room for all tiles at each place, checked above.
+            unsafe {
+                if tiles < LANES {
+                    for _ in 0..R {
+                        for vector in transform(apart::<M, R>(&mut from, width)) {
+                            self.store_first(to, vector, tiles);
+                            to = to.wrapping_add(step);
+                        }
                     }
-                }
-            } else {
-                for _ in 0..R {
-                    for vector in transform(apart::<M, R>(&mut from, width)) {
-                        memory::store_next(&mut to, step, vector);
+                } else {
+                    for _ in 0..R {
+                        for vector in transform(apart::<M, R>(&mut from, width)) {
+                            memory::store_next(&mut to, step, vector);
+                        }
                     }
                 }
             }
-        }
+        });
     }
 
-    /// Turns the sums of [`LANES`] tiles, which lie `step` apart, into `M` rows of `M` outputs of each, and writes
-    /// the first `height` rows, up to `columns` elements of each, to rows of `y`, which are `width` apart.
-    /// `tall` is for the sums of one row, and `wide` for what comes of one column. Does nothing where a slice is too
+    /// Turns the sums of tiles, which lie `step` apart, into `M` rows of `M` outputs of each, and writes the first
+    /// `height` rows, up to `columns` elements of each, to rows of `y`, which are `width` apart. `tall` is for the
+    /// sums of one column, and `wide` for what comes of one row; both get the factors. Does nothing where a slice is too
     /// short.
     #[inline(always)]
     pub(crate) fn outputs<const M: usize, const R: usize>(
         self,
         (from, step): (&[f32], usize),
         (y, width): (&mut [f32], usize),
-        [height, columns]: [usize; 2],
-        tall: impl Fn([Vector; R]) -> [Vector; M],
-        wide: impl Fn([Vector; R]) -> [Vector; M],
+        [tiles, height, columns]: [usize; 3],
+        factors: [f32; 8],
+        tall: impl Fn(&Factors<float32x4_t>, [Vector; R]) -> [Vector; M],
+        wide: impl Fn(&Factors<float32x4_t>, [Vector; R]) -> [Vector; M],
     ) {
-        let (height, columns) = (height.min(M), columns.min(LANES * M));
-        if from.len() < (R * R - 1) * step + LANES
+        let (height, columns) = (height.min(M), columns.min(tiles * M));
+        if from.len() < (R * R - 1) * step + tiles.max(LANES)
             || height == 0
             || y.len() < (height - 1) * width + columns
         {
             return;
         }
-        let mut from = from.as_ptr();
-        let mut rows = [[self.zero(); R]; M];
-        for_each_output!(R, INDEX => {
-            let mut sums = [self.zero(); R];
-            for sum in &mut sums {
-                // SAFETY: there is a vector at each place, checked above.
-                *sum = unsafe { self.load_next(&mut from, step) };
-            }
-            let mut sums = tall(sums);
-            settle(&mut from, &mut sums);
-            for (row, sum) in rows.iter_mut().zip(sums) {
-                row[INDEX] = sum;
-            }
-        });
-        let mut outputs = [[self.zero(); M]; M];
-        for_each_output!(M, COLUMN => {
-            for (output, sum) in outputs.iter_mut().zip(wide(rows[COLUMN])) {
-                output[COLUMN] = sum;
-            }
-        });
-        let y = y.as_mut_ptr();
-        for (index, output) in outputs.into_iter().enumerate().take(height) {
-            // SAFETY: there is room for `columns` outputs in each row, checked above.
-            unsafe {
-                let y = y.add(index * width);
-                if columns == LANES * M {
-                    together(y, output);
-                } else {
-                    let mut row = [0.0; 4 * LANES];
-                    together(row.as_mut_ptr(), output);
-                    y.copy_from_nonoverlapping(row.as_ptr(), columns);
+        for_each_group(tiles, |first| {
+            // Here, as the compiler would keep each in a register from group to group, and has none for it.
+            let factors = &self.factors(factors);
+            let column = from.as_ptr().wrapping_add(first);
+            let mut rows = [[self.zero(); R]; M];
+            for_each_output!(R, INDEX => {
+                let mut sums = [self.zero(); R];
+                let mut from = column.wrapping_add(INDEX * step);
+                for sum in &mut sums {
+                    // SAFETY: there is a vector at each place, checked above.
+                    *sum = unsafe { self.load_next(&mut from, R * step) };
+                }
+                let mut sums = tall(factors, sums);
+                settle(&mut sums);
+                for (row, sum) in rows.iter_mut().zip(sums) {
+                    row[INDEX] = sum;
+                }
+            });
+            let y = y.as_mut_ptr().wrapping_add(first * M);
+            let columns = columns.saturating_sub(first * M).min(LANES * M);
+            let whole = height == M && columns == LANES * M;
+            let mut buffer = MaybeUninit::<[f32; 4 * 4 * LANES]>::uninit();
+            let (to, to_width) =
+                if whole { (y, width) } else { (buffer.as_mut_ptr().cast(), 4 * LANES) };
+            for_each_output!(M, ROW => {
+                settle(&mut rows[ROW]);
+                // SAFETY: there is room for as many outputs, in `y` as checked above.
+                unsafe { together(to.wrapping_add(ROW * to_width), wide(factors, rows[ROW])) };
+            });
+            if !whole {
+                for row in 0..height {
+                    let (to, y) = (to.wrapping_add(row * to_width), y.wrapping_add(row * width));
+                    // SAFETY: the row has been written, and there is room for `columns` of it.
+                    unsafe { y.copy_from_nonoverlapping(to, columns) };
                 }
             }
+        });
+    }
+}
+
+/// Hands out the first tile of each [`LANES`] tiles. The last are some of those before once more, where there are enough.
+#[inline(always)]
+fn for_each_group(tiles: usize, mut group: impl FnMut(usize)) {
+    let last = tiles.saturating_sub(LANES);
+    let mut first = 0;
+    loop {
+        group(first);
+        if first == last {
+            return;
         }
+        first = last.min(first + LANES);
     }
 }
 
@@ -203,34 +228,21 @@ unsafe fn apart<const M: usize, const R: usize>(at: &mut *const f32, step: usize
     vectors
 }
 
-/// Has `vectors` computed before anything from `at` on is loaded, for which there would be no registers.
+/// Keeps the compiler from using what was read, computed or written before `vectors` any earlier or later than these,
+/// for which it would have no registers.
 #[inline(always)]
-fn settle<const M: usize>(at: &mut *const f32, vectors: &mut [Vector; M]) {
-    // SAFETY: there are no instructions.
-    unsafe {
-        match vectors.as_mut_slice() {
-            [[a], [b]] => {
-                asm!(
-                    "/* {} {:v} {:v} */",
-                    inout(reg) * at,
-                    inout(vreg) * a,
-                    inout(vreg) * b,
-                    options(pure, readonly, nostack, preserves_flags)
-                );
-            }
-            [[a], [b], [c], [d]] => {
-                asm!(
-                    "/* {} {:v} {:v} {:v} {:v} */",
-                    inout(reg) * at,
-                    inout(vreg) * a,
-                    inout(vreg) * b,
-                    inout(vreg) * c,
-                    inout(vreg) * d,
-                    options(pure, readonly, nostack, preserves_flags)
-                );
-            }
-            _ => {}
-        }
+fn settle<const N: usize>(vectors: &mut [Vector; N]) {
+    macro_rules! settle {
+        ($($vector:ident)*) => {
+            // SAFETY: there are no instructions.
+            unsafe { asm!(concat!("/*", $(" {", stringify!($vector), ":v}",)* " */"), $($vector = inout(vreg) *$vector,)* options(nostack, preserves_flags)) }
+        };
+    }
+    match vectors.as_mut_slice() {
+        [[a], [b]] => settle!(a b),
+        [[a], [b], [c], [d]] => settle!(a b c d),
+        [[a], [b], [c], [d], [e], [f]] => settle!(a b c d e f),
+        _ => {}
     }
 }
 

@@ -102,33 +102,6 @@ macro_rules! add {
     };
 }
 
-/// Adds the products of four columns to `sums`, three for each of eight rows of weights. `x` and `weight` move on by
-/// their steps, in bytes, with every column.
-///
-/// # Safety
-///
-/// Twelve inputs and eight weights of each column may be read.
-#[inline(always)]
-pub(super) unsafe fn add_four_columns(
-    x: &mut *const f32,
-    x_step: usize,
-    weight: &mut *const f32,
-    weight_step: usize,
-    sums: &mut [float32x4_t; 24],
-) {
-    // SAFETY: the caller's; reads nothing else, and every processor has the instructions.
-    unsafe {
-        add!(24, sums, x, weight, [
-            inputs!([24 25 26], "x_step"),
-            inputs!([27 28 29], "x_step"), column!([24 25 26], "weight_step"),
-            inputs!([24 25 26], "x_step"), column!([27 28 29], "weight_step"),
-            inputs!([27 28 29], "x_step"), column!([24 25 26], "weight_step"),
-            column!([27 28 29], "weight_step")
-        ], x_step = in(reg) x_step, weight_step = in(reg) weight_step,
-            options(pure, readonly, nostack, preserves_flags));
-    }
-}
-
 /// How to go through up to three columns, time and again and in rows of them; distances are in bytes.
 #[derive(Clone, Copy, Default)]
 #[repr(C)]

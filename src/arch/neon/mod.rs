@@ -6,20 +6,25 @@ mod columns;
 pub(crate) mod copy;
 pub(crate) mod depthwise_int8;
 pub(crate) mod detect;
+mod eight_rows;
 pub(crate) mod elementwise_int8;
 pub(crate) mod int8;
 mod memory;
 mod panel;
 pub(crate) mod requantize;
+mod sixteen_rows;
 mod slide;
+pub(crate) mod sums;
 mod transpose;
 mod winograd_int8;
 pub(crate) mod zeros;
 
 use core::arch::aarch64::*;
+use core::arch::asm;
 use core::mem::transmute;
 
-use crate::arch::isa::{F32Lanes, Isa, Lanes, Operation, Register, Slide};
+use crate::arch::isa::{F32Lanes, Factors, Isa, Lanes, Operation, Register, Slide};
+use crate::arch::rows::Columns;
 use crate::arch::scalar;
 
 /// Repeats `$body` for each of `$outputs` outputs, a constant of at most twelve, with a constant `$index`. What is
@@ -182,19 +187,68 @@ impl<const N: usize> F32Lanes for Floats<N> {
     }
 
     #[inline(always)]
-    unsafe fn add_four_columns(
+    fn factors(self, each: [f32; 8]) -> Factors<float32x4_t> {
+        // SAFETY: registers are four numbers.
+        let mut scalars = unsafe { transmute::<[f32; 8], [float32x4_t; 2]>(each) };
+        for scalars in &mut scalars {
+            // SAFETY: there are no instructions. The compiler would make a register of each number, time and again.
+            unsafe {
+                asm!(
+                    "/* {:v} */",
+                    inout(vreg) * scalars,
+                    options(pure, nomem, nostack, preserves_flags)
+                );
+            }
+        }
+        Factors { each, scalars: Some(scalars) }
+    }
+
+    #[inline(always)]
+    fn multiply_factor<const INDEX: usize>(
         self,
-        [x, weight]: [&mut *const f32; 2],
-        steps: [usize; 2],
-        sums: &mut [[float32x4_t; N]],
-    ) -> bool {
-        let Some(sums) = sums.as_flattened_mut().as_mut_array().filter(|_| N == 3) else {
-            return false;
-        };
-        let [x_step, weight_step] = steps.map(|step| step.wrapping_mul(size_of::<f32>()));
-        // SAFETY: the caller's.
-        unsafe { columns::add_four_columns(x, x_step, weight, weight_step, sums) };
-        true
+        factors: &Factors<float32x4_t>,
+        mut x: [float32x4_t; N],
+    ) -> [float32x4_t; N] {
+        let Some(scalars) = factors.scalars else { return x };
+        let scalars = scalars[INDEX / 4];
+        for x in &mut x {
+            // SAFETY: every processor has the instruction.
+            *x = unsafe {
+                match INDEX % 4 {
+                    0 => vmulq_laneq_f32::<0>(*x, scalars),
+                    1 => vmulq_laneq_f32::<1>(*x, scalars),
+                    2 => vmulq_laneq_f32::<2>(*x, scalars),
+                    _ => vmulq_laneq_f32::<3>(*x, scalars),
+                }
+            };
+        }
+        x
+    }
+
+    #[inline(always)]
+    fn multiply_add_factor<const INDEX: usize>(
+        self,
+        sum: [float32x4_t; N],
+        factors: &Factors<float32x4_t>,
+        x: [float32x4_t; N],
+    ) -> [float32x4_t; N] {
+        let Some(scalars) = factors.scalars else { return sum };
+        let scalars = scalars[INDEX / 4];
+        match INDEX % 4 {
+            0 => self.multiply_add_scalar::<0>(sum, x, scalars),
+            1 => self.multiply_add_scalar::<1>(sum, x, scalars),
+            2 => self.multiply_add_scalar::<2>(sum, x, scalars),
+            _ => self.multiply_add_scalar::<3>(sum, x, scalars),
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn write_eight_rows(self, columns: &Columns) -> bool {
+        if N == 3 {
+            // SAFETY: the caller's.
+            unsafe { eight_rows::write(columns) };
+        }
+        N == 3
     }
 
     #[inline(always)]

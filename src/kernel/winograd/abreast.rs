@@ -2,12 +2,13 @@
 //! stores take rows apart and put them together by the columns of tiles, so that nothing has to be transposed, and
 //! the sums are those of a pointwise layer, at each position by itself.
 
-use core::iter::from_fn;
+use core::array::from_fn;
 use core::marker::PhantomData;
 
 use crate::arch::isa::{F32Lanes, Isa, Lanes, Operation};
 use crate::arch::neon::Neon;
 use crate::arch::neon::abreast::LANES;
+use crate::arch::neon::sums::SumsOfRows;
 use crate::arch::rows::{Rows, Start};
 use crate::geometry::Channels;
 use crate::kernel::arithmetic::FLOAT_BLOCKS;
@@ -29,8 +30,7 @@ impl<T: Tile<M, R>, const M: usize, const R: usize> Nest<'_, T, M, R> {
         let blocking = Blocking::new(&shape, M);
         let [transformed, sums, rows] = blocking.split(workspace);
         for Operands { weight, parameters: bias, x, y } in channel_groups(&shape, R * R, operands) {
-            for first in (0..blocking.all).step_by(blocking.tiles.max(1)) {
-                let block = Block { first, count: blocking.tiles.min(blocking.all - first) };
+            for block in blocking.blocks() {
                 let plane = Plane { shape, blocking, block, tile: PhantomData::<T> };
                 neon.run(Inputs { plane, x, rows: &mut *rows, to: &mut *transformed });
                 let mut first = 0;
@@ -73,20 +73,6 @@ impl<T: Tile<M, R>, const M: usize, const R: usize> Plane<T, M, R> {
     }
 }
 
-/// The tiles of a segment, [`LANES`] at a time, as the first one of each and how many count. The last are some of
-/// those before once more, where there are enough.
-fn groups(count: usize) -> impl Iterator<Item = (usize, usize)> {
-    let mut done = 0;
-    from_fn(move || {
-        let first = done.min(count.saturating_sub(LANES));
-        let group = (first, (count - first).min(LANES));
-        (done < count).then(|| {
-            done += LANES;
-            group
-        })
-    })
-}
-
 /// Transforms the inputs of a block of tiles, in all channels of a group.
 struct Inputs<'a, T, const M: usize, const R: usize> {
     plane: Plane<T, M, R>,
@@ -114,28 +100,20 @@ impl<T: Tile<M, R>, const M: usize, const R: usize> Operation for Inputs<'_, T, 
             let met = segment.count * M + 2;
             let start = columns.before.saturating_sub(segment.column).min(met);
             let end = (columns.before + columns.input).saturating_sub(segment.column).min(met);
+            let zeros = zeros.get(start..end).unwrap_or_default();
             let first = (segment.column + start).saturating_sub(columns.before);
+            let starts = from_fn(|row| {
+                let row = (segment.row + row).checked_sub(rows.before);
+                let inside = row.filter(|&row| row < rows.input && start < end);
+                inside.map_or(usize::MAX, |row| row * columns.input + first)
+            });
             for (channel, x) in pieces(x, shape.in_plane()).take(shape.channels.inputs).enumerate()
             {
-                let mut from: [&[f32]; R] = [zeros.get(start..end).unwrap_or_default(); R];
-                for (row, from) in from.iter_mut().enumerate() {
-                    if let Some(row) = (segment.row + row).checked_sub(rows.before)
-                        && row < rows.input
-                        && start < end
-                    {
-                        let x = x.get(row * columns.input + first..).unwrap_or_default();
-                        *from = x.get(..end - start).unwrap_or_default();
-                    }
-                }
                 let inside = scratch.get_mut(start..).unwrap_or_default();
-                lanes.down(from, inside, width, |x| T::input(lanes, x));
-                for (tile, count) in groups(segment.count) {
-                    let from = scratch.get(tile * M..).unwrap_or_default();
-                    let at = channel * blocking.tiles + segment.index + tile;
-                    let to = to.get_mut(at..).unwrap_or_default();
-                    let to = (to, blocking.input_step());
-                    lanes.across::<M, R>((from, width), to, count, |x| T::input(lanes, x));
-                }
+                lanes.down::<R>(x, starts, zeros, inside, width, |x| T::input(lanes, x));
+                let to = to.get_mut(channel * blocking.tiles + segment.index..).unwrap_or_default();
+                let (from, to) = ((&*scratch, width), (to, blocking.input_step()));
+                lanes.across::<M, R>(from, to, segment.count, |x| T::input(lanes, x));
             }
         }
     }
@@ -156,7 +134,6 @@ impl<T: Tile<M, R>, const M: usize, const R: usize> Operation for Sums<'_, T, M,
     fn run<I: Isa>(self, _isa: I) {
         let Self { plane: Plane { shape, blocking, block, .. }, size, weight, x, to } = self;
         let inputs = shape.channels.inputs;
-        let tiles = block.count.next_multiple_of(LANES);
         let positions = pieces(x, blocking.input_step())
             .zip(pieces_mut(to, blocking.sums_step()))
             .zip(pieces(weight, inputs * size));
@@ -172,10 +149,10 @@ impl<T: Tile<M, R>, const M: usize, const R: usize> Operation for Sums<'_, T, M,
                     weight,
                 };
                 let mut done = 0;
-                while done < tiles {
+                while done < block.count {
                     let x = x.get(done..).unwrap_or_default();
                     let to = to.get_mut(done..).unwrap_or_default();
-                    done += part.tiles(tiles - done, x, to);
+                    done += part.tiles(block.count - done, x, to);
                 }
             }
         }
@@ -198,13 +175,28 @@ impl Part<'_> {
     /// As many of the next `left` tiles as fill registers; returns their number.
     #[inline(always)]
     fn tiles(&self, left: usize, x: &[f32], to: &mut [f32]) -> usize {
+        let sums = SumsOfRows {
+            columns: self.inputs,
+            weight: self.weight,
+            x,
+            rows: self.size,
+            step: self.step,
+            add: !self.first,
+        };
+        match sums.write(left, to) {
+            0 => self.other_tiles(left, x, to),
+            done => done,
+        }
+    }
+
+    /// [`tiles`](Self::tiles) where they or the output channels are not as many as are usual.
+    #[inline(never)]
+    fn other_tiles(&self, left: usize, x: &[f32], to: &mut [f32]) -> usize {
         let neon = Neon::new();
         match (left, self.size) {
-            (12.., 16) => self.halves(neon.row(), x, to),
-            (12.., 8) => self.channels::<_, 8>(neon.row(), 0, x, to),
             (12.., 4) => self.channels::<_, 4>(neon.row(), 0, x, to),
             (12.., _) => self.channels::<_, 1>(neon.row(), 0, x, to),
-            (8.., 16) => self.halves(neon.x8(), x, to),
+            (5.., 16) => self.halves(neon.x8(), x, to),
             (_, 16) => self.channels::<_, 16>(neon.x4(), 0, x, to),
             (_, 8) => self.channels::<_, 8>(neon.x4(), 0, x, to),
             (_, 4) => self.channels::<_, 4>(neon.x4(), 0, x, to),
@@ -265,20 +257,16 @@ impl<T: Tile<M, R>, const M: usize, const R: usize> Operation for Outputs<'_, T,
                 pieces_mut(&mut *y, shape.out_plane()).zip(bias).enumerate()
             {
                 let bias = lanes.splat(bias);
-                for (tile, count) in groups(segment.count) {
-                    let at = channel * blocking.tiles + segment.index + tile;
-                    let sums = sums.get(at..).unwrap_or_default();
-                    let column = segment.column + tile * M;
-                    let y = y.get_mut(segment.row * columns.output + column..);
-                    let size = [height, columns.output.saturating_sub(column).min(count * M)];
-                    lanes.outputs::<M, R>(
-                        (sums, blocking.sums_step()),
-                        (y.unwrap_or_default(), columns.output),
-                        size,
-                        |x| T::output(lanes, None, x),
-                        |x| T::output(lanes, Some(bias), x),
-                    );
-                }
+                let at = channel * blocking.tiles + segment.index;
+                let y = y.get_mut(segment.row * columns.output + segment.column..);
+                lanes.outputs::<M, R>(
+                    (sums.get(at..).unwrap_or_default(), blocking.sums_step()),
+                    (y.unwrap_or_default(), columns.output),
+                    [segment.count, height, columns.output.saturating_sub(segment.column)],
+                    T::FACTORS,
+                    |factors, x| T::output(lanes, factors, None, x),
+                    |factors, x| T::output(lanes, factors, Some(bias), x),
+                );
             }
         }
     }

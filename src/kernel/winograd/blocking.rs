@@ -36,6 +36,8 @@ pub(crate) struct Blocking {
     pub(crate) all: usize,
     /// Tiles of a block, at most.
     pub(crate) tiles: usize,
+    /// From one block's first tile to the next's; the last one may have more.
+    pub(super) every: usize,
     /// Tiles of a segment, at most.
     pub(crate) segment: usize,
     /// Elements from a tile's transformed inputs to the next one's.
@@ -49,17 +51,27 @@ impl Blocking {
         let all = across * rounded_up(rows.output, tile);
         let depth = rounded_up(inputs, LANES) * LANES;
         let most = fitting((tile + 2) * (tile + 2) * depth, TILES);
-        let tiles = match ABREAST {
+        let [every, tiles] = match ABREAST {
             // Blocks of about the same size.
-            1 => rounded_up(all, rounded_up(all, most)),
-            // Of whole vectors.
-            _ if all <= most + 2 * ABREAST => rounded_up(all, ABREAST) * ABREAST,
-            _ => divide(most, 3 * ABREAST) * 3 * ABREAST,
+            1 => [rounded_up(all, rounded_up(all, most)); 2],
+            _ => in_vectors(all, most),
         };
         let longest = divide(SEGMENT, tile);
         let longest = if across < longest { across } else { longest };
         let segment = if tiles < longest { tiles } else { longest };
-        Self { tile, across, all, tiles, segment, depth }
+        Self { tile, across, all, tiles, every, segment, depth }
+    }
+
+    /// All tiles.
+    pub(crate) fn blocks(self) -> impl Iterator<Item = Block> {
+        let mut first = 0;
+        core::iter::from_fn(move || {
+            let left = self.all - first;
+            let count = if left <= self.tiles { left } else { self.every };
+            let block = Block { first, count };
+            first += count;
+            (count > 0).then_some(block)
+        })
     }
 
     /// From the transformed inputs of one position in a tile to those of the next.
@@ -140,6 +152,15 @@ pub(crate) struct Segment {
     /// The first tile's first output.
     pub(crate) row: usize,
     pub(crate) column: usize,
+}
+
+/// The tiles of a block, and of the largest one: blocks of whole rows of vectors, and in the last up to two vectors more
+/// rather than a small one.
+const fn in_vectors(all: usize, most: usize) -> [usize; 2] {
+    let every = divide(most, 3 * ABREAST) * 3 * ABREAST;
+    let others = rounded_up(all.saturating_sub(2 * ABREAST), every).saturating_sub(1);
+    let last = rounded_up(all - others * every, ABREAST) * ABREAST;
+    [every, if others == 0 || last > every { last } else { every }]
 }
 
 /// How many tiles, of so many transformed inputs each, are worked on at a time, within `[least, most]`.

@@ -28,7 +28,6 @@ use crate::geometry::Channels;
 use crate::kernel::arithmetic::FLOAT_BLOCKS;
 use crate::kernel::direct::{Operands, Shape};
 use crate::kernel::{pieces, pieces_mut};
-use blocking::Block;
 pub(crate) use blocking::Blocking;
 use input::Inputs;
 use output::Outputs;
@@ -103,8 +102,7 @@ impl<T: Tile<M, R>, const M: usize, const R: usize> Operation for Nest<'_, T, M,
         let blocking = Blocking::new(&shape, M);
         let [transformed, sums, pixels] = blocking.split(workspace);
         for Operands { weight, parameters: bias, x, y } in channel_groups(&shape, R * R, operands) {
-            for first in (0..blocking.all).step_by(blocking.tiles.max(1)) {
-                let block = Block { first, count: blocking.tiles.min(blocking.all - first) };
+            for block in blocking.blocks() {
                 let tile = PhantomData::<T>;
                 let (pixels, to) = (&mut *pixels, &mut *transformed);
                 isa.run(Inputs { shape, blocking, block, x, pixels: &mut *pixels, to, tile });

@@ -34,6 +34,7 @@ where
         let Self { lanes, shape, blocking, block, bias, sums, pixels, y, .. } = self;
         let Shape { rows, columns, .. } = shape;
         let step = blocking.sums_step();
+        let factors = &lanes.factors(T::FACTORS);
         for segment in blocking.segments(block) {
             let width = segment.count * M;
             for tile in 0..segment.count {
@@ -43,7 +44,7 @@ where
                     for position in 0..R {
                         let at = position * step + (segment.index + tile) * B + lane;
                         let column = lanes.load_each::<R>(sums, at, R * step);
-                        let column = T::output(lanes, None, column);
+                        let column = T::output(lanes, factors, None, column);
                         for (row, sum) in tall.iter_mut().zip(column) {
                             if let Some(place) = row.get_mut(position) {
                                 *place = sum;
@@ -52,7 +53,12 @@ where
                     }
                     for (row, sums) in tall.into_iter().enumerate() {
                         let at = (row * width + tile * M) * B + lane;
-                        lanes.store_each(pixels, at, B, T::output(lanes, Some(bias), sums));
+                        lanes.store_each(
+                            pixels,
+                            at,
+                            B,
+                            T::output(lanes, factors, Some(bias), sums),
+                        );
                     }
                 }
             }

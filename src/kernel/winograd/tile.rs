@@ -9,16 +9,20 @@
 //! al., Error Analysis and Improving the Accuracy of Winograd Convolution for Deep Neural Networks, ACM
 //! TOMS 46 (2020).
 
-use crate::arch::isa::F32Lanes;
+use crate::arch::isa::{F32Lanes, Factors};
 
 /// A tile of `M` outputs from `R` inputs.
 pub(crate) trait Tile<const M: usize, const R: usize>: Copy {
     /// What the products of the inputs' transform and of the weights' are made from.
     fn input<L: F32Lanes>(lanes: L, x: [L::Vector; R]) -> [L::Vector; R];
 
+    /// What [`output`](Self::output) multiplies with.
+    const FACTORS: [f32; 8] = [0.0; 8];
+
     /// The outputs, each added to `start` if there is one.
     fn output<L: F32Lanes>(
         lanes: L,
+        factors: &Factors<L::Scalars>,
         start: Option<L::Vector>,
         products: [L::Vector; R],
     ) -> [L::Vector; M];
@@ -55,6 +59,7 @@ impl Tile<2, 4> for Tile2 {
     #[inline(always)]
     fn output<L: F32Lanes>(
         lanes: L,
+        _factors: &Factors<L::Scalars>,
         start: Option<L::Vector>,
         products: [L::Vector; 4],
     ) -> [L::Vector; 2] {
@@ -86,39 +91,46 @@ impl Tile<4, 6> for Tile4 {
         ]
     }
 
+    const FACTORS: [f32; 8] = [
+        P as f32,
+        (P * P) as f32,
+        (P * P * P) as f32,
+        0.0,
+        Q as f32,
+        (Q * Q) as f32,
+        (Q * Q * Q) as f32,
+        0.0,
+    ];
+
     #[inline(always)]
     fn output<L: F32Lanes>(
         lanes: L,
+        factors: &Factors<L::Scalars>,
         start: Option<L::Vector>,
         products: [L::Vector; 6],
     ) -> [L::Vector; 4] {
         let begin = |x| start.map_or(x, |start| lanes.add(start, x));
-        const PS: [f64; 4] = powers(P);
-        const QS: [f64; 4] = powers(Q);
         let [zero, plus_p, minus_p, plus_q, minus_q, infinite] = products;
-        let add = |sum, factor, x| lanes.multiply_add(sum, lanes.splat(factor as f32), x);
-        let first = |factor, x| match start {
-            Some(start) => add(start, factor, x),
-            None => lanes.multiply(lanes.splat(factor as f32), x),
-        };
+        macro_rules! add {
+            ($sum:expr, $factor:literal, $x:expr) => {
+                lanes.multiply_add_factor::<$factor>($sum, factors, $x)
+            };
+        }
+        macro_rules! first {
+            ($factor:literal, $x:expr) => {
+                match start {
+                    Some(start) => add!(start, $factor, $x),
+                    None => lanes.multiply_factor::<$factor>(factors, $x),
+                }
+            };
+        }
         let (even_p, odd_p) = (lanes.add(plus_p, minus_p), lanes.subtract(plus_p, minus_p));
         let (even_q, odd_q) = (lanes.add(plus_q, minus_q), lanes.subtract(plus_q, minus_q));
         [
             lanes.add(begin(zero), lanes.add(even_p, even_q)),
-            add(first(PS[1], odd_p), QS[1], odd_q),
-            add(first(PS[2], even_p), QS[2], even_q),
-            add(add(begin(infinite), PS[3], odd_p), QS[3], odd_q),
+            add!(first!(0, odd_p), 4, odd_q),
+            add!(first!(1, even_p), 5, even_q),
+            add!(add!(begin(infinite), 2, odd_p), 6, odd_q),
         ]
     }
-}
-
-/// `x^0, x^1, ..`
-const fn powers<const N: usize>(x: f64) -> [f64; N] {
-    let mut powers = [1.0; N];
-    let mut index = 1;
-    while index < N {
-        powers[index] = powers[index - 1] * x;
-        index += 1;
-    }
-    powers
 }

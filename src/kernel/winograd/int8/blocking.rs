@@ -44,7 +44,15 @@ impl Blocking {
         let segment = if tiles < across { tiles } else { across };
         let room = if ABREAST { tiles + LANES - 1 } else { tiles };
         Self {
-            tiles: blocking::Blocking { tile: 2, across, all, tiles, segment, depth: 1 },
+            tiles: blocking::Blocking {
+                tile: 2,
+                across,
+                all,
+                tiles,
+                every: tiles,
+                segment,
+                depth: 1,
+            },
             step: rounded_up(room, LANES) * LANES,
             inputs,
         }

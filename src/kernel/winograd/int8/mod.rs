@@ -70,9 +70,7 @@ impl<R: Rescale> Int8Winograd<'_, R> {
             .zip(pieces(weight, outputs * weights_of_output))
             .zip(pieces_mut(y, outputs * shape.out_plane()));
         for (group, ((x, weight), y)) in groups.enumerate() {
-            for first in (0..blocking.tiles.all).step_by(blocking.tiles.tiles.max(1)) {
-                let block =
-                    Block { first, count: blocking.tiles.tiles.min(blocking.tiles.all - first) };
+            for block in blocking.tiles.blocks() {
                 let plane = Plane { shape, blocking, block };
                 plane.inputs(kernel, x, border, rows, transformed);
                 let mut first = 0;
