@@ -3,7 +3,6 @@
 use core::arch::aarch64::*;
 use core::arch::asm;
 use core::mem::MaybeUninit;
-use core::ptr::null;
 
 use crate::arch::neon::zeros::{Zeros, zero};
 use crate::arch::tile::{Row, Window};
@@ -179,8 +178,7 @@ unsafe fn channels<const N: usize>(
 }
 
 /// [`channels`] where all outputs count from the same place, with what is from the planes of `N` channels to those of
-/// the next ones. Not inlined, so that none prepares what only
-/// another one needs.
+/// the next ones. Not inlined, so that none prepares what only another one needs.
 ///
 /// # Safety
 ///
@@ -195,7 +193,7 @@ unsafe fn one_piece<const N: usize, const STEP: usize>(
 ) {
     let Window { taps: [rows, mut columns], to_next: [down, mut across], masked, .. } = *window;
     let [from, ..] = window.from;
-    let mut at = planes.map(|plane| plane.wrapping_offset(from));
+    let mut at = planes.map(|plane| plane.wrapping_offset(from).expose_provenance());
     if masked == 0 && rows == 1 && columns == 1 {
         // Channels, as if they were taps of one.
         (columns, across, count) = (count / N, to_next as isize, N);
@@ -232,7 +230,7 @@ unsafe fn one_piece<const N: usize, const STEP: usize>(
                 }
                 tap!(columns - 1, to_row);
             }
-            at = at.map(|at| at.wrapping_offset(to_next));
+            at = at.map(|at| at.wrapping_add_signed(to_next));
             count -= N;
         }
     }
@@ -253,13 +251,16 @@ unsafe fn pieces<const N: usize, const STEP: usize>(
 ) {
     let Window { taps: [rows, columns], to_next: [down, across], pieces, .. } = *window;
     let from = window.from.get(..pieces).unwrap_or_default();
+    let planes = planes.map(<*const i8>::expose_provenance);
+    let [first, ..] = planes.as_slice() else { return };
+    let mut first = *first;
+    // From one plane to the next, behind the other or in a copy.
     let mut apart = [0; N];
     for (apart, planes) in apart.iter_mut().zip(planes.windows(2)) {
         if let [one, next] = planes {
-            *apart = (*next as isize).wrapping_sub(*one as isize);
+            *apart = next.wrapping_sub(*one) as isize;
         }
     }
-    let mut first = planes.first().copied().unwrap_or(null());
     // SAFETY: the caller's; every processor has the instructions.
     unsafe {
         let border = vdupq_n_s8(border);
@@ -273,7 +274,7 @@ unsafe fn pieces<const N: usize, const STEP: usize>(
                     let mut x = [border; N];
                     let mut mask = masks;
                     for &from in from {
-                        let mut at = tap.wrapping_offset(from);
+                        let mut at = tap.wrapping_add_signed(from);
                         for (x, apart) in x.iter_mut().zip(apart) {
                             *x = vbslq_s8(*mask, load::<STEP>(&mut at, apart), *x);
                         }
@@ -281,9 +282,9 @@ unsafe fn pieces<const N: usize, const STEP: usize>(
                     }
                     interleave(x, &mut to);
                     masks = masks.wrapping_add(1);
-                    tap = tap.wrapping_offset(across);
+                    tap = tap.wrapping_add_signed(across);
                 }
-                tap_row = tap_row.wrapping_offset(down);
+                tap_row = tap_row.wrapping_add_signed(down);
             }
         }
     }
@@ -308,23 +309,21 @@ unsafe fn interleave<const N: usize>(x: [int8x16_t; N], to: &mut *mut int8x16_t)
     }
 }
 
-/// Sixteen elements, `STEP` apart; moves `at` on by `step`.
+/// Sixteen elements, `STEP` apart, at an address, which moves on by `step`.
 ///
 /// # Safety
 ///
 /// `16 * STEP` elements from `at` on may be read.
 #[inline(always)]
-unsafe fn load<const STEP: usize>(at: &mut *const i8, step: isize) -> int8x16_t {
+unsafe fn load<const STEP: usize>(at: &mut usize, step: isize) -> int8x16_t {
     let x;
     // SAFETY: the caller's; reads nothing else.
     unsafe {
         match STEP {
             1 => asm!("ld1 {{{:v}.16b}}, [{}], {}", out(vreg) x, inout(reg) *at, in(reg) step,
                 options(pure, readonly, nostack, preserves_flags)),
-            _ => {
-                x = vld2q_s8(*at).0;
-                *at = at.wrapping_offset(step);
-            }
+            _ => asm!("ld2 {{v30.16b, v31.16b}}, [{}], {}", inout(reg) *at, in(reg) step,
+                out("v30") x, out("v31") _, options(pure, readonly, nostack, preserves_flags)),
         }
     }
     x
