@@ -131,5 +131,15 @@ fn many_input_channels_at_the_edges() {
             ];
             assert!(outcomes == [Outcome::Ran; 2], "refused");
         }
+        // Beside rows of twelve tiles.
+        for tiles in [1, 2, 3, 4, 5, 11, 12, 13, 14, 15, 24, 25, 37] {
+            println!("{inputs} channels, {tiles} tiles");
+            let square = |width| Conv2d::new([inputs, 2, width], 17, [3, 3]).padding([1, 1]);
+            let outcomes = [
+                conv(square(2 * tiles).algorithm(Algorithm::Winograd2)),
+                conv(square(4 * tiles).algorithm(Algorithm::Winograd4)),
+            ];
+            assert!(outcomes == [Outcome::Ran; 2], "refused");
+        }
     }
 }

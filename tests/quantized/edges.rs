@@ -69,3 +69,17 @@ fn wide_depthwise_planes() {
         }
     }
 }
+
+/// More output channels than share what is gathered, with taps for one part and for several.
+#[test]
+fn many_channels() {
+    for outputs in [63, 64, 68, 127, 128, 133] {
+        for inputs in [24, 25, 56] {
+            println!("{inputs} to {outputs} channels");
+            let spec = Conv2d::new([inputs, 2, 9], outputs, [3, 3]).padding([1, 1]);
+            for spec in [spec, Conv2d::new([4 * inputs, 2, 9], outputs, [1, 1])] {
+                conv::test(&(spec, numbers(inputs + outputs)));
+            }
+        }
+    }
+}
