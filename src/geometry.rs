@@ -323,6 +323,11 @@ impl Axis {
         (axis, phase + before * step - self.before)
     }
 
+    /// What the dilated kernel covers.
+    pub(crate) const fn extent(&self) -> usize {
+        self.dilation.get() * (self.kernel - 1) + 1
+    }
+
     /// Input position, counted from the first padding pixel, of `output`'s first tap.
     const fn start(&self, output: usize) -> usize {
         output * self.stride.get()
@@ -343,8 +348,7 @@ impl Axis {
 
     /// The last output that looks over no edge behind the input, if the dilated kernel fits into it.
     pub(crate) const fn last_inside(&self) -> Option<usize> {
-        let extent = self.dilation.get() * (self.kernel - 1) + 1;
-        match (self.before + self.input).checked_sub(extent) {
+        match (self.before + self.input).checked_sub(self.extent()) {
             Some(room) => {
                 let last = divide(room, self.stride.get());
                 Some(if last < self.output { last } else { self.output - 1 })

@@ -19,7 +19,7 @@ pub(crate) enum Windows {
 }
 
 /// The inputs of one window along one direction.
-struct Span {
+pub(crate) struct Span {
     first: usize,
     count: usize,
     step: usize,
@@ -80,15 +80,7 @@ impl Windows {
 
     fn span(&self, index: usize) -> Span {
         match self {
-            Self::Sliding(axis) => {
-                let (first_tap, end_tap) = axis.taps_inside(index);
-                Span {
-                    first: usize::try_from(axis.input_of(index, first_tap)).unwrap_or(0),
-                    count: end_tap.saturating_sub(first_tap),
-                    step: axis.dilation.get(),
-                    padded_count: axis.taps_inside_padded(index),
-                }
-            }
+            Self::Sliding(axis) => Span::sliding(axis, index),
             Self::Adaptive { input, output } => {
                 let first = index * input / *output;
                 // Rounded up, so that the parts leave no gap.
@@ -110,6 +102,18 @@ pub(crate) enum Reduction {
     AveragePadded,
     /// The sum divided by a fixed number.
     SumOver(usize),
+}
+
+impl Reduction {
+    /// What the sum of a window is divided by.
+    pub(crate) fn divisor(self, [down, across]: [&Span; 2]) -> usize {
+        match self {
+            Self::Maximum => 1,
+            Self::AverageInside => down.count * across.count,
+            Self::AveragePadded => down.padded_count * across.padded_count,
+            Self::SumOver(divisor) => divisor,
+        }
+    }
 }
 
 /// What pooling needs to know of a tensor's elements.
@@ -188,9 +192,7 @@ pub(crate) fn run<T: Pooled>(
                         *y = T::maximum(window.flatten());
                         continue;
                     }
-                    Reduction::AverageInside => count,
-                    Reduction::AveragePadded => down.padded_count * across.padded_count,
-                    Reduction::SumOver(divisor) => divisor,
+                    average => average.divisor([&down, &across]),
                 };
                 *y = T::average(T::sum(window.flatten()), count, divisor, zero);
             }
@@ -199,6 +201,17 @@ pub(crate) fn run<T: Pooled>(
 }
 
 impl Span {
+    /// Of output `index` of a window that slides.
+    pub(crate) fn sliding(axis: &Axis, index: usize) -> Self {
+        let (first_tap, end_tap) = axis.taps_inside(index);
+        Self {
+            first: usize::try_from(axis.input_of(index, first_tap)).unwrap_or(0),
+            count: end_tap.saturating_sub(first_tap),
+            step: axis.dilation.get(),
+            padded_count: axis.taps_inside_padded(index),
+        }
+    }
+
     /// The inputs of this span in `row`.
     fn of<T: Copy>(&self, row: &[T]) -> impl Iterator<Item = T> {
         let from_first = row.get(self.first..).unwrap_or(&[]);

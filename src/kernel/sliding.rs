@@ -10,16 +10,16 @@ use crate::arch::backend::{self, Backend};
 use crate::arch::isa::{Isa, Operation};
 use crate::geometry::Axis;
 use crate::kernel::fold::{FEW_PARTS, Fold, Largest, Mean, PART};
-use crate::kernel::pool::{self, Reduction, Windows};
+use crate::kernel::pool::{self, Reduction, Span, Windows};
 use crate::kernel::runs::{Along, Operator, Run};
 use crate::kernel::{pieces, pieces_mut};
 use crate::padding::PaddingMode;
 
 /// The directions of a sliding window.
 #[derive(Clone, Copy)]
-struct Sliding {
-    rows: Axis,
-    columns: Axis,
+pub(crate) struct Sliding {
+    pub(crate) rows: Axis,
+    pub(crate) columns: Axis,
 }
 
 /// A pool, down and across.
@@ -102,7 +102,7 @@ impl Operation for Average<'_> {
 
 impl Pool<'_> {
     /// The same, if windows slide in both directions.
-    fn sliding(&self) -> Option<Sliding> {
+    pub(crate) fn sliding(&self) -> Option<Sliding> {
         Some(Sliding { rows: self.rows.sliding()?, columns: self.columns.sliding()? })
     }
 }
@@ -116,12 +116,18 @@ struct Region {
 
 impl Sliding {
     /// Whether the window of the only output is the whole input.
-    const fn is_global(&self) -> bool {
+    pub(crate) const fn is_global(&self) -> bool {
         let Self { rows, columns } = self;
         rows.unpadded()
             && columns.unpadded()
             && rows.kernel == rows.input
             && columns.kernel == columns.input
+    }
+
+    /// The window of output `[row, column]`, down and across. Not inlined: it is called in many places, and rarely.
+    #[inline(never)]
+    pub(crate) fn spans(&self, [row, column]: [usize; 2]) -> [Span; 2] {
+        [Span::sliding(&self.rows, row), Span::sliding(&self.columns, column)]
     }
 
     /// Computes the only output of every plane.
@@ -153,16 +159,8 @@ impl Region {
 
     /// What the sums of its windows are divided by.
     fn divisor(self, sliding: Sliding, reduction: Reduction) -> usize {
-        let Sliding { rows, columns } = sliding;
-        match reduction {
-            Reduction::Maximum => 1,
-            Reduction::AverageInside => self.rows.taps.count * self.columns.taps.count,
-            Reduction::AveragePadded => {
-                rows.taps_inside_padded(self.rows.output)
-                    * columns.taps_inside_padded(self.columns.output)
-            }
-            Reduction::SumOver(divisor) => divisor,
-        }
+        let [down, across] = sliding.spans([self.rows.output, self.columns.output]);
+        reduction.divisor([&down, &across])
     }
 
     /// Computes the outputs of this region in every plane, as many next to each other at a time as there are,
