@@ -27,6 +27,8 @@ pub(crate) mod order;
 mod phases;
 mod pixels;
 pub(crate) mod pool;
+#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+mod pool_int8;
 pub(crate) mod runs;
 pub(crate) mod scale_shift;
 pub(crate) mod sliding;

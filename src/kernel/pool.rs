@@ -4,8 +4,14 @@
 
 use core::num::NonZeroUsize;
 
+use crate::arch::backend::Backend;
+#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+use crate::arch::backend::neon;
 use crate::geometry::{Axis, divide};
 use crate::kernel::compensated::add_compensated;
+#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+use crate::kernel::pool_int8;
+use crate::kernel::sliding::Pool;
 use crate::kernel::{pieces, pieces_mut, row};
 
 /// How an output's window is found along one direction.
@@ -21,7 +27,7 @@ pub(crate) enum Windows {
 /// The inputs of one window along one direction.
 pub(crate) struct Span {
     first: usize,
-    count: usize,
+    pub(crate) count: usize,
     step: usize,
     /// Inputs and padding together.
     padded_count: usize,
@@ -166,6 +172,24 @@ impl Pooled for i8 {
         let average = rounded.checked_div(divisor as i32).unwrap_or(0);
         average.clamp(i32::from(i8::MIN), i32::from(i8::MAX)) as i8
     }
+}
+
+/// [`run`] in i8, in vectors where there are some for it.
+#[inline(always)]
+pub(crate) fn int8(
+    backend: Option<Backend>,
+    pool: Pool<'_>,
+    reduction: Reduction,
+    zero: i8,
+    x: &[i8],
+    y: &mut [i8],
+) {
+    #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+    if neon(backend).is_some() && pool_int8::run(pool, reduction, zero, x, y) {
+        return;
+    }
+    let _ = backend;
+    run(pool.rows, pool.columns, reduction, zero, x, y);
 }
 
 /// Reduces every window of every channel; `zero` is what padding holds.

@@ -203,7 +203,8 @@ impl UnaryPlan<i8> {
         let (input, output) = ([height, width], [out_height, out_width]);
         match &self.operator {
             Operator::Pool { rows, columns, reduction } => {
-                pool::run(rows, columns, *reduction, self.zero, x, y);
+                let pool = Pool { rows, columns };
+                pool::int8(self.backend, pool, *reduction, self.zero, x, y);
             }
             Operator::UpsampleNearest => upsample::nearest(input, output, x, y),
             // Refused by `plan`.

@@ -11,6 +11,7 @@ pub(crate) mod elementwise_int8;
 pub(crate) mod int8;
 mod memory;
 mod panel;
+pub(crate) mod pool_int8;
 pub(crate) mod requantize;
 mod sixteen_rows;
 mod slide;
