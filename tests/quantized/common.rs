@@ -2,7 +2,7 @@
 
 use core::fmt::Debug;
 
-use nchw::{Activation, Error, FixedPoint, Quantization, UnaryPlan};
+use nchw::{Activation, Backend, Error, FixedPoint, Quantization, UnaryPlan};
 use nchw_oracle::integer::{Affine, Fixed, Quantized};
 use nchw_test_support::{Guarded, Random};
 use proptest::prelude::*;
@@ -27,13 +27,20 @@ pub(crate) fn output(len: usize, run: impl Fn(&mut [i8]) -> Result<(), Error>) -
     first
 }
 
-/// Runs an operator with one input and compares it with the oracle.
+/// Runs an operator with one input, in portable code too, and compares it with the oracle.
 #[track_caller]
 pub(crate) fn check_unary(plan: &UnaryPlan<i8>, x: &[i8], want: &Quantized) {
     assert_eq!(plan.output_shape(), want.shape);
     assert_eq!((plan.input_len(), plan.output_len()), (x.len(), want.values.len()));
     let x = guarded(x);
-    assert_eq!(output(plan.output_len(), |y| plan.run(x.slice(), y)), want.values);
+    for backend in [Backend::best(), Backend::Scalar] {
+        let plan = plan.backend(backend).unwrap();
+        assert_eq!(
+            output(plan.output_len(), |y| plan.run(x.slice(), y)),
+            want.values,
+            "{backend:?}"
+        );
+    }
 }
 
 /// A zero point: any, the ends of the range more often.
