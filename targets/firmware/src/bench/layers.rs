@@ -55,6 +55,10 @@ macro_rules! for_each_layer {
             AW10 = Conv2d::new([64, 28, 28], 64, [3, 3]).padding([1, 1]).groups(4).algorithm(Algorithm::Winograd2);
             AT1 = ConvTranspose2d::new([64, 14, 14], 32, [2, 2]).stride([2, 2]);
             AT2 = ConvTranspose2d::new([64, 14, 14], 32, [4, 4]).stride([2, 2]).padding([1, 1]);
+            AP1 = MaxPool2d::new([64, 56, 56], [2, 2]);
+            AP2 = MaxPool2d::new([64, 56, 56], [3, 3]).stride([2, 2]).padding([1, 1]);
+            AP3 = AvgPool2d::new([64, 28, 28], [3, 3]).stride([1, 1]).padding([1, 1]).count_include_pad(false);
+            AP4 = AvgPool2d::new([256, 7, 7], [7, 7]);
         }
     };
 }
