@@ -48,6 +48,7 @@ pub(crate) fn has_matrix_product() -> bool {
         /// `AT_HWCAP2` and `HWCAP2_I8MM`.
         const MORE: c_ulong = 26;
         const MATRIX_PRODUCT: c_ulong = 1 << 13;
+        // SAFETY: the C library has it, and any number may be asked for.
         unsafe extern "C" {
             safe fn getauxval(of: c_ulong) -> c_ulong;
         }
