@@ -324,6 +324,14 @@ pub(crate) trait Isa: Copy {
     /// Runs `operation` in a function that is compiled for this instruction set.
     fn run<O: Operation>(self, operation: O);
 
+    /// Puts what `function` makes of every value in its place.
+    #[inline(always)]
+    fn map(self, values: &mut [f32], function: impl Fn(f32) -> f32) {
+        for value in values {
+            *value = function(*value);
+        }
+    }
+
     /// Writes a block of totals, pixel by pixel and `B` channels each, to `B` planes of the output, where the
     /// pixels lie `step` apart.
     fn transpose<const B: usize>(

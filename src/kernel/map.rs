@@ -32,12 +32,9 @@ macro_rules! in_place {
             }
             impl Operation for Map<'_> {
                 #[inline(always)]
-                fn run<$isa: Isa>(self, _isa: $isa) {
+                fn run<$isa: Isa>(self, isa: $isa) {
                     $(let $parameter = self.$parameter;)*
-                    for value in self.values {
-                        let $x = *value;
-                        *value = $y;
-                    }
+                    isa.map(self.values, |$x| $y);
                 }
             }
             backend::run(backend, Map { values $(, $parameter)* });
@@ -93,11 +90,9 @@ struct Prelu<'a> {
 
 impl Operation for Prelu<'_> {
     #[inline(always)]
-    fn run<I: Isa>(self, _isa: I) {
+    fn run<I: Isa>(self, isa: I) {
         for (values, &slope) in pieces_mut(self.values, self.plane).zip(self.slopes) {
-            for value in values {
-                *value = leaky(*value, slope);
-            }
+            isa.map(values, |value| leaky(value, slope));
         }
     }
 }

@@ -52,6 +52,53 @@ macro_rules! ld1 {
     };
 }
 
+/// Elements of a [`Part`].
+const PART: usize = 64;
+
+/// Some values, aligned as registers.
+#[repr(align(16))]
+struct Part([f32; PART]);
+
+/// Hands out all values for a loop of which the compiler makes vectors: as they are, or, where it would load and store
+/// each element of a vector by itself, some at a time in a copy that is aligned.
+#[inline(always)]
+pub(super) fn each_part(values: &mut [f32], run: impl Fn(&mut [f32])) {
+    match STRICT {
+        true => in_parts(values, run),
+        false => run(values),
+    }
+}
+
+/// Hands out copies of [`PART`] values, or of what is left with others behind.
+#[inline(always)]
+fn in_parts(values: &mut [f32], run: impl Fn(&mut [f32])) {
+    let mut part = Part([0.0; PART]);
+    for values in values.chunks_mut(PART) {
+        copy(values, &mut part.0);
+        run(&mut part.0);
+        copy(&part.0, values);
+    }
+}
+
+/// Copies as many elements as both have. Not inlined: it is called often, and small beside what it is for.
+#[inline(never)]
+fn copy(from: &[f32], to: &mut [f32]) {
+    let len = from.len().min(to.len());
+    let (from, to) = (from.as_ptr(), to.as_mut_ptr());
+    let mut done = 0;
+    // SAFETY: both have as many elements.
+    unsafe {
+        while done + 16 <= len {
+            store::<4>(to.add(done), load(from.add(done)));
+            done += 16;
+        }
+        while done < len {
+            to.add(done).write(from.add(done).read());
+            done += 1;
+        }
+    }
+}
+
 /// Loads `N` registers, 1 to 4.
 ///
 /// # Safety
@@ -161,5 +208,22 @@ pub(super) unsafe fn store_half(at: *mut i8, x: int8x8_t) {
     // SAFETY: the caller's; writes nothing else.
     unsafe {
         asm!("st1 {{{:v}.8b}}, [{}]", in(vreg) x, in(reg) at, options(nostack, preserves_flags));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
+
+    use super::*;
+
+    #[test]
+    fn parts_of_any_length() {
+        for len in 0..3 * PART + 20 {
+            let mut values: Vec<f32> = (0..len).map(|number| number as f32).collect();
+            in_parts(&mut values, |values| values.iter_mut().for_each(|value| *value += 0.5));
+            let all_added = values.iter().enumerate().all(|(at, &value)| value == at as f32 + 0.5);
+            assert!(all_added, "{len} values");
+        }
     }
 }

@@ -388,6 +388,15 @@ impl Isa for Neon {
     const HAS_VECTORS: bool = true;
 
     #[inline(always)]
+    fn map(self, values: &mut [f32], function: impl Fn(f32) -> f32) {
+        memory::each_part(values, |values| {
+            for value in values {
+                *value = function(*value);
+            }
+        });
+    }
+
+    #[inline(always)]
     fn run<O: Operation>(self, operation: O) {
         operation.apart(self);
     }
