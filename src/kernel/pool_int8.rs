@@ -6,32 +6,35 @@
 //! Memory contract: reads the inputs inside each window, and others beside them; writes every output.
 
 use crate::arch::neon::pool_int8::{Line, Mean, Rows, Strip, WIDTH, largest, sum};
+use crate::kernel::pieces_mut;
 use crate::kernel::pool::{Pooled, Reduction};
 use crate::kernel::runs::{Along, Operator};
 use crate::kernel::sliding::{Pool, Sliding};
-use crate::kernel::{pieces, pieces_mut};
 use crate::padding::PaddingMode;
 
 /// The most inputs whose sum always fits into sixteen bits.
 const INPUTS: usize = 255;
 
-/// The fewest inputs of a plane that is reduced as a whole.
-const WHOLE: usize = 16;
-
 /// Reduces every window of every channel; `zero` is what padding holds. Returns whether it did: not where windows do not
-/// slide, are too wide or have too many inputs.
+/// slide, are too wide or have too many inputs, or `x` is short.
 #[inline(never)]
 pub(crate) fn run(pool: Pool<'_>, reduction: Reduction, zero: i8, x: &[i8], y: &mut [i8]) -> bool {
     let Some(sliding) = pool.sliding() else { return false };
     let Sliding { rows, columns } = sliding;
     let plane = rows.input * columns.input;
-    if sliding.is_global() && plane >= WHOLE {
+    // Vectors of all rows of a window have to lie in the slice.
+    let reach = (rows.extent().min(rows.input) - 1) * columns.input + WIDTH;
+    if x.len() < reach {
+        return false;
+    }
+    if sliding.is_global() {
         let [down, across] = &sliding.spans([0, 0]);
         let divisor = reduction.divisor([down, across]);
-        for (x, y) in pieces(x, plane).zip(y) {
+        for (number, y) in y.iter_mut().enumerate() {
+            let first = number * plane;
             *y = match reduction {
-                Reduction::Maximum => largest(x).unwrap_or(0),
-                _ => i8::average(sum(x).unwrap_or(0), plane, divisor, zero),
+                Reduction::Maximum => largest(x, first, plane).unwrap_or(0),
+                _ => i8::average(sum(x, first, plane).unwrap_or(0), plane, divisor, zero),
             };
         }
         return true;
@@ -41,9 +44,7 @@ pub(crate) fn run(pool: Pool<'_>, reduction: Reduction, zero: i8, x: &[i8], y: &
         Reduction::SumOver(divisor) if divisor > Mean::LARGEST_DIVISOR => false,
         _ => rows.kernel * columns.kernel <= INPUTS,
     };
-    // Vectors of all rows of a window have to lie in the slice.
-    let reach = (rows.extent().min(rows.input) - 1) * columns.input + WIDTH;
-    if !fits || x.len() < reach {
+    if !fits {
         return false;
     }
     let averages = !matches!(reduction, Reduction::Maximum);
