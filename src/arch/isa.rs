@@ -1,6 +1,5 @@
 //! What kernels ask of an instruction set: the small traits that loop nests are written over.
 
-use crate::arch::rows::Columns;
 use crate::arch::scalar::interleave_lanes;
 
 /// Numbers side by side in one or several registers, one for each of `LANES` sums.
@@ -119,6 +118,27 @@ macro_rules! for_each_scalar {
     )*};
 }
 pub(crate) use for_each_scalar;
+
+/// Columns of inputs and the weights of each, for vectors of outputs in as many rows.
+#[derive(Clone, Copy)]
+#[cfg_attr(not(all(feature = "simd", target_arch = "aarch64")), allow(dead_code))]
+pub(crate) struct Columns {
+    /// How many, at least one.
+    pub(crate) count: usize,
+    /// Where the first one's inputs are, and how many elements further the next one's.
+    pub(crate) x: *const f32,
+    pub(crate) x_step: usize,
+    pub(crate) weight: *const f32,
+    pub(crate) weight_step: usize,
+    pub(crate) y: *mut f32,
+    pub(crate) y_step: usize,
+    /// What the sums of each row start from, or null; and whether they are added to what is at `y`.
+    pub(crate) bias: *const f32,
+    pub(crate) add: bool,
+    /// How many times eight rows, and how many vectors of each, one behind the other; at least one of both.
+    pub(crate) eights: usize,
+    pub(crate) vectors: usize,
+}
 
 /// Eight factors of vectors, and the same in registers where instructions take them from there.
 #[derive(Clone, Copy)]

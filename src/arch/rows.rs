@@ -3,7 +3,7 @@
 
 use core::ptr::null;
 
-use crate::arch::isa::{F32Lanes, for_each_scalar};
+use crate::arch::isa::{Columns, F32Lanes, for_each_scalar};
 
 /// What `R` output channels, `P` neighbours in each, are to the channels of an input.
 #[derive(Clone, Copy)]
@@ -33,27 +33,6 @@ pub(crate) enum Start<'a, const R: usize> {
     Bias(&'a [f32; R]),
     /// What the output holds.
     Output,
-}
-
-/// Columns of inputs and the weights of each, for vectors of outputs in as many rows.
-#[derive(Clone, Copy)]
-#[cfg_attr(not(all(feature = "simd", target_arch = "aarch64")), allow(dead_code))]
-pub(crate) struct Columns {
-    /// How many, at least one.
-    pub(crate) count: usize,
-    /// Where the first one's inputs are, and how many elements further the next one's.
-    pub(crate) x: *const f32,
-    pub(crate) x_step: usize,
-    pub(crate) weight: *const f32,
-    pub(crate) weight_step: usize,
-    pub(crate) y: *mut f32,
-    pub(crate) y_step: usize,
-    /// What the sums of each row start from, or null; and whether they are added to what is at `y`.
-    pub(crate) bias: *const f32,
-    pub(crate) add: bool,
-    /// How many times eight rows, and how many vectors of each, one behind the other; at least one of both.
-    pub(crate) eights: usize,
-    pub(crate) vectors: usize,
 }
 
 impl<const R: usize, const P: usize> Rows<'_, R, P> {

@@ -5,7 +5,7 @@
 
 use core::arch::asm;
 
-use crate::arch::rows::Columns;
+use crate::arch::isa::Columns;
 
 /// Elements of a row's vector.
 pub(super) const VECTOR: usize = 12;

@@ -24,8 +24,7 @@ use core::arch::aarch64::*;
 use core::arch::asm;
 use core::mem::transmute;
 
-use crate::arch::isa::{F32Lanes, Factors, Isa, Lanes, Operation, Register, Slide};
-use crate::arch::rows::Columns;
+use crate::arch::isa::{Columns, F32Lanes, Factors, Isa, Lanes, Operation, Register, Slide};
 use crate::arch::scalar;
 
 /// Repeats `$body` for each of `$outputs` outputs, a constant of at most twelve, with a constant `$index`. What is
@@ -210,7 +209,9 @@ impl<const N: usize> F32Lanes for Floats<N> {
         factors: &Factors<float32x4_t>,
         mut x: [float32x4_t; N],
     ) -> [float32x4_t; N] {
-        let Some(scalars) = factors.scalars else { return x };
+        let Some(scalars) = factors.scalars else {
+            return self.multiply(self.splat(factors.each[INDEX]), x);
+        };
         let scalars = scalars[INDEX / 4];
         for x in &mut x {
             // SAFETY: every processor has the instruction.
@@ -233,7 +234,9 @@ impl<const N: usize> F32Lanes for Floats<N> {
         factors: &Factors<float32x4_t>,
         x: [float32x4_t; N],
     ) -> [float32x4_t; N] {
-        let Some(scalars) = factors.scalars else { return sum };
+        let Some(scalars) = factors.scalars else {
+            return self.multiply_add(sum, self.splat(factors.each[INDEX]), x);
+        };
         let scalars = scalars[INDEX / 4];
         match INDEX % 4 {
             0 => self.multiply_add_scalar::<0>(sum, x, scalars),

@@ -7,53 +7,24 @@ pub(super) const ROWS: usize = 16;
 
 /// A column's input in register `$x` and its weights in four others; both move on.
 macro_rules! load {
-    ($x:literal: $a:literal $b:literal $c:literal $d:literal) => {
+    ($x:literal: $first:literal $last:literal) => {
         concat!(
             "ld1 {{v",
             $x,
-            ".s}}[0], [{x}], {x_step}\n",
+            ".s}}[0], [{x}], {step}\n",
             "ld1 {{v",
-            $a,
-            ".4s, v",
-            $b,
-            ".4s, v",
-            $c,
-            ".4s, v",
-            $d,
-            ".4s}}, [{weight}], {weight_step}\n",
+            $first,
+            ".4s-v",
+            $last,
+            ".4s}}, [{weight}], #64\n",
         )
     };
 }
 
 /// The products of a column.
 macro_rules! column {
-    ($how:literal $x:literal: $a:literal $b:literal $c:literal $d:literal) => {
-        concat!(
-            $how,
-            " v0.4s, v",
-            $a,
-            ".4s, v",
-            $x,
-            ".s[0]\n",
-            $how,
-            " v1.4s, v",
-            $b,
-            ".4s, v",
-            $x,
-            ".s[0]\n",
-            $how,
-            " v2.4s, v",
-            $c,
-            ".4s, v",
-            $x,
-            ".s[0]\n",
-            $how,
-            " v3.4s, v",
-            $d,
-            ".4s, v",
-            $x,
-            ".s[0]\n",
-        )
+    ($how:literal $x:literal: $($sum:literal $weight:literal)*) => {
+        concat!($($how, " v", $sum, ".4s, v", $weight, ".4s, v", $x, ".s[0]\n",)*)
     };
 }
 
@@ -61,8 +32,8 @@ macro_rules! column {
 macro_rules! two_columns {
     () => {
         concat!(
-            load!(16: 4 5 6 7), load!(17: 18 19 20 21),
-            column!("fmla" 16: 4 5 6 7), column!("fmla" 17: 18 19 20 21),
+            load!(16: 4 7), load!(17: 18 21),
+            column!("fmla" 16: 0 4  1 5  2 6  3 7), column!("fmla" 17: 0 18  1 19  2 20  3 21),
         )
     };
 }
@@ -71,8 +42,8 @@ macro_rules! two_columns {
 macro_rules! add {
     ($($sum:literal)*) => {
         concat!($(
-            "ld1 {{v4.s}}[0], [{x}], {y_step}\n", "ld1 {{v4.s}}[1], [{x}], {y_step}\n",
-            "ld1 {{v4.s}}[2], [{x}], {y_step}\n", "ld1 {{v4.s}}[3], [{x}], {y_step}\n",
+            "ld1 {{v4.s}}[0], [{x}], {step}\n", "ld1 {{v4.s}}[1], [{x}], {step}\n",
+            "ld1 {{v4.s}}[2], [{x}], {step}\n", "ld1 {{v4.s}}[3], [{x}], {step}\n",
             "fadd v", $sum, ".4s, v", $sum, ".4s, v4.4s\n",
         )*)
     };
@@ -82,8 +53,8 @@ macro_rules! add {
 macro_rules! store {
     ($($sum:literal)*) => {
         concat!($(
-            "st1 {{v", $sum, ".s}}[0], [{y}], {y_step}\n", "st1 {{v", $sum, ".s}}[1], [{y}], {y_step}\n",
-            "st1 {{v", $sum, ".s}}[2], [{y}], {y_step}\n", "st1 {{v", $sum, ".s}}[3], [{y}], {y_step}\n",
+            "st1 {{v", $sum, ".s}}[0], [{y}], {step}\n", "st1 {{v", $sum, ".s}}[1], [{y}], {step}\n",
+            "st1 {{v", $sum, ".s}}[2], [{y}], {step}\n", "st1 {{v", $sum, ".s}}[3], [{y}], {step}\n",
         )*)
     };
 }
@@ -105,8 +76,8 @@ pub(super) unsafe fn write(
     // SAFETY: the caller's; reads and writes nothing else, and every processor has the instructions.
     unsafe {
         asm!(
-            load!(16: 4 5 6 7), column!("fmul" 16: 4 5 6 7), "sub {left}, {left}, #1",
-            "tbz {left}, #0, 2f", load!(16: 4 5 6 7), column!("fmla" 16: 4 5 6 7),
+            load!(16: 4 7), column!("fmul" 16: 0 4  1 5  2 6  3 7), "sub {left}, {left}, #1",
+            "tbz {left}, #0, 2f", load!(16: 4 7), column!("fmla" 16: 0 4  1 5  2 6  3 7),
             "2:", "tbz {left}, #1, 3f", two_columns!(),
             "3:", "lsr {left}, {left}, #2", "cbz {left}, 5f",
             "4:", two_columns!(), two_columns!(), "subs {left}, {left}, #1", "b.ne 4b",
@@ -116,9 +87,7 @@ pub(super) unsafe fn write(
             x = inout(reg) x => _,
             weight = inout(reg) weight => _,
             y = inout(reg) y => _,
-            x_step = in(reg) step,
-            y_step = in(reg) step,
-            weight_step = in(reg) ROWS * size_of::<f32>(),
+            step = in(reg) step,
             add = in(reg) usize::from(add),
             out("v0") _, out("v1") _, out("v2") _, out("v3") _, out("v4") _, out("v5") _, out("v6") _,
             out("v7") _, out("v16") _, out("v17") _, out("v18") _, out("v19") _, out("v20") _,

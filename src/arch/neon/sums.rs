@@ -2,9 +2,9 @@
 
 use core::ptr::null;
 
+use crate::arch::isa::Columns;
 use crate::arch::neon::eight_rows::{self, VECTOR};
 use crate::arch::neon::sixteen_rows;
-use crate::arch::rows::Columns;
 use crate::geometry::divide;
 
 /// Sums over columns of neighbouring inputs, of all of which the weights lie one behind the other.
