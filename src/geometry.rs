@@ -1,5 +1,6 @@
 //! Sliding windows: where each output finds its inputs. Validated once; after that no method can
-//! overflow or divide by zero.
+//! overflow or divide by zero, and any distance within a padded plane, or from it by the length of some strides,
+//! fits `isize` ([`windows`], [`spread`]).
 
 use core::num::NonZeroUsize;
 
@@ -46,6 +47,17 @@ pub(crate) const fn total(sizes: &[usize]) -> Result<usize, Error> {
         rest = tail;
     }
     Ok(sum)
+}
+
+/// What validated geometry says is there is not: a fault of this crate, on which nothing is written. Builds with debug
+/// assertions, such as those of tests, show it.
+#[cold]
+#[inline]
+pub(crate) const fn missing() {
+    debug_assert!(
+        false,
+        "validated geometry, but a slice is too short, or there is no code for a shape"
+    );
 }
 
 /// `a / b` for a `b` that is known not to be zero, if not to the compiler.
@@ -186,18 +198,23 @@ impl Window {
         tri!(positive(self.kernel, Parameter::KernelSize(self.direction)));
         tri!(positive(self.stride, Parameter::Stride(self.direction)));
         tri!(positive(self.dilation, Parameter::Dilation(self.direction)));
-        // Keeps a whole tile of strides within `isize`, even past the end of a row.
-        tri!(total(&[self.stride]));
         total(&[tri!(elements(&[self.dilation, self.kernel - 1])), 1])
     }
 
-    const fn with_output(&self, output: usize) -> Result<Axis, Error> {
+    /// The axis with `output` outputs whose windows, padding included, lie within `span` places.
+    ///
+    /// A stride between outputs and a dilation between taps is shorter than the span. A longer one is that of a single
+    /// output (of a transposed convolution: a single input) or of a single tap, and without effect: it is cut, so that
+    /// no distance leaves the span.
+    const fn spanning(&self, output: usize, span: usize) -> Result<Axis, Error> {
+        let stride = if self.stride < span { self.stride } else { span };
+        let dilation = if self.dilation < span { self.dilation } else { span };
         Ok(Axis {
             input: self.input,
             output,
             kernel: self.kernel,
-            stride: tri!(positive(self.stride, Parameter::Stride(self.direction))),
-            dilation: tri!(positive(self.dilation, Parameter::Dilation(self.direction))),
+            stride: tri!(positive(stride, Parameter::Stride(self.direction))),
+            dilation: tri!(positive(dilation, Parameter::Dilation(self.direction))),
             before: self.before,
             after: self.after,
         })
@@ -229,7 +246,7 @@ impl Window {
         if extent > padded_input {
             return Err(Error::KernelTooLarge { direction: self.direction, extent, padded_input });
         }
-        self.with_output(divide(padded_input - extent, self.stride) + 1)
+        self.spanning(divide(padded_input - extent, self.stride) + 1, padded_input)
     }
 
     /// A pool, whose last window may hang over the edge in `ceil_mode`, but has to start inside the
@@ -239,17 +256,22 @@ impl Window {
     pub(crate) const fn pool(self, ceil_mode: bool) -> Result<Axis, Error> {
         let extent = tri!(self.extent());
         let padded_input = tri!(total(&[self.input, self.before, self.after]));
-        // What the last window may hang over.
-        let overhang = if ceil_mode { self.stride - 1 } else { 0 };
+        // What the last window may hang over. More than a window and the input makes no difference.
+        let overhang = match ceil_mode {
+            true if self.stride - 1 < padded_input + extent => self.stride - 1,
+            true => padded_input + extent,
+            false => 0,
+        };
         let Some(steps) = (padded_input + overhang).checked_sub(extent) else {
             return Err(Error::KernelTooLarge { direction: self.direction, extent, padded_input });
         };
         let last = divide(steps, self.stride);
+        let span = if extent > padded_input { extent } else { padded_input };
         // No overflow: the start of the last window is at most `steps`.
         if ceil_mode && last > 0 && last * self.stride >= self.input + self.before {
-            return self.with_output(last);
+            return self.spanning(last, span);
         }
-        self.with_output(last + 1)
+        self.spanning(last + 1, span)
     }
 
     /// A transposed convolution: `(input - 1) * stride + extent` outputs, cropped by the padding
@@ -275,11 +297,35 @@ impl Window {
         if cropped >= full {
             return Err(Error::EmptyOutput { direction: self.direction, full, cropped });
         }
-        self.with_output(full - cropped)
+        self.spanning(full - cropped, full)
     }
 }
 
+/// The axes of a convolution or a pool, `[rows, columns]`, if the plane that they span has a size: input, padding and
+/// what windows hang over. Then the distance of any two places of that plane, in elements, is at most [`MAX_ELEMENTS`].
+pub(crate) const fn windows([rows, columns]: [Axis; 2]) -> Result<[Axis; 2], Error> {
+    tri!(elements(&[rows.span_of_windows(), columns.span_of_windows()]));
+    Ok([rows, columns])
+}
+
+/// The same for a transposed convolution, whose plane is that of all outputs, those cropped included.
+pub(crate) const fn spread([rows, columns]: [Axis; 2]) -> Result<[Axis; 2], Error> {
+    tri!(elements(&[rows.span_of_spread(), columns.span_of_spread()]));
+    Ok([rows, columns])
+}
+
 impl Axis {
+    /// Places of the padded input and what the dilated kernel covers, whichever are more.
+    const fn span_of_windows(&self) -> usize {
+        let (padded, extent) = (self.before + self.input + self.after, self.extent());
+        if extent > padded { extent } else { padded }
+    }
+
+    /// Outputs of a transposed convolution before they are cropped.
+    const fn span_of_spread(&self) -> usize {
+        self.before + self.output + self.after
+    }
+
     /// `length` outputs, each of one input.
     pub(crate) const fn line(length: usize) -> Self {
         Self {
@@ -301,6 +347,12 @@ impl Axis {
     /// Whether every output meets the single tap of a kernel of size 1.
     pub(crate) const fn one_to_one(&self) -> bool {
         self.kernel == 1 && self.stride.get() == 1 && self.before + self.output <= self.input
+    }
+
+    /// Whether the taps of the only output are the inputs, one each.
+    pub(crate) const fn is_covered(&self) -> bool {
+        let in_a_row = self.dilation.get() == 1 || self.kernel == 1;
+        self.unpadded() && self.output == 1 && self.kernel == self.input && in_a_row
     }
 
     /// Whether every output meets three inputs, the next output others one further on.

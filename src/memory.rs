@@ -138,10 +138,14 @@ pub const fn plan(slots: &[Slot], offsets: &mut [usize]) -> Result<usize, Error>
 ///
 /// [`Error::Overflow`] if the slots together are too large for the address space.
 pub const fn live(slots: &[Slot]) -> Result<usize, Error> {
-    let (mut all, mut most, mut index) = (0, 0, 0);
+    // No sum below is larger than that of all slots.
+    let (mut all, mut index) = (0, 0);
     while index < slots.len() {
-        all = tri!(total(&[all, slots[index].len]));
-        all = tri!(total(&[all, slots[index].within]));
+        all = tri!(total(&[all, slots[index].len, slots[index].within]));
+        index += 1;
+    }
+    let (mut most, mut index) = (0, 0);
+    while index < slots.len() {
         // The total rises only where a slot begins.
         let (mut sum, mut other) = (0, 0);
         while other < slots.len() {

@@ -1,6 +1,7 @@
 //! Products of two matrices: the innermost loop of a Winograd convolution.
 
 use crate::arch::isa::F32Lanes;
+use crate::geometry::missing;
 
 /// How the sums of a panel go to its totals.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -27,7 +28,7 @@ pub(crate) fn products<L: F32Lanes, const P: usize, const B: usize>(
     let end = step.checked_mul(P - 1).and_then(|last| last.checked_add(weight.len()));
     let fits = end.is_some_and(|end| end <= x.len());
     if !fits || totals.len() < P || first_lane + L::LANES > B {
-        return;
+        return missing();
     }
     let x = x.as_ptr();
     let next = if next.len() < weight.len() { weight } else { next }.as_ptr();

@@ -4,6 +4,7 @@
 use core::ptr::null;
 
 use crate::arch::isa::{Columns, F32Lanes, for_each_scalar};
+use crate::geometry::missing;
 
 /// What `R` output channels, `P` neighbours in each, are to the channels of an input.
 #[derive(Clone, Copy)]
@@ -51,7 +52,7 @@ impl<const R: usize, const P: usize> Rows<'_, R, P> {
             || lane + (P - 1) * next_output + R > next_input
             || inputs.checked_mul(next_input).is_none_or(|end| weight.len() < end)
         {
-            return;
+            return missing();
         }
         let weight = weight.as_ptr().wrapping_add(lane);
         if const { R == 8 && P == 1 && V == 1 } {

@@ -4,6 +4,7 @@
 use core::mem::MaybeUninit;
 
 use crate::arch::isa::Register;
+use crate::geometry::missing;
 
 /// The widest plane.
 const MOST_COLUMNS: usize = 32;
@@ -104,7 +105,7 @@ impl<L: Register, const K: usize> Strip<L, K> {
         let end = middle.first + middle.count + self.reach;
         let reads_beyond = middle.count > 0 && x.len() + self.before < end;
         if reads_beyond || y.len() < bottom.first + bottom.count {
-            return;
+            return missing();
         }
         let mut copies = [const { [const { MaybeUninit::uninit() }; COPY] }; 2];
         let [copy_of_top, copy_of_bottom] = &mut copies;

@@ -1,6 +1,7 @@
 //! Sums of products over listed places: the innermost loops of every convolution.
 
 use crate::arch::isa::{Lanes, for_each_scalar};
+use crate::geometry::missing;
 
 /// The most taps that are summed up in registers before they are added to the totals: three channels of a
 /// 7x7 kernel, or half as many where stacks are small. It bounds the rounding error: a sum of this many products,
@@ -104,10 +105,13 @@ impl Taps {
         if count == 0 {
             return None;
         }
-        let reach = self.reach(channels)?;
-        if weight.len() < reach.weight.checked_mul(B)? {
+        let Some(reach) = self
+            .reach(channels)
+            .filter(|reach| reach.weight.checked_mul(B).is_some_and(|end| end <= weight.len()))
+        else {
+            missing();
             return None;
-        }
+        };
         let (x, tap) = (self.x.get(..count)?, self.weight.get(..count)?);
         Some(BlockTaps { x, tap, reach: reach.x, weight })
     }
@@ -136,10 +140,10 @@ impl<T: Copy, const B: usize> BlockTaps<'_, T, B> {
         (x, step): (&[T], usize),
         totals: &mut [[L::Total; B]],
     ) {
-        let Some(totals) = totals.first_chunk_mut::<P>() else { return };
+        let Some(totals) = totals.first_chunk_mut::<P>() else { return missing() };
         let x_end = step.saturating_mul(P - 1).saturating_add(self.reach);
         if x.len() < x_end || first_lane + L::LANES > B {
-            return;
+            return missing();
         }
         let (x, weight) = (x.as_ptr(), self.weight.as_ptr().wrapping_add(first_lane));
         let mut sums = [lanes.zero(); P];

@@ -3,6 +3,7 @@
 
 use crate::arch::edge::{Edge, Reach, in_pairs, reach_of, shift, vectors_of};
 use crate::arch::isa::Register;
+use crate::geometry::missing;
 
 /// `N` rows of `K` taps, over outputs `STEP`, 1 or 2, apart. Taps lie `TAP` elements apart, or where that is 0
 /// as many as is said at run time.
@@ -186,7 +187,7 @@ impl<L: Register, const N: usize, const K: usize, const STEP: usize, const TAP: 
         let rows = Self::rows::<R>().saturating_sub(1) * self.row;
         if x.len() < row.saturating_add(rows + edge.width) || y.len() < (R - 1) * y_row + edge.count
         {
-            return;
+            return missing();
         }
         let end = |first: usize| first.saturating_add(rows + reach_of::<L>(K, self.tap(), STEP));
         let reach = match row.checked_add_signed(edge.first) {

@@ -4,6 +4,7 @@ use core::array::from_fn;
 
 use crate::arch::isa::{Isa, Lanes, Operation};
 use crate::arch::taps::{BlockTaps, CAPACITY, Taps};
+use crate::geometry::missing;
 use crate::kernel::arithmetic::Arithmetic;
 use crate::kernel::direct::{Block, CACHED_WEIGHTS, Direct, OperandsOf, Region};
 use crate::kernel::group::{GROUP, Group};
@@ -34,7 +35,7 @@ where
         let (plane, kernel, out_plane) = (shape.in_plane(), shape.kernel(), shape.out_plane());
         let x = operands.x.get(block.group * inputs * plane..).unwrap_or_default();
         let weight = operands.weight.get(first * inputs * kernel..).unwrap_or_default();
-        let Some(y) = operands.y.get_mut(first * out_plane..) else { return };
+        let Some(y) = operands.y.get_mut(first * out_plane..) else { return missing() };
 
         // Outputs that no second-level cache holds are on their way while their sums are computed.
         let prefetches = cfg!(target_arch = "x86_64") && L::LANES >= 8;
@@ -72,8 +73,8 @@ where
         }
         let mut rest = totals.as_slice();
         for (output, outputs) in group.segments() {
-            let Some((now, later)) = rest.split_at_checked(outputs) else { return };
-            let Some(y) = y.get_mut(output..) else { return };
+            let Some((now, later)) = rest.split_at_checked(outputs) else { return missing() };
+            let Some(y) = y.get_mut(output..) else { return missing() };
             direct.arithmetic.write(&channels, now, y, out_plane, group.step.output);
             rest = later;
         }
@@ -152,7 +153,7 @@ fn tile<L: Lanes, const B: usize>(
             10 if most_outputs::<L>() >= 10 => outputs!(10),
             11 if any_size::<L>() => outputs!(11),
             12 if most_outputs::<L>() >= 12 => outputs!(12),
-            _ => {}
+            _ => missing(),
         }
     }
 }

@@ -51,13 +51,18 @@ impl Shape {
         Self { rows: Axis::line(1), columns: Axis::line(1), channels }
     }
 
-    /// The same computation with planes of one long row, where every output meets the one input at its own
-    /// place.
-    pub(crate) const fn flattened(self) -> Self {
-        let Self { rows, columns, channels } = self;
+    /// Whether every output meets one input, that at its own place in the plane.
+    pub(crate) const fn in_place(&self) -> bool {
+        let Self { rows, columns, .. } = self;
         let whole = rows.input == rows.output && columns.input == columns.output;
-        if whole && rows.one_to_one() && columns.one_to_one() {
-            return Self { rows: Axis::line(1), columns: Axis::line(self.in_plane()), channels };
+        whole && rows.one_to_one() && columns.one_to_one()
+    }
+
+    /// The same computation with planes of one long row, where it is [`in_place`](Self::in_place).
+    pub(crate) const fn flattened(self) -> Self {
+        if self.in_place() {
+            let (rows, columns) = (Axis::line(1), Axis::line(self.in_plane()));
+            return Self { rows, columns, ..self };
         }
         self
     }

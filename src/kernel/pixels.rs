@@ -6,11 +6,10 @@
 
 use crate::arch::isa::{F32Lanes, Isa, Lanes, Operation};
 use crate::arch::rows::{Rows, Start};
-use crate::geometry::{Axis, Channels};
+use crate::geometry::{Axis, Channels, missing};
 use crate::kernel::arithmetic::Float;
 use crate::kernel::direct::{Block, Direct, OperandsOf, Shape};
 use crate::kernel::runs::Operator;
-use crate::padding::PaddingMode;
 
 /// Columns that go through all output channels before the next ones do, so that their inputs stay in the
 /// first-level cache.
@@ -38,13 +37,10 @@ const fn channels_at_once<L: Lanes, const P: usize>(block: usize, left: usize) -
     }
 }
 
-/// Whether a layer is pointwise over one long row, in which pixels fill vectors as well as output channels do
-/// and come out in the order in which they are stored.
-fn is_pointwise(operator: Operator, shape: &Shape) -> bool {
-    operator == Operator::Convolution(PaddingMode::Zeros)
-        && shape.kernel() == 1
-        && shape.rows.output == 1
-        && shape.columns.output >= COLUMNS
+/// Whether every output of a layer meets the one input at its own place in one long row, in which pixels fill vectors as
+/// well as output channels do and come out in the order in which they are stored.
+fn is_pointwise(shape: &Shape) -> bool {
+    shape.in_place() && shape.rows.input == 1 && shape.columns.input >= COLUMNS
 }
 
 /// Whether a transposed layer makes two by two outputs of each input, in rows that fill a vector.
@@ -61,7 +57,7 @@ fn doubles<I: Isa>(operator: Operator, shape: &Shape) -> bool {
 
 /// Whether this is for a layer. With factors from lanes another nest is as fast for transposed layers.
 pub(crate) fn fits<I: Isa>(operator: Operator, shape: &Shape) -> bool {
-    is_pointwise(operator, shape) || (I::X16::SCALARS == 1 && doubles::<I>(operator, shape))
+    is_pointwise(shape) || (I::X16::SCALARS == 1 && doubles::<I>(operator, shape))
 }
 
 /// Computes a whole output.
@@ -73,11 +69,11 @@ pub(crate) struct OverPixels<'a, I: Isa> {
 impl<I: Isa> Operation for OverPixels<'_, I> {
     #[inline(always)]
     fn run<J: Isa>(mut self, _isa: J) {
-        match self.direct.operator {
-            Operator::Convolution(_) => self.passes::<1>(),
-            Operator::Transposed if const { I::X16::SCALARS == 1 } => self.passes::<2>(),
+        match is_pointwise(&self.direct.shape) {
+            true => self.passes::<1>(),
+            false if const { I::X16::SCALARS == 1 } => self.passes::<2>(),
             // Not for this instruction set, see `fits`.
-            Operator::Transposed => {}
+            false => missing(),
         }
     }
 }
@@ -169,6 +165,7 @@ impl<I: Isa> OverPixels<'_, I> {
             bias.and_then(|bias| bias.first_chunk::<R>()),
             self.operands.y.get_mut(first * out_plane + strip.y..),
         ) else {
+            missing();
             return R;
         };
         let rows = Rows::<R, P> {

@@ -118,10 +118,7 @@ impl Sliding {
     /// Whether the window of the only output is the whole input.
     pub(crate) const fn is_global(&self) -> bool {
         let Self { rows, columns } = self;
-        rows.unpadded()
-            && columns.unpadded()
-            && rows.kernel == rows.input
-            && columns.kernel == columns.input
+        rows.is_covered() && columns.is_covered()
     }
 
     /// The window of output `[row, column]`, down and across. Not inlined: it is called in many places, and rarely.

@@ -1,6 +1,6 @@
 use crate::activation::Activation;
 use crate::error::{Error, Parameter};
-use crate::geometry::{Window, positive, tri};
+use crate::geometry::{Window, positive, tri, windows};
 use crate::kernel::pool::{Reduction, Windows};
 use crate::plan::UnaryPlan;
 use crate::plan::unary::Operator;
@@ -96,6 +96,7 @@ impl AvgPool2d {
         let [rows, columns] =
             Window::pair(self.input, self.kernel_size, self.stride, [1, 1], self.padding);
         let (down, across) = (tri!(rows.pool(self.ceil_mode)), tri!(columns.pool(self.ceil_mode)));
+        let [down, across] = tri!(windows([down, across]));
         tri!(down.check_windows(rows.direction));
         tri!(across.check_windows(columns.direction));
         let reduction = match self.divisor_override {

@@ -1,7 +1,7 @@
 use crate::activation::Activation;
 use crate::algorithm::Algorithm;
 use crate::error::Error;
-use crate::geometry::{Channels, Window, tri};
+use crate::geometry::{Channels, Window, tri, windows};
 use crate::kernel::direct::Shape;
 use crate::kernel::runs::Operator;
 use crate::padding::{Padding, PaddingMode};
@@ -131,11 +131,11 @@ impl Conv2d {
         };
         let [rows, columns] =
             Window::pair(self.input, self.kernel_size, self.stride, self.dilation, sides);
-        let shape = Shape {
-            channels: tri!(Channels::divide(self.input[0], self.out_channels, self.groups)),
-            rows: tri!(rows.conv(self.padding, self.padding_mode)),
-            columns: tri!(columns.conv(self.padding, self.padding_mode)),
-        };
+        let channels = tri!(Channels::divide(self.input[0], self.out_channels, self.groups));
+        let rows = tri!(rows.conv(self.padding, self.padding_mode));
+        let columns = tri!(columns.conv(self.padding, self.padding_mode));
+        let [rows, columns] = tri!(windows([rows, columns]));
+        let shape = Shape { channels, rows, columns };
         ConvPlan::new(
             Operator::Convolution(self.padding_mode),
             shape,

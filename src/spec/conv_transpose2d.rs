@@ -1,7 +1,7 @@
 use crate::activation::Activation;
 use crate::algorithm::Algorithm;
 use crate::error::Error;
-use crate::geometry::{Channels, Window, tri};
+use crate::geometry::{Channels, Window, spread, tri};
 use crate::kernel::direct::Shape;
 use crate::kernel::runs::Operator;
 use crate::plan::ConvPlan;
@@ -104,11 +104,11 @@ impl ConvTranspose2d {
     pub const fn plan<T: Element>(&self) -> Result<ConvPlan<T>, Error> {
         let [rows, columns] =
             Window::pair(self.input, self.kernel_size, self.stride, self.dilation, self.padding);
-        let shape = Shape {
-            channels: tri!(Channels::divide(self.input[0], self.out_channels, self.groups)),
-            rows: tri!(rows.transposed(self.output_padding[0])),
-            columns: tri!(columns.transposed(self.output_padding[1])),
-        };
+        let channels = tri!(Channels::divide(self.input[0], self.out_channels, self.groups));
+        let rows = tri!(rows.transposed(self.output_padding[0]));
+        let columns = tri!(columns.transposed(self.output_padding[1]));
+        let [rows, columns] = tri!(spread([rows, columns]));
+        let shape = Shape { channels, rows, columns };
         ConvPlan::new(
             Operator::Transposed,
             shape,

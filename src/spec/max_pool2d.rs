@@ -1,6 +1,6 @@
 use crate::activation::Activation;
 use crate::error::Error;
-use crate::geometry::{Window, tri};
+use crate::geometry::{Window, tri, windows};
 use crate::kernel::pool::{Reduction, Windows};
 use crate::plan::UnaryPlan;
 use crate::plan::unary::Operator;
@@ -81,8 +81,9 @@ impl MaxPool2d {
     pub const fn plan<T: Element>(&self) -> Result<UnaryPlan<T>, Error> {
         let [rows, columns] =
             Window::pair(self.input, self.kernel_size, self.stride, self.dilation, self.padding);
-        let rows = Windows::Sliding(tri!(rows.pool(self.ceil_mode)));
-        let columns = Windows::Sliding(tri!(columns.pool(self.ceil_mode)));
+        let (down, across) = (tri!(rows.pool(self.ceil_mode)), tri!(columns.pool(self.ceil_mode)));
+        let [rows, columns] = tri!(windows([down, across]));
+        let (rows, columns) = (Windows::Sliding(rows), Windows::Sliding(columns));
         let output = [self.input[0], rows.output(), columns.output()];
         let operator = Operator::Pool { rows, columns, reduction: Reduction::Maximum };
         UnaryPlan::new(operator, self.input, output, self.activation, self.quantization)

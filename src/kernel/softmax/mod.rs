@@ -26,8 +26,7 @@ impl Int8<'_> {
         for pixel in 0..plane {
             let channels = || pieces(x, plane).filter_map(|channel| channel.get(pixel));
             let max = channels().fold(i8::MIN, |max, &x| max.max(x));
-            let exponential =
-                |x: i8| i32_at(self.exponentials, usize::from(max.abs_diff(x))) as u64;
+            let exponential = |x: i8| self.exponential(max.abs_diff(x));
             let sum = channels().fold(0_u64, |sum, &x| sum + exponential(x));
             for (y, &x) in pieces_mut(y, plane).zip(channels()) {
                 if let Some(y) = y.get_mut(pixel) {
@@ -36,6 +35,13 @@ impl Int8<'_> {
                 }
             }
         }
+    }
+
+    /// What is at `distance` from the largest channel; no more than [`ONE`](Self::ONE), whatever the table holds, so that
+    /// neither sums nor products wrap.
+    fn exponential(self, distance: u8) -> u64 {
+        let exponential = i32_at(self.exponentials, usize::from(distance)).cast_unsigned();
+        u64::from(exponential.min(Self::ONE))
     }
 
     /// A probability times the factor's multiplier, as an output.

@@ -1,0 +1,159 @@
+//! Layers beside those that a fast path is for: one parameter keeps each from being what the path computes.
+
+use nchw::{
+    Algorithm, AvgPool2d, Backend, Conv2d, ConvTranspose2d, MaxPool2d, Padding, Parameters,
+};
+use nchw_oracle::{Output, float};
+use nchw_test_support::reference::widen;
+use nchw_test_support::{Guarded, Random, Row, assert_close};
+
+/// Holds a layer on every back-end against the oracle.
+#[track_caller]
+fn conv(spec: Conv2d) {
+    let Padding::Sides(padding) = spec.padding else { panic!("sides are asked for") };
+    let spec = spec.algorithm(Algorithm::Direct);
+    let plan = spec.plan::<f32>().unwrap();
+    let mut random = Random::new(1);
+    let x = random.f32s(plan.input_len());
+    let weight = random.f32s(plan.weight_shape().iter().product());
+    let bias = random.f32s(spec.out_channels);
+    let oracle = nchw_oracle::Conv2d {
+        out_channels: spec.out_channels,
+        kernel_size: spec.kernel_size,
+        stride: spec.stride,
+        padding,
+        padding_mode: nchw_oracle::PaddingMode::Zeros,
+        dilation: spec.dilation,
+        groups: spec.groups,
+    };
+    let want = float::conv2d(&oracle, spec.input, &widen(&x), &widen(&weight), Some(&widen(&bias)));
+    let mut packed = vec![0.0; plan.packed_len()];
+    plan.pack(&weight, &Parameters::NONE.bias(&bias), &mut packed).unwrap();
+    on_backends(&format!("{spec:?}"), Row::Conv2d, &want, |backend, y| {
+        plan.backend(backend).unwrap().run(&packed, &x, y, &mut []).unwrap();
+    });
+}
+
+#[track_caller]
+fn on_backends(name: &str, row: Row, want: &Output, run: impl Fn(Backend, &mut [f32])) {
+    for backend in Backend::available() {
+        println!("{name} on {}", backend.name());
+        let mut y = Guarded::new(want.values.len());
+        run(backend, y.slice_mut());
+        y.check();
+        y.assert_written();
+        assert_close(row, y.slice(), want);
+    }
+}
+
+/// A pointwise layer over one long row is a product of matrices, unless its outputs are not at their inputs' places.
+#[test]
+fn pointwise_layers_that_move() {
+    for channels in [1, 4, 16] {
+        let row = Conv2d::new([channels, 1, 128], 4, [1, 1]);
+        for spec in [
+            row.stride([1, 2]),
+            row.stride([2, 1]),
+            row.padding([0, 1]),
+            row.padding([1, 0]),
+            row.padding_sides([0, 3, 0, 0]),
+            row.padding_sides([0, 0, 0, 3]),
+            row.padding_sides([1, 0, 0, 0]),
+            row.padding([0, 1]).stride([1, 2]),
+            Conv2d { input: [channels, 2, 64], ..row }.stride([2, 1]),
+            Conv2d { input: [channels, 3, 64], ..row }.stride([3, 1]),
+            Conv2d { input: [channels, 2, 64], ..row }.stride([9, 1]),
+            Conv2d { input: [channels, 129, 1], ..row }.stride([2, 1]),
+            row,
+        ] {
+            conv(spec);
+        }
+    }
+}
+
+/// Rows of outputs that meet nothing but padding, before and behind others.
+#[test]
+fn depthwise_layers_with_rows_in_the_padding() {
+    for (channels, kernel, width) in [(1, 3, 40), (2, 3, 40), (2, 3, 7), (3, 5, 40), (2, 5, 19)] {
+        let layer = Conv2d::new([channels, 1, width], channels, [kernel; 2]).groups(channels);
+        for rows in [1, 2, 5] {
+            let layer = Conv2d { input: [channels, rows, width], ..layer };
+            for (above, below) in [(4, 4), (9, 0), (0, 9), (7, 12)] {
+                for stride in [[1, 1], [1, 2], [2, 1], [2, 2], [3, 1]] {
+                    let padding = [above, 1, below, 1];
+                    let spec = layer.padding_sides(padding).stride(stride);
+                    if spec.plan::<f32>().is_ok() {
+                        conv(spec);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A pool whose kernel has as many taps as there are inputs, but does not lie over them.
+#[test]
+fn dilated_pools_are_not_global() {
+    let spec = MaxPool2d::new([2, 2, 3], [2, 3]).dilation([2, 2]).stride([3, 5]).ceil_mode(true);
+    let plan = spec.plan::<f32>().unwrap();
+    assert_eq!(plan.output_shape(), [2, 1, 1]);
+    let x = [1.0, 9.0, 2.0, 9.0, 9.0, 9.0, -1.0, 9.0, -2.0, 9.0, 9.0, 9.0];
+    for backend in Backend::available() {
+        let mut y = [f32::NAN; 2];
+        plan.backend(backend).unwrap().run(&x, &mut y).unwrap();
+        assert_eq!(y, [2.0, -1.0], "{}", backend.name());
+    }
+    let x = x.map(|x| x as i8);
+    let plan = spec.plan::<i8>().unwrap();
+    for backend in Backend::available() {
+        let mut y = [0; 2];
+        plan.backend(backend).unwrap().run(&x, &mut y).unwrap();
+        assert_eq!(y, [2, -1], "{}", backend.name());
+    }
+}
+
+/// Strides, dilations and padding whose products with a width leave the address space.
+#[test]
+fn distances_beyond_the_address_space() {
+    let far = usize::MAX / 16;
+    for stride in [far, usize::MAX / 24 + 1, usize::MAX] {
+        let x: Vec<f32> = (0..48).map(|x| x as f32).collect();
+        let max = MaxPool2d::new([1, 2, 24], [1, 1]).stride([1, 1]).dilation([stride, 1]);
+        if let Ok(plan) = max.plan::<f32>() {
+            let mut y = [0.0; 48];
+            plan.run(&x, &mut y).unwrap();
+            assert_eq!(y, *x);
+        }
+        let first = Conv2d::new([1, 2, 24], 1, [1, 1]).stride([stride, 1]);
+        if let Ok(plan) = first.plan::<f32>() {
+            let mut y = [0.0; 24];
+            plan.run(&[0.0, 1.0], &x, &mut y, &mut []).unwrap();
+            assert_eq!(y, x[..24]);
+        }
+        let spread = ConvTranspose2d::new([1, 1, 24], 1, [1, 1]).stride([stride, 1]);
+        if let Ok(plan) = spread.plan::<f32>() {
+            let mut y = [0.0; 24];
+            plan.run(&[0.0, 1.0], &x[..24], &mut y, &mut []).unwrap();
+            assert_eq!(y, x[..24]);
+        }
+        let average = AvgPool2d::new([1, 2, 24], [1, 1]).stride([stride, 1]);
+        if let Ok(plan) = average.plan::<f32>() {
+            let mut y = [0.0; 24];
+            plan.run(&x, &mut y).unwrap();
+            assert_eq!(y, x[..24]);
+        }
+    }
+    // Taps so far apart that they meet again if their distance in elements wraps around.
+    for dilation in [usize::MAX / 96 + 1, usize::MAX / 48 + 1, usize::MAX / 24 + 1] {
+        for padding in [[0, 0, 3 * dilation, 0], [3 * dilation, 0, 0, 0]] {
+            let spec = Conv2d::new([1, 2, 24], 1, [4, 1]).padding_sides(padding);
+            let Ok(plan) = spec.dilation([dilation, 1]).plan::<f32>() else { continue };
+            assert!(plan.output_len() < 1 << 20, "nothing to be computed");
+            let mut y = vec![0.0; plan.output_len()];
+            let packed = [0.0, 1.0, 10.0, 100.0, 1000.0];
+            plan.run(&packed, &[1.0; 48], &mut y, &mut []).unwrap();
+            let tap = if padding[0] == 0 { 1.0 } else { 1000.0 };
+            assert!(y.iter().all(|&y| y == tap), "{y:?}");
+        }
+    }
+}
