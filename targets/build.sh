@@ -4,7 +4,7 @@ set -euo pipefail
 
 triples=(
     thumbv6m-none-eabi thumbv7m-none-eabi thumbv7em-none-eabihf thumbv8m.main-none-eabihf
-    aarch64-unknown-none
+    aarch64-unknown-none x86_64-unknown-none x86_64-unknown-uefi
 )
 features=(--no-default-features default --all-features)
 

@@ -122,6 +122,8 @@ if [[ ! $quick ]]; then
         step fence "linux-$name" run "$compiled" env NCHW_FENCE="${side%:*}" NCHW_CASES_AT_MOST=100 \
             "$root/targets/test.sh" --cpu "cortex-$name" --no-fail-fast "${suites[@]}"
     done
+    # Without SSE, and so without vectors.
+    step build x86-bare compile '' "$root/targets/build.sh" x86_64-unknown-none x86_64-unknown-uefi
     # 32 bits, where nothing but sizes is special: recorded cases, and everything about errors.
     suites=(--test conformance --test int8 --test errors --test memory)
     compiled=${#state[@]}
@@ -188,7 +190,7 @@ for i in "${!state[@]}"; do
         if [[ $cell == ok ]]; then cells[${check[i]}/$column]=${state[i]}; fi
     done
 done
-if [[ ! $quick ]]; then cores+=(linux-a53 linux-a76 linux-max linux-a7); fi
+if [[ ! $quick ]]; then cores+=(linux-a53 linux-a76 linux-max linux-a7 x86-bare); fi
 printf '\n%-17s' ''
 printf '%-11s' "${cores[@]}"
 for name in "${checks[@]}"; do

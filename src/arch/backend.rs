@@ -4,7 +4,7 @@ use crate::arch::isa::{Isa, Operation};
 #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
 use crate::arch::neon::{Neon, detect, int8::Dots};
 use crate::arch::scalar::Scalar;
-#[cfg(all(feature = "simd", target_arch = "x86_64"))]
+#[cfg(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2"))]
 use crate::arch::x86::{Avx2, Avx512};
 use crate::error::Error;
 
@@ -40,9 +40,9 @@ pub enum Backend {
     NeonMatrix,
 }
 
-#[cfg(all(feature = "simd", target_arch = "x86_64"))]
+#[cfg(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2"))]
 cpufeatures::new!(avx2, "avx2", "fma");
-#[cfg(all(feature = "simd", target_arch = "x86_64"))]
+#[cfg(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2"))]
 cpufeatures::new!(avx512, "avx512f", "avx2", "fma");
 
 impl Backend {
@@ -53,9 +53,9 @@ impl Backend {
     pub fn is_available(self) -> bool {
         match self {
             Self::Scalar => true,
-            #[cfg(all(feature = "simd", target_arch = "x86_64"))]
+            #[cfg(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2"))]
             Self::Avx2 => avx2::get(),
-            #[cfg(all(feature = "simd", target_arch = "x86_64"))]
+            #[cfg(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2"))]
             Self::Avx512 => avx512::get(),
             #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
             Self::Neon => true,
@@ -98,7 +98,7 @@ impl Backend {
 /// Runs `operation` on `backend`, which is available, or on the best there is.
 #[inline(always)]
 pub(crate) fn run(backend: Option<Backend>, operation: impl Operation) {
-    #[cfg(all(feature = "simd", target_arch = "x86_64"))]
+    #[cfg(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2"))]
     {
         let wants = |this| backend.is_none_or(|backend| backend == this);
         if wants(Backend::Avx512) && Backend::Avx512.is_available() {

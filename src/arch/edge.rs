@@ -10,6 +10,9 @@ pub(crate) struct Edge<L: Register, const K: usize> {
     pub(super) first: isize,
     /// Elements of a row.
     pub(super) width: usize,
+    /// From one tap to the next and from one output to the next: the masks are for windows with these alone.
+    pub(super) tap: usize,
+    pub(super) step: usize,
     /// Which elements lie in the row, for each vector that a window loads.
     pub(super) inside: [[L::Mask; 2]; K],
     /// Whether only the first of these vectors looks beyond the row.
@@ -35,7 +38,7 @@ pub(super) enum Reach<'a, L: Register, const K: usize> {
 #[inline(always)]
 pub(super) fn vectors_of<L: Register>(index: usize, tap: usize, step: usize) -> [usize; 2] {
     match step {
-        1 => [index * tap; 2],
+        1 => [index.wrapping_mul(tap); 2],
         _ => [2 * index, 2 * index + L::LANES],
     }
 }
@@ -51,11 +54,11 @@ pub(super) const fn shift<L: Register, const K: usize>(step: usize) -> usize {
     if in_pairs::<L>(step) { K / 2 % 2 } else { 0 }
 }
 
-/// Elements that the vectors for `taps` taps reach over.
+/// Elements that the vectors for `taps` taps reach over; as many as there can be if those are more.
 #[inline(always)]
 pub(super) fn reach_of<L: Register>(taps: usize, tap: usize, step: usize) -> usize {
     match step {
-        1 => (taps - 1) * tap + L::LANES,
+        1 => (taps - 1).saturating_mul(tap).saturating_add(L::LANES),
         _ => 2 * (taps.div_ceil(2) - 1) + 2 * L::LANES,
     }
 }
@@ -63,6 +66,9 @@ pub(super) fn reach_of<L: Register>(taps: usize, tap: usize, step: usize) -> usi
 impl<L: Register, const K: usize> Edge<L, K> {
     /// `count` outputs, or as many as there are lanes, whose first tap meets element `first` of a row of
     /// `width`; taps lie `tap` elements apart, outputs `step`, 1 or 2.
+    ///
+    /// A mask and the address that it is for are computed alike, modulo the address space, so that lanes in a mask are
+    /// in the row whatever the numbers are.
     #[inline(always)]
     pub(crate) fn new(
         lanes: L,
@@ -83,6 +89,6 @@ impl<L: Register, const K: usize> Edge<L, K> {
         let second = first.saturating_add_unsigned(step.max(tap));
         let end = first.saturating_add_unsigned(reach_of::<L>(K, tap, step));
         let first_alone = second >= 0 && end <= width as isize;
-        Self { first, width, inside, first_alone, count: count.min(L::LANES) }
+        Self { first, width, tap, step, inside, first_alone, count: count.min(L::LANES) }
     }
 }

@@ -8,7 +8,10 @@ pub(crate) mod edge;
 pub(crate) mod isa;
 #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
 pub(crate) mod neon;
-#[cfg_attr(not(all(feature = "simd", target_arch = "x86_64")), allow(dead_code))]
+#[cfg_attr(
+    not(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2")),
+    allow(dead_code)
+)]
 mod pair;
 pub(crate) mod panel;
 pub(crate) mod rows;
@@ -20,5 +23,5 @@ pub(crate) mod tile;
 mod view;
 pub(crate) mod window;
 pub(crate) mod winograd_int8;
-#[cfg(all(feature = "simd", target_arch = "x86_64"))]
+#[cfg(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2"))]
 mod x86;

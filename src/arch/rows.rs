@@ -49,7 +49,10 @@ impl<const R: usize, const P: usize> Rows<'_, R, P> {
         if inputs == 0
             || end_of(inputs, in_plane, V).is_none_or(|end| x.len() < end)
             || end_of(R, out_plane, P * V).is_none_or(|end| y.len() < end)
-            || lane + (P - 1) * next_output + R > next_input
+            || (P - 1)
+                .checked_mul(next_output)
+                .and_then(|last| last.checked_add(R)?.checked_add(lane))
+                .is_none_or(|end| next_input < end)
             || inputs.checked_mul(next_input).is_none_or(|end| weight.len() < end)
         {
             return missing();
@@ -70,7 +73,7 @@ impl<const R: usize, const P: usize> Rows<'_, R, P> {
                 vectors: 1,
             };
             // SAFETY: `x` holds a vector of each input channel, `weight` eight weights, and `y` a vector of each output
-            // channel.
+            // channel, all checked above.
             if unsafe { lanes.write_eight_rows(&columns) } {
                 return;
             }

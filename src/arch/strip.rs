@@ -57,6 +57,10 @@ impl<L: Register, const K: usize> Strip<L, K> {
             return None;
         }
         let before = rows_before.checked_mul(width)?.checked_add(K / 2)?;
+        // No sum of these wraps.
+        if before.max(input).max(output) > isize::MAX as usize / 8 {
+            return None;
+        }
         let reach = (K - 1) * row + K - 1;
         let first = before.next_multiple_of(L::LANES);
         // The last vector inside begins before.
@@ -103,7 +107,7 @@ impl<L: Register, const K: usize> Strip<L, K> {
         let Self { lanes, top, middle, bottom, .. } = *self;
         let taps = (lanes.splat_each(weight), lanes.splat(start));
         let end = middle.first + middle.count + self.reach;
-        let reads_beyond = middle.count > 0 && x.len() + self.before < end;
+        let reads_beyond = middle.count > 0 && x.len() < end - self.before;
         if reads_beyond || y.len() < bottom.first + bottom.count {
             return missing();
         }
@@ -114,8 +118,8 @@ impl<L: Register, const K: usize> Strip<L, K> {
         let from_bottom = self.copy(x, bottom, copy_of_bottom);
         // Copies last: they are then written by the time that they are read.
         for (from, piece) in [(inside, middle), (from_top, top), (from_bottom, bottom)] {
-            // SAFETY: `y` is long enough, and what all taps of whole vectors of outputs meet lies in `x` or was
-            // copied.
+            // SAFETY: `y` is long enough, checked above, and what all taps of whole vectors of outputs meet lies in `x`
+            // (`reads_beyond`) or was copied, for which there is room (`new`).
             unsafe { self.outputs(&taps, from, piece, y.as_mut_ptr()) };
         }
     }

@@ -142,7 +142,7 @@ impl<T: Copy, const B: usize> BlockTaps<'_, T, B> {
     ) {
         let Some(totals) = totals.first_chunk_mut::<P>() else { return missing() };
         let x_end = step.saturating_mul(P - 1).saturating_add(self.reach);
-        if x.len() < x_end || first_lane + L::LANES > B {
+        if x.len() < x_end || first_lane.saturating_add(L::LANES) > B {
             return missing();
         }
         let (x, weight) = (x.as_ptr(), self.weight.as_ptr().wrapping_add(first_lane));

@@ -71,10 +71,21 @@ impl<L: Register, const N: usize, const K: usize, const STEP: usize, const TAP: 
 
     /// The rows of inputs that `R` rows of outputs meet.
     const fn rows<const R: usize>() -> usize {
-        match N {
-            0 => 0,
-            _ => (R - 1) * STEP + N,
-        }
+        (R - 1) * STEP + N
+    }
+
+    /// Whether `x` has what `R` rows of outputs meet: `reach` elements from `first` on, and so in each row of inputs.
+    #[inline(always)]
+    fn reads<const R: usize>(&self, x: &[f32], first: usize, reach: usize) -> bool {
+        x.len()
+            .checked_sub(first)
+            .is_some_and(|left| holds_rows(left, Self::rows::<R>(), self.row, reach))
+    }
+
+    /// Whether the masks of `edge` are for what this window loads.
+    #[inline(always)]
+    const fn is_for(&self, edge: &Edge<L, K>) -> bool {
+        edge.step == STEP && (STEP != 1 || edge.tap == self.tap())
     }
 
     /// Writes `count` outputs, at least a vector, to the beginning of `y` and as many to each of the `R - 1`
@@ -95,9 +106,11 @@ impl<L: Register, const N: usize, const K: usize, const STEP: usize, const TAP: 
         else {
             return false;
         };
-        let rows = Self::rows::<R>().saturating_sub(1) * self.row;
-        let reach = rows + STEP * last + reach_of::<L>(K, self.tap(), STEP);
-        if first.saturating_add(reach) > x.len() || y.len() < (R - 1) * y_row + count {
+        let reach = reach_of::<L>(K, self.tap(), STEP);
+        if !holds_rows(y.len(), R, y_row, count)
+            // Of outputs in `y`, so that the sum cannot wrap.
+            || !self.reads::<R>(x, first, (STEP * last).saturating_add(reach))
+        {
             return false;
         }
         let mut next = 0;
@@ -105,10 +118,10 @@ impl<L: Register, const N: usize, const K: usize, const STEP: usize, const TAP: 
             // The last vector ends with the outputs.
             let output = next.min(last);
             let at = x.as_ptr().wrapping_add(first + STEP * output);
-            // SAFETY: what all taps of all outputs meet lies in the slice.
+            // SAFETY: what all taps of all outputs meet lies in the slice (`reads`).
             let sums = unsafe { self.sums::<R>(at, &Reach::Inside) };
             for (r, sum) in sums.into_iter().enumerate() {
-                // SAFETY: `y` holds `count` outputs in each of `R` rows.
+                // SAFETY: `y` holds `count` outputs in each of `R` rows (`holds_rows`).
                 unsafe { self.lanes.store(y.as_mut_ptr().add(output + r * y_row), sum) };
             }
             next += L::LANES;
@@ -131,14 +144,18 @@ impl<L: Register, const N: usize, const K: usize, const STEP: usize, const TAP: 
     ) -> bool {
         let lanes = self.lanes;
         let Some(last) = count.checked_sub(L::LANES) else { return false };
-        let rows = Self::rows::<R>().saturating_sub(1) * self.row;
-        let end = edge.first.saturating_add_unsigned(STEP * last + reach_of::<L>(K, 1, STEP));
         if !Self::IN_PAIRS
             || !edge.first_alone
-            || end > edge.width as isize
-            || x.len() < row.saturating_add(rows + edge.width)
-            || y.len() < (R - 1) * y_row + count
+            || !holds_rows(y.len(), R, y_row, count)
+            || !self.reads::<R>(x, row, edge.width)
+            || !self.is_for(edge)
         {
+            return false;
+        }
+        // Of outputs in `y`, so that the sum cannot wrap.
+        let end = edge.first.saturating_add_unsigned(STEP * last + reach_of::<L>(K, 1, STEP));
+        // The row is in `x`, and so its width no negative number.
+        if end > edge.width as isize {
             return false;
         }
         let from = x.as_ptr().wrapping_add(row).wrapping_offset(edge.first);
@@ -146,10 +163,11 @@ impl<L: Register, const N: usize, const K: usize, const STEP: usize, const TAP: 
         while next + L::LANES / 2 < count {
             let output = next.min(last);
             let reach = Reach::FirstMasked(mask);
-            // SAFETY: of all vectors, only the first looks over the left edge, and that one is masked.
+            // SAFETY: of all vectors, only the first looks over the left edge (`first_alone`), and that one is masked;
+            // none looks over the right one (`end`), and rows of `edge.width` are in `x` (`reads`).
             let sums = unsafe { self.sums::<R>(from.wrapping_add(STEP * output), &reach) };
             for (r, sum) in sums.into_iter().enumerate() {
-                // SAFETY: `y` holds `count` outputs in each of `R` rows.
+                // SAFETY: `y` holds `count` outputs in each of `R` rows (`holds_rows`).
                 unsafe { lanes.store(y.as_mut_ptr().add(output + r * y_row), sum) };
             }
             mask = lanes.mask(u32::MAX);
@@ -184,22 +202,23 @@ impl<L: Register, const N: usize, const K: usize, const STEP: usize, const TAP: 
         y: &mut [f32],
         y_row: usize,
     ) {
-        let rows = Self::rows::<R>().saturating_sub(1) * self.row;
-        if x.len() < row.saturating_add(rows + edge.width) || y.len() < (R - 1) * y_row + edge.count
+        if !self.is_for(edge)
+            || !self.reads::<R>(x, row, edge.width)
+            || !holds_rows(y.len(), R, y_row, edge.count)
         {
             return missing();
         }
-        let end = |first: usize| first.saturating_add(rows + reach_of::<L>(K, self.tap(), STEP));
+        let reach = reach_of::<L>(K, self.tap(), STEP);
         let reach = match row.checked_add_signed(edge.first) {
-            Some(first) if end(first) <= x.len() => Reach::Kept(edge),
+            Some(first) if self.reads::<R>(x, first, reach) => Reach::Kept(edge),
             _ => Reach::Masked(edge),
         };
         let at = x.as_ptr().wrapping_add(row).wrapping_offset(edge.first);
-        // SAFETY: either all vectors lie in the slice, or the masks leave elements of rows of `edge.width`,
-        // which do.
+        // SAFETY: either all vectors lie in the slice (`reads`), or the masks, which are for this window (`is_for`),
+        // leave elements of rows of `edge.width`, which do.
         let sums = unsafe { self.sums::<R>(at, &reach) };
         for (r, sum) in sums.into_iter().enumerate() {
-            // SAFETY: `y` holds `edge.count` outputs in each of `R` rows.
+            // SAFETY: `y` holds `edge.count` outputs in each of `R` rows (`holds_rows`), at most a vector (`Edge::new`).
             unsafe { self.lanes.store_first(y.as_mut_ptr().add(r * y_row), sum, edge.count) };
         }
     }
@@ -351,4 +370,11 @@ impl<L: Register, const N: usize, const K: usize, const STEP: usize, const TAP: 
             }
         }
     }
+}
+
+/// Whether a slice of `len` elements holds `count` of each of `rows` rows, `step` elements apart.
+#[inline(always)]
+fn holds_rows(len: usize, rows: usize, step: usize, count: usize) -> bool {
+    let last = (rows - 1).checked_mul(step);
+    last.and_then(|last| last.checked_add(count)).is_some_and(|end| end <= len)
 }
