@@ -109,7 +109,8 @@ pub enum Error {
     },
     /// A clamp whose lower bound is above its upper bound, or not a number.
     EmptyClampRange,
-    /// A tensor whose size in bytes no address space can hold.
+    /// A tensor, or a plane with its padding and all that windows reach over, whose size in bytes no address space can
+    /// hold.
     Overflow,
     /// A batch norm in front of a convolution with zero padding and a shift other than zero: the
     /// padding is not shifted, so no set of weights gives the same result.

@@ -71,7 +71,9 @@ impl Error {
                 .number(second)
                 .text(" are parts of one block and overlap while both are needed"),
             Self::EmptyClampRange => m.text("the clamp's minimum is above its maximum"),
-            Self::Overflow => m.text("a tensor of this size does not fit into the address space"),
+            Self::Overflow => m.text(
+                "a tensor of this size, or its padded plane, does not fit into the address space",
+            ),
             Self::InexactFold { channel } => m
                 .text(
                     "this batch norm cannot be folded into the convolution after it: zero padding \

@@ -387,7 +387,7 @@ fn specifications_that_are_refused() {
         (
             refused!(Softmax::new([usize::MAX, 1, 1])),
             Error::Overflow,
-            "a tensor of this size does not fit into the address space",
+            "a tensor of this size, or its padded plane, does not fit into the address space",
         ),
     ];
     for (index, (error, expected, sentence)) in table.into_iter().enumerate() {
