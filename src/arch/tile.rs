@@ -31,7 +31,7 @@ pub(crate) struct Inputs(pub(crate) [Row; CAPACITY]);
 #[repr(align(16))]
 pub(crate) struct Totals(pub(crate) [[[i32; 4]; CHANNELS]; OUTPUTS / 4]);
 
-/// What belongs to a block of output channels.
+/// What belongs to a block of output channels. Where anything is read or written relies on none of it.
 #[derive(Clone, Copy)]
 #[repr(C, align(16))]
 pub(crate) struct Channels {
@@ -71,6 +71,7 @@ impl Channels {
 }
 
 /// Blocks of `size` channels each whose weights lie one behind the other, and so do their planes of outputs.
+/// [`Dots::multiply`](crate::arch::neon::int8::Dots::multiply) checks that all are there.
 pub(crate) struct Blocks<'a> {
     /// [`CHANNELS`] or one.
     pub(crate) size: usize,
@@ -125,40 +126,160 @@ impl Mask {
     }
 }
 
+/// Rows and columns of taps, and where each finds its input, counted from the first one's.
+#[derive(Clone, Copy)]
+pub(crate) struct Taps {
+    counts: [usize; 2],
+    /// From one tap's input to that of the next below, and of the next to the right.
+    to_next: [isize; 2],
+    /// From one output's input to the next's.
+    step: usize,
+    /// What vectors of inputs at all taps reach: the first element, and behind the last.
+    reach: [isize; 2],
+}
+
+impl Taps {
+    /// Whose outputs' inputs are `step` apart. `None` where vectors cannot gather them: unless that is 1 or 2, there are up to
+    /// [`MASKS`] taps, at least one, and all distances fit `isize`.
+    pub(crate) fn new(counts: [usize; 2], to_next: [isize; 2], step: usize) -> Option<Self> {
+        let [rows, columns] = counts;
+        if !(1..=2).contains(&step) || !(1..=MASKS).contains(&rows.checked_mul(columns)?) {
+            return None;
+        }
+        let [mut first, mut end] = [0, (OUTPUTS * step) as isize];
+        for (count, to_next) in counts.into_iter().zip(to_next) {
+            let last = to_next.checked_mul(count as isize - 1)?;
+            (first, end) = (first.checked_add(last.min(0))?, end.checked_add(last.max(0))?);
+        }
+        Some(Self { counts, to_next, step, reach: [first, end] })
+    }
+}
+
 /// Where the outputs of a tile find their inputs in the plane of a channel: in one piece of it or in several, each
 /// of some of the outputs.
+///
+/// Where vectors read relies on its fields, which only the methods here change. Of these, none lets `reach` fall behind
+/// what taps and pieces say, and none wraps.
 #[repr(align(16))]
 pub(crate) struct Window {
-    /// Rows and columns of taps.
-    pub(crate) taps: [usize; 2],
-    /// From one tap's input to that of the next below, and of the next to the right.
-    pub(crate) to_next: [isize; 2],
-    /// From one output's input to the next's: 1 or 2.
-    pub(crate) step: usize,
+    /// Rows and columns of taps, as in [`Taps`]; none of either before the first [`start`](Self::start).
+    pub(super) taps: [usize; 2],
+    pub(super) to_next: [isize; 2],
+    pub(super) step: usize,
+    taps_reach: [isize; 2],
     /// What each piece counts from, as if it held the first output too; the first `pieces` count.
-    pub(crate) from: [isize; OUTPUTS],
-    pub(crate) pieces: usize,
-    /// What vectors reach, counted from the beginning of a plane: the first element, and behind the last.
-    pub(crate) reach: [isize; 2],
+    from: [isize; OUTPUTS],
+    pieces: usize,
+    /// What vectors reach in all pieces, counted from the beginning of a plane: the first element, and behind the last.
+    pub(super) reach: [isize; 2],
     /// For each piece, row and column, which outputs meet an input; not there where there is one piece, and no column is
     /// `masked`.
-    pub(crate) masks: [Mask; MASKS],
+    masks: [Mask; MASKS],
     /// A bit for each column of taps, which is 0 where all outputs meet inputs in one piece.
-    pub(crate) masked: u32,
+    pub(super) masked: u32,
     /// The first output of a tile with the same masks, whose inputs lie so far behind; 0 if there is none.
-    pub(crate) next: usize,
-    pub(crate) to_next_tile: isize,
+    next: usize,
+    to_next_tile: isize,
+}
+
+impl Window {
+    /// Begins with `taps`, and without a piece.
+    pub(crate) fn start(&mut self, taps: &Taps) {
+        (self.taps, self.to_next, self.step) = (taps.counts, taps.to_next, taps.step);
+        self.taps_reach = taps.reach;
+        (self.pieces, self.masked, self.next) = (0, 0, 0);
+    }
+
+    /// One more piece. `None`, and nothing is changed, if there is no room for it or its masks, or vectors would reach
+    /// beyond what fits `isize`.
+    pub(crate) fn push(&mut self, from: isize) -> Option<()> {
+        let [first, end] = self.taps_reach;
+        let (first, end) = (from.checked_add(first)?, from.checked_add(end)?);
+        let [rows, columns] = self.taps;
+        // `Taps` has no more of them than masks.
+        if (self.pieces + 1) * (rows * columns) > MASKS {
+            return None;
+        }
+        *self.from.get_mut(self.pieces)? = from;
+        let [least, most] = self.reach;
+        self.reach = match self.pieces {
+            0 => [first, end],
+            _ => [least.min(first), most.max(end)],
+        };
+        self.pieces += 1;
+        Some(())
+    }
+
+    /// How many pieces there are.
+    pub(crate) fn pieces(&self) -> usize {
+        self.pieces
+    }
+
+    /// What each piece counts from.
+    pub(super) fn from(&self) -> &[isize] {
+        self.from.get(..self.pieces).unwrap_or_default()
+    }
+
+    /// For each piece, row and column of taps, which outputs meet an input.
+    pub(crate) fn masks_mut(&mut self) -> &mut [Mask; MASKS] {
+        &mut self.masks
+    }
+
+    /// The masks, in as many registers; as many as taps for each piece.
+    pub(super) fn masks(&self) -> *const uint8x16_t {
+        self.masks.as_ptr().cast()
+    }
+
+    /// Says that not all outputs meet inputs in the columns of taps whose bits are set.
+    pub(crate) fn mask_columns(&mut self, bits: u32) {
+        self.masked |= bits;
+    }
+
+    /// Says that the tile whose first output is number `tile` has the same masks, and inputs so far behind.
+    pub(crate) fn repeat(&mut self, tile: usize, distance: isize) {
+        (self.next, self.to_next_tile) = (tile, distance);
+    }
+
+    /// Forgets what tile was to be the next.
+    pub(crate) fn forget(&mut self) {
+        self.next = 0;
+    }
+
+    /// Whether the tile whose first output is number `tile` was [said](Self::repeat) to be the next.
+    pub(crate) fn is_next(&self, tile: usize) -> bool {
+        self.next == tile && tile > 0
+    }
+
+    /// Goes on to the next tile, and says that another is its next. Returns whether that is possible; if not, nothing is
+    /// changed.
+    pub(crate) fn go_on(&mut self, next: usize) -> bool {
+        let ([first, end], by) = (self.reach, self.to_next_tile);
+        let (Some(first), Some(end)) = (first.checked_add(by), end.checked_add(by)) else {
+            return false;
+        };
+        // Pieces lie within what vectors reach.
+        self.from.iter_mut().take(self.pieces).for_each(|from| *from = from.wrapping_add(by));
+        (self.reach, self.next) = ([first, end], next);
+        true
+    }
 }
 
 /// Where the outputs of a tile are in the plane of a channel.
-pub(crate) enum Places {
-    /// Sixteen neighbours, from this one on.
-    Side(usize),
-    /// The last one's place, from each to the one before, and the end of all.
-    Apart { last: usize, to_next: [isize; OUTPUTS], end: usize },
+pub(crate) struct Places {
+    /// The first one's place, of sixteen neighbours; or the last one's.
+    pub(super) at: usize,
+    /// Behind the one furthest away.
+    pub(super) end: usize,
+    /// From each to the one before, where they are no neighbours.
+    pub(super) to_next: Option<[isize; OUTPUTS]>,
 }
 
 impl Places {
+    /// Of sixteen neighbours, from place `first` on.
+    pub(crate) fn side_by_side(first: usize) -> Option<Self> {
+        Some(Self { at: first, end: first.checked_add(OUTPUTS)?, to_next: None })
+    }
+
     /// Of as many outputs, up to sixteen, as there are places.
     pub(crate) fn apart(places: &[usize]) -> Option<Self> {
         let mut to_next = [0; OUTPUTS];
@@ -169,6 +290,6 @@ impl Places {
             *to_next = (place as isize).wrapping_sub(at as isize);
             (at, end) = (place, end.max(place));
         }
-        Some(Self::Apart { last, to_next, end: end.checked_add(1)? })
+        Some(Self { at: last, end: end.checked_add(1)?, to_next: Some(to_next) })
     }
 }

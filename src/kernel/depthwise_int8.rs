@@ -307,8 +307,9 @@ impl<'a, R: Rescale> DepthwiseInt8<'a, R> {
             // Those whose elements, before and after the row too, lie in the slice.
             let (x, width) = (self.operands.x, columns.input);
             let first = plane.input as isize + (top + above as isize) * width as isize + left;
-            let start =
-                above + usize::try_from(-first).map_or(0, |missing| rounded_up(missing, width));
+            let missing = usize::try_from(-first).map_or(0, |missing| rounded_up(missing, width));
+            // Far above the plane all rows are missing.
+            let start = (above + missing).min(end);
             let first = usize::try_from(first + ((start - above) * width) as isize).unwrap_or(0);
             let room = x.len().checked_sub(first + 16 * STEP);
             let count = room.map_or(0, |room| divide(room, width) + 1);

@@ -3,7 +3,7 @@
 use core::mem::MaybeUninit;
 
 use crate::arch::neon::zeros::zero;
-use crate::arch::tile::{MASKS, Mask, OUTPUTS, Row, Window};
+use crate::arch::tile::{Mask, OUTPUTS, Row, Taps, Window};
 use crate::geometry::divide;
 use crate::kernel::order::Order;
 use crate::kernel::phases::Phase;
@@ -11,7 +11,7 @@ use crate::kernel::pieces_mut;
 use crate::kernel::runs::Operator;
 use crate::padding::PaddingMode;
 
-/// The most rows or columns of taps whose ranges are kept.
+/// The most rows or columns of taps whose ranges are kept: bits of a window's masked columns.
 const TAPS: usize = 16;
 
 /// Outputs that meet the same taps, in both directions.
@@ -25,6 +25,8 @@ pub(crate) struct Grid {
     inside: [[[u32; 2]; TAPS]; 2],
     /// Which meet only inputs.
     interior: [[usize; 2]; 2],
+    /// How vectors gather them, if they can.
+    vectors: Option<Taps>,
 }
 
 /// Neighbouring outputs of a grid, row by row.
@@ -59,6 +61,7 @@ impl Grid {
             flat,
             inside: [[[0; 2]; TAPS]; 2],
             interior: [[0, rows.count], [0, columns.count]],
+            vectors: Self::vectors(rows, columns),
         };
         let each = [rows, columns].into_iter().zip(&mut grid.inside).zip(&mut grid.interior);
         for ((phase, inside), interior) in each {
@@ -69,6 +72,17 @@ impl Grid {
             }
         }
         grid
+    }
+
+    /// The taps of vectors; `None` where there are too many, or inputs too far apart for these. What is computed here does not
+    /// wrap, although distances in a plane fit `isize`, as validated in `geometry`: where vectors read rests on it.
+    fn vectors(rows: Phase, columns: Phase) -> Option<Taps> {
+        u32::try_from(rows.count.max(columns.count)).ok()?;
+        if rows.taps.max(columns.taps) > TAPS {
+            return None;
+        }
+        let down = rows.to_next.checked_mul(isize::try_from(columns.length).ok()?)?;
+        Taps::new([rows.taps, columns.taps], [down, columns.to_next], columns.input_step)
     }
 
     pub(crate) fn outputs(&self) -> usize {
@@ -117,26 +131,14 @@ impl Grid {
     #[inline(never)]
     pub(crate) fn window(&self, tile: Tile, window: &mut Window) -> Option<()> {
         let Self { rows, columns, flat, .. } = *self;
-        let (taps, width) = (self.taps(), columns.length);
-        if window.next == tile.first && window.next > 0 && self.meets_all_rows(tile) {
-            window.next += self.period();
-            let by = window.to_next_tile;
-            window.from.iter_mut().take(window.pieces).for_each(|from| *from += by);
-            window.reach = window.reach.map(|at| at + by);
+        let width = columns.length;
+        if window.is_next(tile.first)
+            && self.meets_all_rows(tile)
+            && window.go_on(tile.first + self.period())
+        {
             return Some(());
         }
-        let most = rows.count.max(columns.count);
-        if columns.input_step > 2
-            || taps > MASKS
-            || rows.taps.max(columns.taps) > TAPS
-            || u32::try_from(most).is_err()
-        {
-            return None;
-        }
-        window.taps = [rows.taps, columns.taps];
-        window.to_next = [rows.to_next * width as isize, columns.to_next];
-        window.step = columns.input_step;
-        (window.pieces, window.masked, window.next) = (0, 0, 0);
+        window.start(self.vectors.as_ref()?);
         let mut masked = false;
         let [down, across] = self.interior;
         for piece in self.pieces(tile) {
@@ -146,36 +148,23 @@ impl Grid {
                 && across[0] <= column
                 && column + count <= across[1];
             masked |= !interior;
-            if flat && window.pieces > 0 {
+            if flat && window.pieces() > 0 {
                 continue;
             }
             let top = rows.input + (row * rows.input_step) as isize;
             let left = columns.input + (column * columns.input_step) as isize
                 - (lane * columns.input_step) as isize;
-            let from = top * width as isize + left;
-            let [least, most] = window.reach;
-            window.reach = match window.pieces {
-                0 => [from; 2],
-                _ => [least.min(from), most.max(from)],
-            };
-            *window.from.get_mut(window.pieces)? = from;
-            window.pieces += 1;
+            window.push(top.checked_mul(width as isize)?.checked_add(left)?)?;
         }
-        for (taps, step) in window.taps.into_iter().zip(window.to_next) {
-            let last = taps.saturating_sub(1) as isize * step;
-            window.reach[0] += last.min(0);
-            window.reach[1] += last.max(0);
-        }
-        window.reach[1] += (OUTPUTS * window.step) as isize;
         if masked && self.mode != PaddingMode::Zeros {
             return None;
         }
-        if masked || window.pieces > 1 {
+        if masked || window.pieces() > 1 {
             self.masks(tile, window)?;
             if self.meets_all_rows(tile) {
-                window.next = tile.first + self.period();
-                let rows_between = divide(self.period(), columns.count);
-                window.to_next_tile = (rows_between * rows.input_step * width) as isize;
+                let rows_between = divide(self.period(), columns.count) * rows.input_step;
+                let distance = rows_between.checked_mul(width)?;
+                window.repeat(tile.first + self.period(), isize::try_from(distance).ok()?);
             }
         }
         Some(())
@@ -198,23 +187,24 @@ impl Grid {
             let Piece { lane, row, column, count } = piece;
             let first = if *flat { 0 } else { index * self.taps() };
             let join = *flat && index > 0;
-            let masks = window.masks.get_mut(first..)?.get_mut(..self.taps())?;
-            let mut bit = 1;
+            let (mut bit, mut masked) = (1, 0);
             for (mask, range) in columns_met.iter_mut().zip(across).take(columns.taps) {
                 let [first, end] =
                     range.map(|at| lane + (at as usize).saturating_sub(column).min(count));
                 *mask = Mask::between(first, end);
-                window.masked |= if end - first < count { bit } else { 0 };
+                masked |= if end - first < count { bit } else { 0 };
                 bit <<= 1;
             }
+            let masks = window.masks_mut().get_mut(first..)?.get_mut(..self.taps())?;
             for (range, masks) in down.iter().zip(pieces_mut(masks, columns.taps)).take(rows.taps) {
                 let met = range[0] as usize <= row && row < range[1] as usize;
-                window.masked |= if met { 0 } else { u32::MAX };
+                masked |= if met { 0 } else { u32::MAX };
                 let met = Mask::when(met);
                 for (place, mask) in masks.iter_mut().zip(&*columns_met) {
                     *place = if join { place.or(mask.and(met)) } else { mask.and(met) };
                 }
             }
+            window.mask_columns(masked);
         }
         Some(())
     }

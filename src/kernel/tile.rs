@@ -115,7 +115,7 @@ impl<R: Rescale> Tiles<'_, R> {
                         }
                     }
                     work.blocks = Together { first, group, fours, single };
-                    work.window.next = 0;
+                    work.window.forget();
                     for tile in grid.tiles() {
                         self.tile(&grid, tile, &mut work);
                     }
@@ -287,7 +287,7 @@ impl<R: Rescale> Tiles<'_, R> {
     fn places(&self, grid: &Grid, tile: Tile) -> Option<Places> {
         let Grid { rows, columns, .. } = grid;
         if tile.count == OUTPUTS && rows.output_step == 1 && columns.output_step == 1 {
-            return Some(Places::Side(tile.first));
+            return Places::side_by_side(tile.first);
         }
         let mut places = [0; OUTPUTS];
         for Piece { lane, row, column, count } in grid.pieces(tile) {

@@ -6,7 +6,7 @@ use core::arch::asm;
 use core::mem::MaybeUninit;
 
 use crate::arch::isa::{F32Lanes, Factors, Lanes, Register};
-use crate::arch::neon::{Floats, for_each_output, memory};
+use crate::arch::neon::{Floats, for_each_output, holds, memory};
 
 /// One element of each of [`LANES`] tiles.
 type Vector = [float32x4_t; 1];
@@ -28,7 +28,7 @@ impl Floats<1> {
         transform: impl Fn([Vector; R]) -> [Vector; R],
     ) {
         let columns = zeros.len();
-        if R == 0 || to.len() < (R - 1) * step + columns {
+        if R == 0 || !holds(to.len(), [(R - 1, step)], columns) {
             return;
         }
         let last_start = x.len().checked_sub(columns);
@@ -88,9 +88,9 @@ impl Floats<1> {
         tiles: usize,
         transform: impl Fn([Vector; R]) -> [Vector; R],
     ) {
-        if R != M + 2
-            || from.len() < (R - 1) * width + (tiles.max(LANES) + 1) * M
-            || to.len() < (R * R - 1) * step + tiles
+        const { assert!((M == 2 || M == 4) && R == M + 2) };
+        if !holds(from.len(), [(R - 1, width), (tiles.max(LANES), M)], M)
+            || !holds(to.len(), [(R * R - 1, step)], tiles)
         {
             return;
         }
@@ -131,10 +131,11 @@ impl Floats<1> {
         tall: impl Fn(&Factors<float32x4_t>, [Vector; R]) -> [Vector; M],
         wide: impl Fn(&Factors<float32x4_t>, [Vector; R]) -> [Vector; M],
     ) {
-        let (height, columns) = (height.min(M), columns.min(tiles * M));
-        if from.len() < (R * R - 1) * step + tiles.max(LANES)
+        const { assert!((M == 2 || M == 4) && R == M + 2) };
+        let (height, columns) = (height.min(M), columns.min(tiles.saturating_mul(M)));
+        if !holds(from.len(), [(R * R - 1, step)], tiles.max(LANES))
             || height == 0
-            || y.len() < (height - 1) * width + columns
+            || !holds(y.len(), [(height - 1, width)], columns)
         {
             return;
         }
@@ -202,7 +203,8 @@ fn for_each_group(tiles: usize, mut group: impl FnMut(usize)) {
 /// `5 * M` elements from `at` on may be read.
 #[inline(always)]
 unsafe fn apart<const M: usize, const R: usize>(at: &mut *const f32, step: usize) -> [Vector; R] {
-    let (neighbour, step) = (M * size_of::<f32>(), (step - M) * size_of::<f32>());
+    let neighbour = M * size_of::<f32>();
+    let step = step.wrapping_sub(M).wrapping_mul(size_of::<f32>());
     // SAFETY: every processor has the instruction.
     let mut vectors = [[unsafe { vdupq_n_f32(0.0) }]; R];
     // SAFETY: the caller's; reads nothing else.

@@ -121,10 +121,11 @@ impl<'a> Band<'a> {
         if weight.len() < tap.checked_mul(block)? {
             return None;
         }
+        // Steps wrap behind the last tap; those between taps are no longer than what was just seen.
         let bytes = |elements: usize| elements.wrapping_mul(size_of::<f32>());
         let next_row = [
-            next_row.0.cast_unsigned().wrapping_sub(plane * channels),
-            next_row.1.wrapping_sub(kernel * channels).wrapping_mul(block),
+            next_row.0.cast_unsigned().wrapping_sub(plane.wrapping_mul(channels)),
+            next_row.1.wrapping_sub(kernel.wrapping_mul(channels)).wrapping_mul(block),
         ];
         let all = if rows == 0 { &[] } else { taps.columns.get(..taps.len)? };
         let mut columns = [Through::default(); THREES];
@@ -150,7 +151,7 @@ impl<'a> Band<'a> {
                     count: channels,
                 },
             };
-            tap += count * next_column;
+            tap = tap.wrapping_add(count.wrapping_mul(next_column));
         }
         Some(Self { x, weight, block, reach, columns })
     }
@@ -183,7 +184,7 @@ impl<'a> Band<'a> {
         let x_end = last_x.checked_add(self.reach).and_then(|last| last.checked_add(4 * N));
         if x_end.is_none_or(|end| self.x.len() < end)
             || last_y.is_none_or(|last| y.len() <= last)
-            || lane + R > self.block
+            || self.block.checked_sub(R).is_none_or(|last| lane > last)
             || (second.is_some() && (N, R) != (1, 16))
         {
             return;
@@ -197,7 +198,8 @@ impl<'a> Band<'a> {
         let other = second.map_or(ptr::null(), |_| x.wrapping_add(other_x));
         let x = [x.wrapping_add(first), other];
         let weight = self.weight.as_ptr().wrapping_add(lane);
-        // SAFETY: `x` and `weight` are as long as what is furthest away is from their beginning.
+        // SAFETY: `x` is as long as what is furthest away is from its beginning, as just seen, and so is `weight`, as `new` has
+        // seen.
         unsafe { self.add_products(x, weight, &mut sums) };
         let adds = matches!(start, Start::Output);
         let outputs = panel::Outputs {
@@ -207,7 +209,7 @@ impl<'a> Band<'a> {
             count,
             other: second.map(|_| other_y),
         };
-        // SAFETY: there is room for `count` outputs, and for those of the other row, in `R` planes.
+        // SAFETY: there is room for `count` outputs, and for those of the other row, in `R` planes, as seen above.
         unsafe { panel::write(sums, outputs, adds) };
     }
 

@@ -54,7 +54,7 @@ impl Planes {
         for _ in 0..channels {
             let (mut row, mut place) = (from, to);
             for _ in 0..count {
-                // SAFETY: there is room for a row.
+                // SAFETY: the last row of the last channel lies in both slices, as `end` says, and so does each before.
                 unsafe {
                     if length >= 4 {
                         copy_row::<STEP>(row, place, apart, length);

@@ -69,8 +69,9 @@ macro_rules! add_row {
 pub(super) unsafe fn write(columns: &Columns) {
     let Columns { count, x, x_step, weight, weight_step, y, y_step, bias, add, eights, vectors } =
         *columns;
+    // Of a single column it may be anything.
     let [x_step, weight_step, y_step] =
-        [x_step, weight_step, y_step].map(|step| step * size_of::<f32>());
+        [x_step, weight_step, y_step].map(|step| step.wrapping_mul(size_of::<f32>()));
     // SAFETY: the caller's; reads and writes nothing else, and every processor has the instructions.
     unsafe {
         asm!(

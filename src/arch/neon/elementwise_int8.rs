@@ -126,6 +126,7 @@ impl Pairs {
         y: &mut [[i8; 8]],
         combine: impl Fn(int16x8_t, int16x8_t) -> int8x8_t,
     ) -> usize {
+        let mut count = first.len().min(y.len());
         // SAFETY: as many elements are read and written as there are, and every processor has the instructions.
         unsafe {
             let [a, b] = self.zero_points.map(|zero_point| vdup_n_s8(zero_point));
@@ -133,6 +134,7 @@ impl Pairs {
             match second {
                 Second::Each(second) => {
                     let second = second.as_chunks().0;
+                    count = count.min(second.len());
                     for ((first, second), y) in first.iter().zip(second).zip(&mut *y) {
                         store_half(y.as_mut_ptr(), combine(from(first, a), from(second, b)));
                     }
@@ -145,6 +147,6 @@ impl Pairs {
                 }
             }
         }
-        8 * first.len().min(y.len())
+        8 * count
     }
 }

@@ -42,6 +42,18 @@ macro_rules! for_each_output {
 }
 use for_each_output;
 
+/// Whether a slice of `len` elements holds `last` elements behind steps of such numbers and lengths. Does not wrap: no number
+/// that safe code says may make it true.
+#[inline(always)]
+fn holds<const N: usize>(len: usize, steps: [(usize, usize); N], last: usize) -> bool {
+    let mut end = Some(last);
+    for (count, length) in steps {
+        let step = count.checked_mul(length);
+        end = end.zip(step).and_then(|(end, step)| end.checked_add(step));
+    }
+    end.is_some_and(|end| end <= len)
+}
+
 /// NEON.
 #[derive(Clone, Copy)]
 pub(crate) struct Neon(());

@@ -72,7 +72,8 @@ pub(super) unsafe fn write(
     weight: *const f32,
     add: bool,
 ) {
-    let step = step * size_of::<f32>();
+    // Of a single column and row it may be anything.
+    let step = step.wrapping_mul(size_of::<f32>());
     // SAFETY: the caller's; reads and writes nothing else, and every processor has the instructions.
     unsafe {
         asm!(

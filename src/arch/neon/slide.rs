@@ -5,7 +5,7 @@ use core::arch::aarch64::*;
 use core::arch::asm;
 
 use crate::arch::isa::{Lanes, Slide};
-use crate::arch::neon::{Floats, for_each_output, memory};
+use crate::arch::neon::{Floats, for_each_output, holds, memory};
 
 /// Outputs of a vector.
 const LANES: usize = 4;
@@ -33,6 +33,7 @@ impl Floats<1> {
         x: &[f32],
         y: &mut [f32],
     ) {
+        const { assert!(STEP == 1 || STEP == 2) };
         let Slide { width, outputs, .. } = *slide;
         let rows = y.len().checked_div(outputs).unwrap_or(0);
         let met = rows.saturating_sub(1) * STEP + N;
@@ -40,7 +41,7 @@ impl Floats<1> {
             || N == 0
             || outputs < 2 * LANES
             || STEP * (outputs - 1) + 1 > width
-            || met.checked_mul(width).is_none_or(|end| x.len() < end)
+            || !holds(x.len(), [(met, width)], 0)
         {
             return y.fill(slide.start);
         }

@@ -41,7 +41,7 @@ impl SumsOfRows<'_> {
         if matches!(count, 1 | 2) && rows == sixteen_rows::ROWS {
             for lane in 0..count {
                 let at = (x.wrapping_add(lane), y.wrapping_add(lane));
-                // SAFETY: all of it lies in the slices.
+                // SAFETY: all columns and rows lie in the slices, as `fitting` has said, and so do the weights.
                 unsafe { sixteen_rows::write(columns, at, step, weight, add) };
             }
             return count;
@@ -62,7 +62,7 @@ impl SumsOfRows<'_> {
             eights: rows / 8,
             vectors,
         };
-        // SAFETY: all of it lies in the slices.
+        // SAFETY: as above; there is a column, a vector and eight rows at least.
         unsafe { eight_rows::write(&columns) };
         done
     }

@@ -91,7 +91,8 @@ impl Bands<'_> {
         let (width, step) = (shape.columns.kernel, columns.input_step);
         let first_row =
             Place { x: first(rows, layout.rows) * layout.row, weight: rows.set * width };
-        let next_row = (rows.to_next * layout.row as isize, down * width);
+        // Of a single row there is no next one, and its distance in the copy may be any number.
+        let next_row = (rows.to_next.wrapping_mul(layout.row as isize), down * width);
         let places = (0..columns.taps).map(|tap| {
             let x =
                 first(columns, layout.columns).wrapping_add_signed(tap as isize * columns.to_next);

@@ -8,6 +8,7 @@ use core::hint::black_box;
 use core::mem::transmute;
 
 use crate::arch::neon::depthwise_int8::{Channel, HIGH, LOW, ThreeByThree, WIDE, load_next};
+use crate::arch::neon::holds;
 use crate::arch::neon::int8::load_bytes;
 
 /// Outputs of a row of a column.
@@ -49,6 +50,14 @@ struct Inputs {
     right: bool,
 }
 
+/// What sixteen outputs of a row meet: elements from number `first` on, and whether the first tap of the first output, and
+/// the last one of the last, look over an edge.
+struct Met {
+    first: usize,
+    left: bool,
+    right: bool,
+}
+
 /// What the taps of a row meet: each in a register, or all three of four outputs in one.
 type Taps = [int8x16_t; 4];
 
@@ -63,22 +72,15 @@ impl<const STEP: usize, const DOT: bool> ThreeByThree<STEP, DOT> {
         y: Outputs<'_>,
         column: usize,
     ) -> bool {
-        let [above, before] = x.before;
-        let (first, left) = match (column * STEP).checked_sub(before) {
-            Some(first) => (first, false),
-            None => (0, true),
-        };
-        // Behind the last tap. With a stride of 2 nothing moves the last one.
-        let end = (column + SIXTEEN - 1) * STEP + 3;
-        let right = STEP == 1 && end == x.width + before + 1;
-        let rows_of_outputs = y.rows.saturating_sub(1) * y.width;
+        let [above, _] = x.before;
+        let Some(Met { first, left, right }) = self.met(x, column) else { return false };
         if channel.requantize.is_left_shift()
-            || left && column * STEP + 1 != before
             || above > 3 - STEP
-            || end > x.width + before + usize::from(right)
-            || x.rows * x.width > x.x.len()
+            || !holds(x.x.len(), [(x.rows, x.width)], 0)
             || y.rows == 0
-            || rows_of_outputs + column + SIXTEEN > y.y.len()
+            // The pointer to rows goes on behind the last one, and must not come round to others.
+            || !holds(isize::MAX as usize, [(y.rows, x.width), (y.rows, x.width)], 0)
+            || !holds(y.y.len(), [(y.rows - 1, y.width), (1, column)], SIXTEEN)
         {
             return false;
         }
@@ -96,7 +98,8 @@ impl<const STEP: usize, const DOT: bool> ThreeByThree<STEP, DOT> {
             right: black_box(right),
         };
         let to = y.y.as_mut_ptr().wrapping_add(column);
-        // SAFETY: all rows of the column lie in the slices, as just seen.
+        // SAFETY: all rows of the column lie in the slices, as just seen, and no row is longer than `Met` allows; other rows are
+        // read from the border, which is as long as the vectors of a row reach.
         unsafe {
             match channel.requantize.is_right_shift() {
                 true => self.down::<true>(channel, inputs, to, y.width, y.rows),
@@ -104,6 +107,23 @@ impl<const STEP: usize, const DOT: bool> ThreeByThree<STEP, DOT> {
             }
         }
         true
+    }
+
+    /// What the outputs from `column` on meet of each row; `None` if that is more than the row and what is moved.
+    #[inline(always)]
+    fn met(&self, x: Padded<'_>, column: usize) -> Option<Met> {
+        let [_, before] = x.before;
+        let at = column.checked_mul(STEP)?;
+        let (first, left) = match at.checked_sub(before) {
+            Some(first) => (first, false),
+            None => (0, true),
+        };
+        // Behind the last tap. With a stride of 2 nothing moves the last one.
+        let end = at.checked_add((SIXTEEN - 1) * STEP + 3)?;
+        let padded = x.width.checked_add(before)?;
+        let right = STEP == 1 && end == padded.checked_add(1)?;
+        let inside = end <= padded.checked_add(usize::from(right))? && (!left || at + 1 == before);
+        inside.then_some(Met { first, left, right })
     }
 
     /// # Safety

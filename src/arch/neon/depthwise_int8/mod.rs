@@ -8,6 +8,7 @@ use core::hint::select_unpredictable;
 use core::mem::transmute;
 
 pub(crate) use self::column::{Outputs, Padded, SIXTEEN};
+use crate::arch::neon::holds;
 use crate::arch::neon::int8::{Dots, load_bytes, store_bytes};
 use crate::arch::neon::memory::{load_half, store_half};
 use crate::arch::neon::requantize::{Requantize, Scale};
@@ -79,7 +80,7 @@ impl Sums {
         let mut next = 0;
         for &weight in weights {
             let x = x.get(next..).unwrap_or_default();
-            next += tap;
+            next = next.saturating_add(tap);
             let inputs = if step == 1
                 && let Some(x) = x.first_chunk::<8>()
             {
@@ -171,9 +172,15 @@ impl<const STEP: usize, const DOT: bool> ThreeByThree<STEP, DOT> {
         out_width: usize,
         tiles: usize,
     ) -> bool {
-        let last = x.count.min(Self::height(tiles).saturating_sub(x.above)).saturating_sub(1);
-        let last_output = (tiles * ROWS - 1) * out_width;
-        if last * x.width + Self::WIDTH > x.x.len() || last_output + COLUMNS > y.len() {
+        // So many have a height that fits into `usize`.
+        if !(1..usize::MAX / (4 * ROWS)).contains(&tiles) {
+            return false;
+        }
+        // Those that the tiles meet.
+        let x = Rows { count: x.count.min(Self::height(tiles).saturating_sub(x.above)), ..x };
+        if !holds(x.x.len(), [(x.count.saturating_sub(1), x.width)], Self::WIDTH)
+            || !holds(y.len(), [(tiles * ROWS - 1, out_width)], COLUMNS)
+        {
             return false;
         }
         // SAFETY: all of it lies in the slices, as just seen.
@@ -188,7 +195,7 @@ impl<const STEP: usize, const DOT: bool> ThreeByThree<STEP, DOT> {
 
     /// # Safety
     ///
-    /// The rows that `tiles` tiles meet may be read, and the tiles may be written from `y` on.
+    /// The rows of `x`, no more than `tiles` tiles meet, may be read, and the tiles may be written from `y` on.
     #[inline(always)]
     unsafe fn column<const RIGHT: bool>(
         &self,
@@ -351,11 +358,11 @@ pub(crate) fn copy_rows<const STEP: usize>(
     to: &mut [[[i8; 16]; STEP]],
 ) {
     const NUMBERS: [u8; 16] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
-    if to.len().saturating_sub(1) * width + 16 * STEP > x.len() {
+    if !holds(x.len(), [(to.len().saturating_sub(1), width)], 16 * STEP) {
         return;
     }
     let mut x = x.as_ptr();
-    // SAFETY: as many elements are read and written as there are; a register is sixteen numbers, and every processor
+    // SAFETY: all rows lie in `x`, as just seen, and as many are written as there are; a register is sixteen numbers, and every processor
     // has the instructions.
     unsafe {
         let mut numbers = transmute::<[u8; 16], uint8x16_t>(NUMBERS);

@@ -26,7 +26,8 @@ struct Copies([i8; 1024]);
 unsafe impl Zeros for Copies {}
 
 /// Gathers what channels have for a tile: of four channels, tap by tap, then channel by channel and tap by tap; and
-/// brings rows [in fours](in_fours). Returns whether it did: not where `to` is too short, or [`Copies`] are.
+/// brings rows [in fours](in_fours). Returns whether it did: not where `to` is too short, or [`Copies`] are, or channels lie
+/// outside of the slice.
 pub(super) fn gather(
     window: &Window,
     x: &[i8],
@@ -36,12 +37,16 @@ pub(super) fn gather(
 ) -> bool {
     let Sources { first, plane, in_fours: fours, single } = sources;
     let taps = window.taps[0] * window.taps[1];
-    if (fours + single).checked_mul(taps).is_none_or(|taps| to.len() < taps) {
+    let interleaved = fours.checked_mul(taps).and_then(|rows| to.split_at_mut_checked(rows));
+    let Some((interleaved, others)) = interleaved else { return false };
+    if !fours.is_multiple_of(4)
+        || single.checked_mul(taps).is_none_or(|rows| others.len() < rows)
+        || window.from().is_empty()
+    {
         return false;
     }
-    let (interleaved, others) = to.split_at_mut_checked(fours * taps).unwrap_or_default();
-    let run = Run { first, plane, count: fours + single };
-    let mut gathered = each::<4>(window, x, run.part(0, fours), border, interleaved);
+    let run = Run { first, plane, count: fours };
+    let mut gathered = each::<4>(window, x, run, border, interleaved);
     if single > 0 {
         gathered &= each::<1>(window, x, run.part(fours, single), border, others);
         in_fours(others, single * taps);
@@ -58,11 +63,14 @@ struct Run {
 }
 
 impl Run {
-    /// Whether vectors reach only into a slice of `len` elements.
+    /// Whether vectors reach only into a slice of `len` elements. Nothing here wraps, whatever the numbers are.
     #[inline(always)]
     fn is_inside(self, reach: [isize; 2], len: usize) -> bool {
-        let last = self.first + (self.count - 1) * self.plane;
-        self.first as isize + reach[0] >= 0 && last as isize + reach[1] <= len as isize
+        let others = self.count.checked_sub(1).and_then(|others| others.checked_mul(self.plane));
+        let last = others.and_then(|others| others.checked_add(self.first));
+        let Some(room) = last.and_then(|last| len.checked_sub(last)) else { return false };
+        // The first plane begins no later than the last one, and so in the slice: both fit `isize`.
+        -(self.first as isize) <= reach[0] && reach[1] <= room as isize
     }
 
     /// The first `N` planes, counted from `x`.
@@ -70,18 +78,22 @@ impl Run {
     fn planes<const N: usize>(self, x: &[i8]) -> [*const i8; N] {
         let mut planes = [x.as_ptr().wrapping_add(self.first); N];
         for (lane, place) in planes.iter_mut().enumerate() {
-            *place = place.wrapping_add(lane * self.plane);
+            *place = place.wrapping_add(lane.wrapping_mul(self.plane));
         }
         planes
     }
 
-    /// The part from channel `from` on, of `count` channels.
+    /// The part from channel `from` on, of `count` channels. It wraps where there are no such, and
+    /// [`is_inside`](Self::is_inside) is asked where it then is.
     fn part(self, from: usize, count: usize) -> Self {
-        Self { first: self.first + from * self.plane, count, ..self }
+        let first = self.first.wrapping_add(from.wrapping_mul(self.plane));
+        Self { first, count, ..self }
     }
 }
 
-/// Gathers what channels, of which `N` are interleaved, have for a tile. Returns whether it did.
+/// Gathers what channels, of which `N` are interleaved, have for a tile; they are a multiple of `N`. Returns whether it did.
+///
+/// [`gather`] has seen that `to` has a row for each tap of each channel.
 #[inline(always)]
 fn each<const N: usize>(window: &Window, x: &[i8], run: Run, border: i8, to: &mut [Row]) -> bool {
     let reach = window.reach;
@@ -91,7 +103,8 @@ fn each<const N: usize>(window: &Window, x: &[i8], run: Run, border: i8, to: &mu
     if !run.is_inside(reach, x.len()) {
         return with_copies::<N>(window, x, run, (reach, border), to);
     }
-    // SAFETY: what vectors reach lies in the slice, and there are as many rows as taps.
+    // SAFETY: what vectors reach lies in the slice, as `is_inside` has seen, and there are as many rows as taps, as
+    // `gather` has.
     unsafe { channels::<N>(window, run.planes(x), (run.plane, run.count), border, to) };
     true
 }
@@ -124,17 +137,20 @@ fn with_copies<const N: usize>(
                 if channel.is_inside(reach, x.len()) {
                     continue;
                 }
-                let from = channel.first as isize + reach[0];
-                let len = (reach[1] - reach[0]) as usize;
+                let from = isize::try_from(channel.first).ok();
+                let from = from.and_then(|first| first.checked_add(reach[0]));
+                let len = reach[1].checked_sub(reach[0]).and_then(|len| usize::try_from(len).ok());
+                let Some((from, len)) = from.zip(len) else { return false };
                 let Some((copy, rest)) = copies.split_at_mut_checked(len) else { return false };
-                *plane = copy.as_ptr().wrapping_offset(-reach[0]);
+                *plane = copy.as_ptr().wrapping_offset(reach[0].wrapping_neg());
                 copy_within(x, from, copy);
                 copies = rest;
             }
         }
         let taps = now.count * window.taps[0] * window.taps[1];
         let Some((rows, behind)) = to.split_at_mut_checked(taps) else { return false };
-        // SAFETY: what vectors reach lies in the slice or in the copies, and there are as many rows as taps.
+        // SAFETY: what vectors reach lies in the slice, as `is_inside` has seen of all channels, or in the copies, which are
+        // as long; and there are as many rows as taps.
         unsafe { channels::<N>(window, planes, (now.plane, now.count), border, rows) };
         (done, to) = (done + now.count, behind);
     }
@@ -143,11 +159,11 @@ fn with_copies<const N: usize>(
 
 /// Copies what there is from element `from` on to as many elements of `to`.
 fn copy_within(x: &[i8], from: isize, to: &mut [i8]) {
-    let outside = usize::try_from(-from).unwrap_or(0);
+    let outside = if from < 0 { from.unsigned_abs() } else { 0 };
     let x = x.get(usize::try_from(from).unwrap_or(0)..).unwrap_or_default();
     let to = to.get_mut(outside..).unwrap_or_default();
     let len = to.len().min(x.len());
-    // SAFETY: there are as many elements in both.
+    // SAFETY: there are as many elements in both, and one is borrowed exclusively.
     unsafe { to.as_mut_ptr().copy_from_nonoverlapping(x.as_ptr(), len) };
 }
 
@@ -156,7 +172,8 @@ fn copy_within(x: &[i8], from: isize, to: &mut [i8]) {
 ///
 /// # Safety
 ///
-/// What vectors reach may be read, and `to` has a row for each tap.
+/// What vectors reach may be read from each plane on, `count` is a multiple of `N`, and `to` has a row for each tap of each
+/// channel. There is a piece, and so there are taps ([`Window`]).
 #[inline(always)]
 unsafe fn channels<const N: usize>(
     window: &Window,
@@ -166,13 +183,15 @@ unsafe fn channels<const N: usize>(
     to: &mut [Row],
 ) {
     let to = to.as_mut_ptr().cast();
+    // Addresses wrap behind the last channel, and where there is no next row or column of taps.
+    let to_next = plane.wrapping_mul(N);
     // SAFETY: the caller's.
     unsafe {
-        match (window.step, window.pieces) {
-            (1, 1) => one_piece::<N, 1>(window, planes, (N * plane, count), border, to),
-            (1, _) => pieces::<N, 1>(window, planes, (N * plane, count), border, to),
-            (_, 1) => one_piece::<N, 2>(window, planes, (N * plane, count), border, to),
-            _ => pieces::<N, 2>(window, planes, (N * plane, count), border, to),
+        match (window.step, window.pieces()) {
+            (1, 1) => one_piece::<N, 1>(window, planes, (to_next, count), border, to),
+            (1, _) => pieces::<N, 1>(window, planes, (to_next, count), border, to),
+            (_, 1) => one_piece::<N, 2>(window, planes, (to_next, count), border, to),
+            _ => pieces::<N, 2>(window, planes, (to_next, count), border, to),
         }
     }
 }
@@ -192,19 +211,19 @@ unsafe fn one_piece<const N: usize, const STEP: usize>(
     mut to: *mut int8x16_t,
 ) {
     let Window { taps: [rows, mut columns], to_next: [down, mut across], masked, .. } = *window;
-    let [from, ..] = window.from;
+    let from = window.from().first().copied().unwrap_or_default();
     let mut at = planes.map(|plane| plane.wrapping_offset(from).expose_provenance());
     if masked == 0 && rows == 1 && columns == 1 {
         // Channels, as if they were taps of one.
         (columns, across, count) = (count / N, to_next as isize, N);
     }
-    let to_row = down - (columns as isize - 1) * across;
-    let to_next = to_next as isize - rows as isize * down;
+    let to_row = down.wrapping_sub((columns as isize - 1).wrapping_mul(across));
+    let to_next = (to_next as isize).wrapping_sub(down.wrapping_mul(rows as isize));
     // SAFETY: the caller's; every processor has the instructions.
     unsafe {
         let border = vdupq_n_s8(border);
         while count > 0 {
-            let mut masks = window.masks.as_ptr().cast::<uint8x16_t>();
+            let mut masks = window.masks();
             macro_rules! tap {
                 ($column:expr, $step:expr) => {
                     let mut x = [border; N];
@@ -249,8 +268,8 @@ unsafe fn pieces<const N: usize, const STEP: usize>(
     border: i8,
     mut to: *mut int8x16_t,
 ) {
-    let Window { taps: [rows, columns], to_next: [down, across], pieces, .. } = *window;
-    let from = window.from.get(..pieces).unwrap_or_default();
+    let Window { taps: [rows, columns], to_next: [down, across], .. } = *window;
+    let from = window.from();
     let planes = planes.map(<*const i8>::expose_provenance);
     let [first, ..] = planes.as_slice() else { return };
     let mut first = *first;
@@ -261,11 +280,12 @@ unsafe fn pieces<const N: usize, const STEP: usize>(
             *apart = next.wrapping_sub(*one) as isize;
         }
     }
-    // SAFETY: the caller's; every processor has the instructions.
+    // SAFETY: the caller's, and `Window::push` has seen that there is a mask for each tap of each piece; every processor has
+    // the instructions.
     unsafe {
         let border = vdupq_n_s8(border);
         for _ in 0..count / N {
-            let mut masks = window.masks.as_ptr().cast::<uint8x16_t>();
+            let mut masks = window.masks();
             let mut tap_row = first;
             first = first.wrapping_add(to_next);
             for _ in 0..rows {

@@ -7,7 +7,7 @@ mod products;
 
 use core::arch::aarch64::*;
 use core::arch::asm;
-use core::mem::transmute;
+use core::mem::{offset_of, transmute};
 use core::ptr::{null, null_mut};
 
 use self::gather::Sources;
@@ -117,7 +117,7 @@ impl Dots {
         if !are_complete(&met, &blocks, planes.as_ref()) {
             return;
         }
-        // SAFETY: everything is there; `self` proves that the processor has the instructions.
+        // SAFETY: everything is there, as `are_complete` has seen; `self` proves that the processor has the instructions.
         unsafe {
             match (self.level(met.outputs), blocks.size) {
                 (Level::Pairs, CHANNELS) => run::<Pairs, CHANNELS>(met, blocks, planes),
@@ -131,7 +131,8 @@ impl Dots {
     }
 }
 
-/// Whether there are all weights and places in the output.
+/// Whether there are all weights, totals and places in the output. Of numbers that come from outside, sums and products
+/// are checked; others are bounded by the lengths of slices.
 fn are_complete(met: &Met<'_>, blocks: &Blocks<'_>, planes: Option<&Planes<'_>>) -> bool {
     let Blocks { size, channels, weight, to_next, totals, kept } = blocks;
     let left_over = met.rows.len().checked_sub(met.whole);
@@ -145,12 +146,8 @@ fn are_complete(met: &Met<'_>, blocks: &Blocks<'_>, planes: Option<&Planes<'_>>)
     let weights = others.checked_mul(*to_next);
     let weights = weights.and_then(|weights| weights.checked_add(16 * size * met.whole));
     let all_written = planes.is_none_or(|Planes { places, y, plane, .. }| {
-        let end = match places {
-            Places::Side(first) => first.checked_add(OUTPUTS),
-            Places::Apart { end, .. } => Some(*end),
-        };
         let before = (others * size + size - 1).checked_mul(*plane);
-        before.zip(end).is_some_and(|(before, end)| end <= y.len().saturating_sub(before))
+        before.is_some_and(|before| places.end <= y.len().saturating_sub(before))
     });
     weights.is_some_and(|weights| weights <= weight.len()) && all_written
 }
@@ -170,21 +167,18 @@ unsafe fn run<P: Products<C>, const C: usize>(
     let Blocks { channels, weight, to_next, totals, kept, .. } = blocks;
     let (mut weight, mut totals) = (weight.as_ptr(), totals.as_mut_ptr());
     let (mut y, plane, scale, to_next_place) = match planes {
-        Some(Planes { scale, places: Places::Side(first), y, plane }) => {
-            (y.as_mut_ptr().wrapping_add(*first), plane, Some(scale), None)
-        }
-        Some(Planes { scale, places: Places::Apart { last, to_next, .. }, y, plane }) => {
-            (y.as_mut_ptr().wrapping_add(*last), plane, Some(scale), Some(to_next))
+        Some(Planes { scale, places, y, plane }) => {
+            (y.as_mut_ptr().wrapping_add(places.at), plane, Some(scale), places.to_next.as_ref())
         }
         None => (null_mut(), 0, None, None),
     };
     let scale = scale.map(|scale| (scale, scale.range != [i8::MIN, i8::MAX]));
     // Null stays null.
-    let (mut starts, starts_step) = each(first, channels, |channels| channels.starts.as_ptr());
+    let (mut starts, starts_step) = each(first, channels, offset_of!(Channels, starts));
     let left_over = rows.len() > whole;
-    let (mut rest, rest_step) = each(left_over, channels, |channels| channels.rest.as_ptr().cast());
+    let (mut rest, rest_step) = each(left_over, channels, offset_of!(Channels, rest));
     for channels in channels {
-        // SAFETY: there are totals of each block, or one for all.
+        // SAFETY: there are totals of each block, or one for all, as `are_complete` has seen.
         let block_totals = unsafe { &mut *totals };
         totals = totals.wrapping_add(usize::from(kept));
         let factors = Factors {
@@ -218,15 +212,14 @@ unsafe fn run<P: Products<C>, const C: usize>(
     }
 }
 
-/// Where something of the first block is, and how many bytes behind that of the next; null, and none, if not `wanted`.
+/// Where the part of the first block is that begins `offset` bytes behind the block, and how many bytes behind that of the
+/// next; null, and none, if not `wanted`.
 #[inline(always)]
-fn each<T>(
-    wanted: bool,
-    channels: &[Channels],
-    part: impl Fn(&Channels) -> *const T,
-) -> (*const T, usize) {
-    let first = channels.first().filter(|_| wanted).map(part);
-    first.map_or((null(), 0), |first| (first, size_of::<Channels>()))
+fn each<T>(wanted: bool, channels: &[Channels], offset: usize) -> (*const T, usize) {
+    match wanted {
+        true => (channels.as_ptr().wrapping_byte_add(offset).cast(), size_of::<Channels>()),
+        false => (null(), 0),
+    }
 }
 
 /// Sums as outputs.

@@ -63,15 +63,16 @@ pub(crate) struct Rows {
 impl Strip {
     /// From output `first` on as many as there is room for; `None` if there are no more, or windows too wide.
     pub(crate) fn new(axis: Axis, first: usize) -> Option<Self> {
-        let (stride, extent) = (axis.stride.get(), axis.extent());
+        // Everything is checked here, whatever the axis holds: where vectors go rests on it.
+        let (stride, taps, dilation) = (axis.stride.get(), axis.kernel, axis.dilation.get());
+        let extent = taps.checked_sub(1)?.checked_mul(dilation)?.checked_add(1)?;
         let room = divide(COLUMNS.checked_sub(extent)?, stride);
-        let others = room.min(OUTPUTS - 1).min(axis.output.checked_sub(first + 1)?);
+        let others = room.min(OUTPUTS - 1).min(axis.output.checked_sub(first)?.checked_sub(1)?);
         let (outputs, columns) = (others + 1, others * stride + extent);
-        let start = first * stride;
-        let [left, right] = [axis.before, axis.before + axis.input]
+        let start = first.checked_mul(stride)?;
+        let [left, right] = [axis.before, axis.before.checked_add(axis.input)?]
             .map(|edge| edge.saturating_sub(start).min(columns));
-        let input = (start + left).saturating_sub(axis.before);
-        let (taps, dilation) = (axis.kernel, axis.dilation.get());
+        let input = start.checked_add(left)?.saturating_sub(axis.before);
         Some(Self { outputs, stride, taps, dilation, columns, left, right, input })
     }
 
@@ -101,7 +102,7 @@ impl Strip {
         const { assert!(size_of::<F::Element>() <= size_of::<i16>()) };
         let line = line.0.as_mut_ptr().cast::<F::Element>().wrapping_add(WIDTH);
         if y.len() >= self.outputs && self.reduce_rows::<F>(rows, x, line) {
-            // SAFETY: the line has room for all columns and vectors beside, and there are as many outputs.
+            // SAFETY: the line has room for all columns, as many as `new` allows, and vectors beside; there are as many outputs.
             unsafe { self.reduce_columns(fold, line, y.as_mut_ptr()) };
         }
     }
@@ -111,7 +112,7 @@ impl Strip {
     fn reduce_rows<F: Fold>(&self, rows: Rows, x: &[i8], line: *mut F::Element) -> bool {
         let Self { columns, left, right, input, .. } = *self;
         let Rows { mut count, first, step } = rows;
-        let (first, width) = (first + input, right - left);
+        let (first, width) = (first.saturating_add(input), right - left);
         if width == 0 {
             count = 0;
         }
@@ -125,7 +126,7 @@ impl Strip {
                 return false;
             }
         }
-        // SAFETY: vectors of each row begin and end in the slice. They go less than a vector beyond the columns that there
+        // SAFETY: vectors of each row begin and end in the slice, as just seen. They go less than a vector beyond the columns that there
         // are, as do those that replace these elements, and so much room a line has on both sides.
         unsafe {
             let mut column = 0;

@@ -7,9 +7,9 @@ mod products;
 use core::arch::aarch64::*;
 use core::arch::asm;
 
-use crate::arch::neon::Neon;
 use crate::arch::neon::int8::{load_bytes, store_bytes};
 use crate::arch::neon::requantize::Requantize;
+use crate::arch::neon::{Neon, holds};
 use crate::arch::winograd_int8::{Finish, Finished, Inputs, Int8Tiles, POSITIONS, Products};
 use outputs::outputs;
 use products::Operands;
@@ -24,13 +24,16 @@ impl Int8Tiles for Neon {
             inputs;
         let (columns, last) = (border.len(), tiles.saturating_sub(LANES));
         let others = channels.saturating_sub(1);
-        let end = rows.into_iter().flatten().max().unwrap_or(0) + others * plane + columns;
-        let written = others * inputs.step + (POSITIONS - 1) * inputs.next_position + last + LANES;
+        let first = rows.into_iter().flatten().max();
+        let read = first.is_none_or(|first| holds(x.len(), [(1, first), (others, plane)], columns));
+        let Some(used) = start.checked_add(columns) else { return };
+        let written = [(others, inputs.step), (POSITIONS - 1, inputs.next_position), (1, last)];
         if channels == 0
-            || rows.iter().any(Option::is_some) && x.len() < end
-            || scratch.len() < 3 * width + (2 * (last + LANES + 1)).max(start + columns)
-            || width < start + columns
-            || to.len() < written
+            || !read
+            || width < used
+            || !holds(scratch.len(), [(3, width)], used)
+            || !holds(scratch.len(), [(3, width), (2, last)], 2 * (LANES + 1))
+            || !holds(to.len(), written, LANES)
         {
             return;
         }
@@ -64,13 +67,12 @@ impl Int8Tiles for Neon {
     #[inline(always)]
     fn products(self, products: Products, x: &[i16], weight: &[i8], to: &mut [i32]) {
         let Products { inputs, size, tiles, step, input_step, sums_step } = products;
-        let read = (POSITIONS - 1) * input_step + inputs * step;
-        let written = (POSITIONS - 1) * sums_step + size * step;
-        if tiles.next_multiple_of(LANES) > step
+        if size != 4 && size != 1
             || inputs == 0
-            || x.len() < read
-            || to.len() < written
-            || weight.len() < POSITIONS * inputs * size * size_of::<i16>()
+            || tiles.checked_next_multiple_of(LANES).is_none_or(|tiles| tiles > step)
+            || !holds(x.len(), [(POSITIONS - 1, input_step), (inputs, step)], 0)
+            || !holds(to.len(), [(POSITIONS - 1, sums_step), (size, step)], 0)
+            || !holds(weight.len(), [(inputs, size * POSITIONS * size_of::<i16>())], 0)
         {
             return;
         }
@@ -249,7 +251,7 @@ unsafe fn across(from: *const i16, width: usize, to: *mut i16, step: usize) {
             row!(), row!(), row!(), row!(),
             from = inout(reg) from => _,
             neighbour = in(reg) 2 * size_of::<i16>(),
-            next = in(reg) (width - 2) * size_of::<i16>(),
+            next = in(reg) width.wrapping_sub(2).wrapping_mul(size_of::<i16>()),
             to = inout(reg) to => _,
             step = in(reg) step * size_of::<i16>(),
             out("v0") _, out("v1") _, out("v2") _, out("v3") _,

@@ -3,6 +3,7 @@
 use core::arch::aarch64::*;
 use core::arch::asm;
 
+use crate::arch::neon::holds;
 use crate::arch::neon::int8::store_bytes;
 use crate::arch::neon::requantize::Requantize;
 use crate::arch::neon::winograd_int8::LANES;
@@ -18,13 +19,14 @@ pub(super) fn outputs<const RIGHT: bool>(
 ) {
     let Finished { sums, next_position, tiles, rows, y, width, inside: [height, columns] } =
         finished;
-    let (height, columns) = (height.min(2 * rows), columns.min(2 * tiles));
+    let (height, columns) =
+        (height.min(rows.saturating_mul(2)), columns.min(tiles.saturating_mul(2)));
     let last = tiles.saturating_sub(LANES);
-    let read = rows.saturating_sub(1) * tiles + (POSITIONS - 1) * next_position + last + LANES;
-    if sums.len() < read
+    let read = [(rows.saturating_sub(1), tiles), (POSITIONS - 1, next_position), (1, last)];
+    if !holds(sums.len(), read, LANES)
         || height == 0
         || columns < 2 * last
-        || y.len() < (height - 1) * width + columns
+        || !holds(y.len(), [(height - 1, width)], columns)
     {
         return;
     }
