@@ -1,7 +1,8 @@
 //! Layers beside those that a fast path is for: one parameter keeps each from being what the path computes.
 
 use nchw::{
-    Algorithm, AvgPool2d, Backend, Conv2d, ConvTranspose2d, MaxPool2d, Padding, Parameters,
+    Algorithm, AvgPool2d, Backend, Conv2d, ConvTranspose2d, Int8Parameters, MaxPool2d, Padding,
+    Parameters, Quantization, Requantization, WeightScale,
 };
 use nchw_oracle::{Output, float};
 use nchw_test_support::reference::widen;
@@ -155,5 +156,39 @@ fn distances_beyond_the_address_space() {
             let tap = if padding[0] == 0 { 1.0 } else { 1000.0 };
             assert!(y.iter().all(|&y| y == tap), "{y:?}");
         }
+    }
+}
+
+/// In i8, what lies outside is taken out of the packed bias by sets of taps: work by taps and outputs, not by strides.
+#[test]
+fn transposed_layers_of_few_inputs_and_vast_strides() {
+    let io = Requantization::new(
+        Quantization { scale: 0.5, zero_point: 3 },
+        Quantization { scale: 0.5, zero_point: -2 },
+    );
+    for (input, stride, kernel) in [
+        ([1, 1, 1], [10_000, 10_000], [1, 1]),
+        ([1, 1, 1], [10_000, 10_000], [3, 2]),
+        ([2, 2, 1], [10_000, 10_000], [2, 3]),
+        ([1, 1, 2], [40_000, 2_003], [1, 2]),
+    ] {
+        let spec = ConvTranspose2d::new(input, 5, kernel).stride(stride).requantization(io);
+        let plan = spec.plan::<i8>().unwrap();
+        let weight = Random::new(1).i8s(plan.weight_shape().iter().product());
+        let x = Random::new(2).i8s(plan.input_len());
+        let mut packed = vec![0; plan.packed_len()];
+        let parameters =
+            Int8Parameters { bias: Some(&[1, 2, 3, 4, 5]), scale: WeightScale::PerTensor(0.125) };
+        plan.pack(&weight, &parameters, &mut packed).unwrap();
+        let start = std::time::Instant::now();
+        let mut all = Vec::new();
+        for backend in Backend::available() {
+            let mut y = vec![0; plan.output_len()];
+            plan.backend(backend).unwrap().run(&packed, &x, &mut y, &mut []).unwrap();
+            all.push(y);
+        }
+        assert!(all.windows(2).all(|pair| pair[0] == pair[1]), "{spec:?}");
+        // Milliseconds, or half a minute.
+        assert!(start.elapsed().as_secs_f64() < 10.0, "{spec:?} takes {:?}", start.elapsed());
     }
 }

@@ -61,6 +61,12 @@ impl Sets {
         self.step
     }
 
+    /// How many sets have a tap.
+    #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+    pub(crate) const fn filled(self) -> usize {
+        if self.step < self.kernel { self.step } else { self.kernel }
+    }
+
     /// How many taps the sets before `set` have.
     pub(crate) const fn before(self, set: usize) -> usize {
         let each = divide(self.kernel, self.step);

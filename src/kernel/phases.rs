@@ -67,8 +67,7 @@ impl Along {
                 let sets = Sets::of(&axis, operator);
                 let rest = |n: usize| n - divide(n, stride) * stride;
                 let spread = phase + axis.before;
-                let set = (0..sets.step().min(axis.kernel))
-                    .find(|&tap| rest(tap * dilation) == rest(spread));
+                let set = (0..sets.filled()).find(|&tap| rest(tap * dilation) == rest(spread));
                 let reach = set.unwrap_or(0) * dilation;
                 let distance = |far: usize, near: usize| divide(far - near, stride) as isize;
                 Phase {
@@ -82,7 +81,8 @@ impl Along {
                     input_step: 1,
                     set: set.unwrap_or(0),
                     taps: set.map_or(0, |set| sets.taps(set)),
-                    to_next: -distance(sets.step() * dilation, 0),
+                    // The least common multiple of stride and dilation, by the stride.
+                    to_next: -(divide(dilation, divide(stride, sets.step())) as isize),
                     length: axis.input,
                 }
             }

@@ -60,6 +60,17 @@ struct Together {
     single: usize,
 }
 
+impl Together {
+    /// Each block.
+    fn each(self) -> impl Iterator<Item = Block> {
+        let Self { first, group, fours, single } = self;
+        let of_four = (0..fours).map(move |index| (first + index * CHANNELS, CHANNELS));
+        let behind = first + fours * CHANNELS;
+        let singles = (0..single).map(move |index| (behind + index, 1));
+        of_four.chain(singles).map(move |(first, size)| Block { first, group, size })
+    }
+}
+
 /// What is worked on at a time.
 struct Work<'a> {
     order: Order,
@@ -97,24 +108,32 @@ impl<R: Rescale> Tiles<'_, R> {
             channels: zero(&mut channels),
             totals: zero(&mut totals),
         };
-        for rows in self.direct.along(shape.rows).in_phases() {
-            for columns in self.direct.along(shape.columns).in_phases() {
-                let grid = Grid::new(rows, columns, operator);
-                work.set = order.set([rows.set, columns.set]);
-                if grid.taps() == 0 {
-                    work.set = (0, 0);
-                }
-                let most = if work.set.1 <= CAPACITY { BLOCKS } else { KEPT };
-                let mut blocks = self.direct.blocks(0).peekable();
-                while let Some(&Block { first, group, .. }) = blocks.peek() {
-                    let (mut fours, mut single) = (0, 0);
-                    for channels in work.channels.iter_mut().take(most) {
-                        if let Some(block) = blocks.next_if(|block| block.group == group) {
-                            self.channels(block, &order, work.set, channels);
-                            *if block.size == CHANNELS { &mut fours } else { &mut single } += 1;
-                        }
+        // No set has more taps than the first.
+        let most = if order.set([0, 0]).1 <= CAPACITY { BLOCKS } else { KEPT };
+        let mut blocks = self.direct.blocks(0).peekable();
+        while let Some(&Block { first, group, .. }) = blocks.peek() {
+            let (mut fours, mut single) = (0, 0);
+            while fours + single < most
+                && let Some(block) = blocks.next_if(|block| block.group == group)
+            {
+                *if block.size == CHANNELS { &mut fours } else { &mut single } += 1;
+            }
+            work.blocks = Together { first, group, fours, single };
+            let mut outside = [[0; CHANNELS]; BLOCKS];
+            for (outside, block) in outside.iter_mut().zip(work.blocks.each()) {
+                *outside = self.outside(block, &order);
+            }
+            for rows in self.direct.along(shape.rows).in_phases() {
+                for columns in self.direct.along(shape.columns).in_phases() {
+                    let grid = Grid::new(rows, columns, operator);
+                    work.set = order.set([rows.set, columns.set]);
+                    if grid.taps() == 0 {
+                        work.set = (0, 0);
                     }
-                    work.blocks = Together { first, group, fours, single };
+                    let of_blocks = work.channels.iter_mut().zip(&outside);
+                    for ((channels, &outside), block) in of_blocks.zip(work.blocks.each()) {
+                        self.channels(block, work.set, outside, channels);
+                    }
                     work.window.forget();
                     for tile in grid.tiles() {
                         self.tile(&grid, tile, &mut work);
@@ -124,21 +143,47 @@ impl<R: Rescale> Tiles<'_, R> {
         }
     }
 
-    /// Fills in what belongs to a block over a set of taps. The packed bias accounts for what lies outside at all taps.
+    /// A block's packed weights, all sets one behind the other.
+    fn packed(&self, block: Block) -> &[i8] {
+        let Shape { channels, .. } = self.direct.shape;
+        let all = channels.inputs * self.direct.shape.kernel();
+        let packed = self.operands.weight.get(block.first * all..).unwrap_or_default();
+        packed.get(..block.size * all).unwrap_or_default()
+    }
+
+    /// What the taps of all sets come to where they meet nothing but padding. None where outputs meet all taps.
+    #[inline(never)]
+    fn outside(&self, block: Block, order: &Order) -> [i32; CHANNELS] {
+        let mut totals = [0_i32; CHANNELS];
+        if let Some(border) = self.direct.arithmetic.border()
+            && (order.rows.step() > 1 || order.columns.step() > 1)
+        {
+            let packed = self.packed(block);
+            // Each set is a sequence of its own, in which order does not matter.
+            for (first, taps) in sets(order) {
+                let weight = packed.get(first * block.size..).unwrap_or_default();
+                for (total, sum) in totals.iter_mut().zip(sums(weight, taps, block.size)) {
+                    *total = total.wrapping_add(sum.wrapping_mul(i32::from(border)));
+                }
+            }
+        }
+        totals
+    }
+
+    /// Fills in what belongs to a block over a set of taps. The packed bias accounts for what lies outside at all taps, of
+    /// which those of other sets meet nothing else: `outside` is for all sets.
     /// Not inlined, as `places` and [`Grid::new`], so that what they need is on the stack no longer than they run.
     #[inline(never)]
     fn channels(
         &self,
         block: Block,
-        order: &Order,
         (before, taps): (usize, usize),
+        outside: [i32; CHANNELS],
         channels: &mut Channels,
     ) {
-        let Direct { shape, arithmetic, .. } = *self.direct;
-        let all = shape.channels.inputs * shape.kernel();
+        let Direct { arithmetic, shape, .. } = *self.direct;
         *channels = Channels::NONE;
-        let packed = self.operands.weight.get(block.first * all..).unwrap_or_default();
-        let weight = packed.get(before * block.size..).unwrap_or_default();
+        let weight = self.packed(block).get(before * block.size..).unwrap_or_default();
         let weight = weight.get(..taps * block.size).unwrap_or_default();
         let (whole, rest) =
             weight.split_at_checked(taps / SIXTEEN * SIXTEEN * block.size).unwrap_or_default();
@@ -157,17 +202,12 @@ impl<R: Rescale> Tiles<'_, R> {
             channels.right &= *shift < 0;
         }
         if let Some(border) = arithmetic.border()
-            && taps < all
+            && taps < shape.channels.inputs * shape.kernel()
         {
-            // Of the other sets, of which each is a sequence of its own, in which order does not matter.
-            let behind = before + taps;
-            for (first, taps) in sets(order).filter(|&(first, _)| first < before || first >= behind)
-            {
-                let weight = packed.get(first * block.size..).unwrap_or_default();
-                let sums = sums(weight, taps, block.size);
-                for (start, sum) in channels.starts.iter_mut().zip(sums) {
-                    *start = start.wrapping_add(sum.wrapping_mul(i32::from(border)));
-                }
+            let sums = sums(weight, taps, block.size);
+            for ((start, outside), sum) in channels.starts.iter_mut().zip(outside).zip(sums) {
+                let inside = sum.wrapping_mul(i32::from(border));
+                *start = start.wrapping_add(outside).wrapping_sub(inside);
             }
         }
     }
@@ -347,10 +387,10 @@ fn portable<R: Rescale>(
     }
 }
 
-/// Where the weights of each set of taps begin, and how many they are.
+/// Where the weights of each set that has any begin, and how many they are.
 fn sets(order: &Order) -> impl Iterator<Item = (usize, usize)> {
-    (0..order.rows.step())
-        .flat_map(move |row| (0..order.columns.step()).map(move |column| order.set([row, column])))
+    let (rows, columns) = (order.rows.filled(), order.columns.filled());
+    (0..rows).flat_map(move |row| (0..columns).map(move |column| order.set([row, column])))
 }
 
 /// The products of sixteens of taps, of each of which the first `taps` count, with `size` channels.
@@ -383,7 +423,7 @@ fn sums(weight: &[i8], taps: usize, size: usize) -> [i32; CHANNELS] {
     for (lane, sum) in sums.iter_mut().enumerate().take(size) {
         let left = rest.iter().skip(lane * (taps % SIXTEEN)).take(taps % SIXTEEN);
         *sum = sum_of(whole.iter().skip(lane).step_by(size.max(1)))
-            + left.map(|&weight| i32::from(weight)).sum::<i32>();
+            .wrapping_add(left.map(|&weight| i32::from(weight)).sum::<i32>());
     }
     sums
 }
