@@ -6,13 +6,29 @@ use core::arch::asm;
 use core::mem::MaybeUninit;
 
 use crate::arch::isa::{F32Lanes, Factors, Lanes, Register};
-use crate::arch::neon::{Floats, for_each_output, holds, memory};
+use crate::arch::neon::{Floats, for_each_output, memory};
 
 /// One element of each of [`LANES`] tiles.
 type Vector = [float32x4_t; 1];
 
 /// Tiles of a vector.
 pub(crate) const LANES: usize = 4;
+
+/// Whether a slice of `len` f32 has `last` elements `count` steps on. That is [`holds`](crate::arch::neon::holds) in fewer
+/// instructions, as it is asked for each channel.
+///
+/// Nothing wraps: such slices have less than 2^61 elements, and `last` is no more than four times as many.
+#[inline(always)]
+fn reaches(len: usize, (count, step): (usize, usize), last: usize) -> bool {
+    let most = match count {
+        0..=3 => len,
+        4..=7 => len / 4,
+        8..=31 => len / 8,
+        32..=63 => len / 32,
+        _ => return false,
+    };
+    step <= most && count * step + last <= len
+}
 
 impl Floats<1> {
     /// Turns each column of rows of `x`, which begin at `starts`, into one of as many rows, `step` apart in `to`. Where
@@ -28,7 +44,7 @@ impl Floats<1> {
         transform: impl Fn([Vector; R]) -> [Vector; R],
     ) {
         let columns = zeros.len();
-        if R == 0 || !holds(to.len(), [(R - 1, step)], columns) {
+        if R == 0 || !reaches(to.len(), (R - 1, step), columns) {
             return;
         }
         let last_start = x.len().checked_sub(columns);
@@ -89,8 +105,9 @@ impl Floats<1> {
         transform: impl Fn([Vector; R]) -> [Vector; R],
     ) {
         const { assert!((M == 2 || M == 4) && R == M + 2) };
-        if !holds(from.len(), [(R - 1, width), (tiles.max(LANES), M)], M)
-            || !holds(to.len(), [(R * R - 1, step)], tiles)
+        if tiles > from.len() / 2
+            || !reaches(from.len(), (R - 1, width), (tiles.max(LANES) + 1) * M)
+            || !reaches(to.len(), (R * R - 1, step), tiles)
         {
             return;
         }
@@ -132,10 +149,14 @@ impl Floats<1> {
         wide: impl Fn(&Factors<float32x4_t>, [Vector; R]) -> [Vector; M],
     ) {
         const { assert!((M == 2 || M == 4) && R == M + 2) };
-        let (height, columns) = (height.min(M), columns.min(tiles.saturating_mul(M)));
-        if !holds(from.len(), [(R * R - 1, step)], tiles.max(LANES))
+        if tiles > from.len() {
+            return;
+        }
+        let (height, columns) = (height.min(M), columns.min(tiles * M));
+        // A single row may be shorter than what is to the next one.
+        if !reaches(from.len(), (R * R - 1, step), tiles.max(LANES))
             || height == 0
-            || !holds(y.len(), [(height - 1, width)], columns)
+            || (height - 1) * width.min(y.len() + 1) + columns > y.len()
         {
             return;
         }

@@ -73,17 +73,17 @@ impl<const STEP: usize, const DOT: bool> ThreeByThree<STEP, DOT> {
         column: usize,
     ) -> bool {
         let [above, _] = x.before;
-        let Some(Met { first, left, right }) = self.met(x, column) else { return false };
         if channel.requantize.is_left_shift()
             || above > 3 - STEP
             || !holds(x.x.len(), [(x.rows, x.width)], 0)
             || y.rows == 0
-            // The pointer to rows goes on behind the last one, and must not come round to others.
-            || !holds(isize::MAX as usize, [(y.rows, x.width), (y.rows, x.width)], 0)
             || !holds(y.y.len(), [(y.rows - 1, y.width), (1, column)], SIXTEEN)
+            // The pointer to rows goes on behind the last one, `STEP` rows at a time, and must not come round to others.
+            || !holds(isize::MAX as usize / 2, [(y.rows, x.width)], 0)
         {
             return false;
         }
+        let Some(Met { first, left, right }) = Self::met(x, column) else { return false };
         let from = x.x.as_ptr().wrapping_add(first);
         let inputs = Inputs {
             from: from.wrapping_sub(above * x.width),
@@ -109,20 +109,21 @@ impl<const STEP: usize, const DOT: bool> ThreeByThree<STEP, DOT> {
         true
     }
 
-    /// What the outputs from `column` on meet of each row; `None` if that is more than the row and what is moved.
+    /// What the outputs from `column` on, which are in a slice, meet of each row; `None` if that is more than the row and what
+    /// is moved.
     #[inline(always)]
-    fn met(&self, x: Padded<'_>, column: usize) -> Option<Met> {
+    fn met(x: Padded<'_>, column: usize) -> Option<Met> {
         let [_, before] = x.before;
-        let at = column.checked_mul(STEP)?;
+        // Twice the length of a slice fits.
+        let (at, padded) = (column * STEP, x.width.checked_add(before)?);
         let (first, left) = match at.checked_sub(before) {
             Some(first) => (first, false),
             None => (0, true),
         };
-        // Behind the last tap. With a stride of 2 nothing moves the last one.
-        let end = at.checked_add((SIXTEEN - 1) * STEP + 3)?;
-        let padded = x.width.checked_add(before)?;
-        let right = STEP == 1 && end == padded.checked_add(1)?;
-        let inside = end <= padded.checked_add(usize::from(right))? && (!left || at + 1 == before);
+        // The last tap. With a stride of 2 nothing moves the last one.
+        let last = at + (SIXTEEN - 1) * STEP + 2;
+        let right = STEP == 1 && last == padded;
+        let inside = (last < padded || right) && (!left || at + 1 == before);
         inside.then_some(Met { first, left, right })
     }
 
