@@ -8,7 +8,7 @@ use crate::quant::Quantization;
 
 /// An element-wise function applied to an operator's results.
 ///
-/// As in PyTorch, a NaN stays a NaN. In f32, `Elu`, `Sigmoid`, `Tanh`, `Silu`, `Gelu` and `GeluTanh`
+/// As in PyTorch, a NaN stays a NaN; the [crate's documentation](crate#nan-and-infinities) has more. In f32, `Elu`, `Sigmoid`, `Tanh`, `Silu`, `Gelu` and `GeluTanh`
 /// need the feature `libm`; without it their plan is [`Error::NeedsLibm`]. In i8, those that clamp are
 /// fused, and every one is to be had as a table ([`Activate`](crate::Activate)).
 ///
@@ -70,7 +70,7 @@ pub enum Activation {
         /// The value at 0.
         beta: f32,
     },
-    /// `x` where it is positive, `alpha * (exp(x) - 1)` elsewhere.
+    /// `alpha * (exp(x) - 1)` where `x` is negative, `x` elsewhere.
     Elu {
         /// The limit towards minus infinity, negated.
         alpha: f32,

@@ -16,8 +16,16 @@
 ///   once for all of these: about `16 * 16` or `36 * 16` elements per input channel of a group, and with
 ///   few channels as many tiles as fit into half a megabyte, 32 at most; with a dilation, also the inputs and
 ///   outputs of one of the several convolutions;
-/// - accuracy: rounding errors are a few times larger, see the crate's contracts. An infinity or NaN makes
-///   NaN of every output of the tiles that it meets.
+/// - accuracy: rounding errors are a few times larger, and outputs of a tile share them, see the crate's contracts. An
+///   infinity or NaN makes NaN of every output of the tiles that it meets, and so does what overflows on the way:
+///   results are finite if all inputs are below 8e37 ([`Winograd2`](Self::Winograd2)) or 1e37
+///   ([`Winograd4`](Self::Winograd4)), all weights below 1e38, and
+///   `sum (largest |x| of an input channel) (largest |w| of its kernel) + |b|`, over the input channels
+///   of an output channel's group, below 5e36 or 4e35. (A transformed input is at most 4 or 32.4 times the largest
+///   input, a transformed weight 2.25 or 1.5 times the largest weight, and a sum of products on its way
+///   to an output 64 or 752 times that sum.)
+///
+/// Weights that meet padding alone, as of a wide dilation over a small plane, are left out as they are packed.
 ///
 /// In i8 there is [`Winograd2`](Self::Winograd2), for groups of up to 1820 input channels, and only where it is
 /// asked for. It is exact: outputs are those of [`Direct`](Self::Direct), bit for bit, as whole numbers of sixteen
@@ -52,8 +60,8 @@ pub enum Algorithm {
     ///
     /// - [`Direct`](Self::Direct) where Winograd is not to be had, or does not pay: with fewer than 16
     ///   input or output channels in a group, with outputs of fewer than 4 rows or columns (if there is a
-    ///   dilation, divided by it), or if the workspace would hold 2 MiB or more for the transformed inputs of
-    ///   16 tiles;
+    ///   dilation, divided by it), if some taps meet padding alone, or if the workspace would hold 2 MiB or more for the
+    ///   transformed inputs of 16 tiles;
     /// - [`Winograd4`](Self::Winograd4) where it saves a fifth of the multiplications of
     ///   [`Winograd2`](Self::Winograd2); not with fewer than 9 tiles and more than 8 MiB of packed weights,
     ///   the reading of which would take the time;

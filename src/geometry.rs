@@ -360,6 +360,15 @@ impl Axis {
         self.kernel == 3 && self.stride.get() == 1
     }
 
+    /// The range of taps of a convolution with a stride of 1 that meet an input with any output. Others meet padding alone,
+    /// where dilation is wide and the input small, or the padding on one side.
+    pub(crate) const fn taps_met(&self) -> (usize, usize) {
+        // No later output has more taps before the input, no earlier one more behind it.
+        let (first, _) = self.taps_inside(self.output - 1);
+        let (_, end) = self.taps_inside(0);
+        (first, end)
+    }
+
     /// Of a convolution with a stride of 1, every `dilation`th output from number `phase` on: as those of one without
     /// dilation, and the input that is its first. All phases are as long as the longest.
     pub(crate) const fn phase(&self, phase: usize) -> (Self, usize) {

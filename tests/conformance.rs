@@ -122,7 +122,7 @@ fn test(suite: &'static str, case: &Case) -> Result<(), Failed> {
             let against_f64 = compare(case, row, None, n, &got.values, &oracle)?;
             let tolerance = case.header.tolerance;
             let against_golden = compare(case, row, tolerance, n, &got.values, &golden)?;
-            let is_sum = matches!(row.bound(), Bound::Sum { .. });
+            let is_sum = matches!(row.typical(), Bound::Sum { .. });
             let case = case.name.clone();
             let measured = Measured { suite, case, is_sum, against_f64, against_golden };
             MEASURED.lock().expect("a test panicked while it held the table").push(measured);

@@ -7,6 +7,8 @@
 //!
 //! `cargo test --test precision -- --nocapture` prints the table.
 
+#[path = "precision/adversarial.rs"]
+mod adversarial;
 #[path = "precision/sums.rs"]
 mod sums;
 #[path = "precision/table.rs"]
@@ -14,6 +16,7 @@ mod table;
 #[path = "precision/values.rs"]
 mod values;
 
+use adversarial::Adversaries;
 use table::Table;
 
 #[test]
@@ -27,6 +30,15 @@ fn nothing_errs_more_than_is_allowed_or_much_less() {
     values::activations(&mut table);
     values::softmax(&mut table);
     values::exact_operators(&mut table);
+    println!("{table}");
+    table.check();
+}
+
+#[test]
+fn nothing_errs_more_than_is_proven() {
+    let mut table = Adversaries::default();
+    adversarial::sums(&mut table);
+    adversarial::others(&mut table);
     println!("{table}");
     table.check();
 }

@@ -1,10 +1,12 @@
 //! What `Algorithm::Auto` chooses, what cannot be computed by Winograd's method, and what it leaves alone.
 
 use nchw::{
-    Algorithm, Conv2d, ConvTranspose2d, Error, Int8Parameters, PaddingMode, Parameters,
-    Quantization, Tensor, WeightScale, Workspace, layer,
+    Algorithm, Backend, Conv2d, ConvPlan, ConvTranspose2d, Error, Int8Parameters, PaddingMode,
+    Parameters, Quantization, Tensor, WeightScale, Workspace, layer,
 };
-use nchw_test_support::{Guarded, Random};
+use nchw_oracle::float;
+use nchw_test_support::reference::widen;
+use nchw_test_support::{Guarded, Operands, Random, Row, assert_close, assert_proven};
 
 use Algorithm::{Direct, Winograd2, Winograd4};
 
@@ -39,6 +41,13 @@ fn the_choice_depends_on_the_shape() {
         (square(64, 32).dilation([3, 3]), Winograd2),
         (square(64, 12).padding([3, 3]).dilation([3, 3]), Winograd4),
         (square(64, 9).padding([3, 3]).dilation([3, 3]), Direct),
+        // Some taps meet padding alone: with one row or column of inputs, or a dilation wider than the input and the
+        // padding behind it.
+        (Conv2d::new([16, 1, 16], 16, [3, 3]).padding_sides([1, 1, 4, 1]), Direct),
+        (Conv2d::new([16, 16, 1], 16, [3, 3]).padding_sides([1, 4, 1, 1]), Direct),
+        (Conv2d::new([16, 2, 16], 16, [3, 3]).padding_sides([1, 1, 4, 1]), Winograd4),
+        (square(16, 3).dilation([2, 2]).padding_sides([8, 8, 1, 1]), Direct),
+        (square(16, 3).dilation([2, 2]).padding_sides([8, 8, 2, 2]), Winograd2),
         // Too much workspace, at first for the larger tiles.
         (square(1024, 16), Winograd2),
         (square(2048, 16), Direct),
@@ -225,6 +234,91 @@ fn an_infinity_stays_within_its_tiles() {
         // Tiles begin at multiples of 4 and meet one more input on each side.
         let met = (4..8).contains(&row) && (4..8).contains(&column);
         assert_eq!(y.is_finite(), !met, "row {row}, column {column}: {y}");
+    }
+}
+
+/// Computes a layer with `weight` and inputs.
+fn run(backend: Backend, plan: &ConvPlan<f32>, weight: &[f32], x: &[f32]) -> Vec<f32> {
+    let mut packed = vec![f32::NAN; plan.packed_len()];
+    plan.pack(weight, &Parameters::NONE, &mut packed).unwrap();
+    let mut workspace = vec![f32::NAN; plan.workspace_len()];
+    let mut y = vec![f32::NAN; plan.output_len()];
+    plan.backend(backend).unwrap().run(&packed, x, &mut y, &mut workspace).unwrap();
+    y
+}
+
+/// Weights that meet padding alone make no difference, however large they are.
+#[test]
+fn taps_that_meet_padding_alone_are_left_out() {
+    for (input, padding, dilation) in [
+        ([16, 1, 16], [1, 1, 4, 1], [1, 1]),
+        ([16, 16, 1], [1, 4, 1, 1], [1, 1]),
+        ([5, 1, 1], [3, 3, 3, 3], [1, 1]),
+        ([5, 2, 9], [4, 1, 1, 1], [1, 1]),
+        ([3, 5, 9], [6, 2, 6, 2], [6, 2]),
+        ([3, 3, 4], [5, 5, 1, 3], [2, 3]),
+        // All of them meet inputs.
+        ([4, 6, 6], [1, 1, 1, 1], [1, 1]),
+    ] {
+        let outputs = 16;
+        let conv =
+            nchw_oracle::Conv2d { padding, dilation, ..nchw_oracle::Conv2d::new(outputs, [3, 3]) };
+        let [_, height, width] = conv.output_shape(input);
+        let is_met = |tap: usize| {
+            (0..height).any(|row| conv.source_row(row, tap / 3, input[1]).is_some())
+                && (0..width).any(|column| conv.source_column(column, tap % 3, input[2]).is_some())
+        };
+        let mut random = Random::new(1);
+        let x = random.f32s(input.iter().product());
+        let mut met = random.f32s(outputs * input[0] * 9);
+        let mut all = met.clone();
+        for (index, (met, all)) in met.iter_mut().zip(&mut all).enumerate() {
+            if !is_met(index % 9) {
+                (*met, *all) = (0.0, *all * 1e4);
+            }
+        }
+        let want = float::conv2d(&conv, input, &widen(&x), &widen(&all), None);
+        let operands = Operands::of([1, input[0], outputs], &x, &met, None);
+        for (algorithm, sums) in [(Winograd2, Row::Winograd2), (Winograd4, Row::Winograd4)] {
+            let spec = Conv2d::new(input, outputs, [3, 3]).padding_sides(padding);
+            let plan = spec.dilation(dilation).algorithm(algorithm).plan::<f32>().unwrap();
+            for backend in Backend::available() {
+                let y = run(backend, &plan, &all, &x);
+                assert_close(sums, &y, &want);
+                assert_proven(sums, &y, &want, &operands);
+                assert_eq!(y, run(backend, &plan, &met, &x), "{input:?}, {algorithm:?}");
+            }
+        }
+    }
+}
+
+/// The largest inputs and sums that the documentation of [`Algorithm`] allows come out finite and right, with
+/// the signs that transforms add up.
+#[test]
+fn results_within_the_documented_range_are_finite() {
+    let input = [4, 10, 10];
+    for (algorithm, sums, largest, products) in
+        [(Winograd2, Row::Winograd2, 8e37, 5e36_f32), (Winograd4, Row::Winograd4, 1e37, 4e35)]
+    {
+        let plan = Conv2d::new(input, 16, [3, 3]).algorithm(algorithm).plan::<f32>().unwrap();
+        // Large inputs, large weights, and both.
+        for size in [largest, 1e-38_f32 * products, products.sqrt()] {
+            let factor = products / size / input[0] as f32;
+            for seed in 0..20 {
+                let mut random = Random::new(seed);
+                let mut signs = |len: usize, size: f32| -> Vec<f32> {
+                    random.f32s(len).iter().map(|value| size.copysign(*value)).collect()
+                };
+                let x = signs(plan.input_len(), size);
+                let weight = signs(plan.weight_shape().iter().product(), factor);
+                let conv = nchw_oracle::Conv2d::new(16, [3, 3]);
+                let want = float::conv2d(&conv, input, &widen(&x), &widen(&weight), None);
+                let operands = Operands::of([1, input[0], 16], &x, &weight, None);
+                for backend in Backend::available() {
+                    assert_proven(sums, &run(backend, &plan, &weight, &x), &want, &operands);
+                }
+            }
+        }
     }
 }
 

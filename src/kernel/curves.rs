@@ -28,13 +28,13 @@ fn expm1(x: f32) -> f32 {
     scale * rest + (scale - 1.0)
 }
 
-/// `x` where it is positive, `alpha * (e^x - 1)` elsewhere.
+/// `alpha * (e^x - 1)` where `x` is negative, `x` elsewhere: zero stays zero with an infinite `alpha`, as in PyTorch.
 #[inline(always)]
 pub(crate) fn elu<I: Isa>(x: f32, alpha: f32) -> f32 {
     if !I::HAS_VECTORS {
-        return if x > 0.0 { x } else { alpha * libm::expm1f(x) };
+        return if x < 0.0 { alpha * libm::expm1f(x) } else { x };
     }
-    let (positive, negative, factor) = if x > 0.0 { (x, 0.0, 0.0) } else { (0.0, x, alpha) };
+    let (positive, negative, factor) = if x < 0.0 { (0.0, x, alpha) } else { (x, 0.0, 0.0) };
     positive + factor * expm1(negative)
 }
 

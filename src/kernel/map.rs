@@ -52,7 +52,7 @@ in_place! {
     };
     /// `min(max(x, min), max)`.
     clamped<I>(x, min, max) = clamp(x, min, max);
-    /// `x`, or `slope * x` where it is negative.
+    /// `x`, or `slope * x` where it is not positive.
     leaky_relu<I>(x, slope) = leaky(x, slope);
     /// See [`Activation::Hardswish`](crate::Activation::Hardswish).
     hardswish<I>(x) = x * clamp(x + 3.0, 0.0, 6.0) / 6.0;
@@ -109,7 +109,8 @@ pub(crate) fn clamp(x: f32, min: f32, max: f32) -> f32 {
     }
 }
 
+/// Zeros are multiplied as well: times an infinite slope that is NaN, as in PyTorch.
 #[inline(always)]
 fn leaky(x: f32, slope: f32) -> f32 {
-    x * select(x < 0.0, slope, 1.0)
+    x * select(x <= 0.0, slope, 1.0)
 }

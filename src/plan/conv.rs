@@ -102,6 +102,7 @@ impl<T: Element> ConvPlan<T> {
                 outputs: channels.outputs,
             },
             algorithm: self.algorithm,
+            taps_met: [rows.taps_met(), columns.taps_met()],
             input_major: matches!(self.operator, Operator::Transposed),
             uniform: match self.operator {
                 Operator::Convolution(PaddingMode::Zeros) => rows.unpadded() && columns.unpadded(),

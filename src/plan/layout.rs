@@ -58,6 +58,8 @@ pub(crate) struct Layout {
     pub(crate) order: Order,
     /// What the weights are packed for.
     pub(crate) algorithm: Algorithm,
+    /// The range of rows and of columns of taps that meet inputs, where a kernel is transformed.
+    pub(crate) taps_met: [(usize, usize); 2],
     /// Whether the weights come as I,O/groups,.. instead of O,I/groups,..
     pub(crate) input_major: bool,
     /// Whether every output meets every tap, so that a shift of the input is a constant.

@@ -69,6 +69,7 @@ impl<T: Element> LinearPlan<T> {
     pub(super) const fn layout(&self) -> Layout {
         Layout {
             algorithm: Algorithm::Direct,
+            taps_met: [(0, 1); 2],
             channels: self.channels,
             kernel: 1,
             order: Order {

@@ -147,7 +147,7 @@ pub(crate) const fn pack(
     tri!(Buffer::Packed.check(packed.len(), layout.packed_len(Dtype::F32)));
     let (bias, rest) = split_mut(packed, layout.outputs());
     let (prelu, packed) = split_mut(rest, layout.prelu_len());
-    let transform = Transform::new(layout.algorithm);
+    let transform = Transform::new(layout.algorithm, layout.taps_met);
     // For each call the compiler takes longer than for ten other steps: as few as can be for each weight.
     let (weight_len, packed_len) = (weight.len(), packed.len());
 

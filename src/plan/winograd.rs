@@ -51,6 +51,10 @@ pub(crate) const fn choose(
 
 /// The choice of [`Algorithm::Auto`], which depends on nothing but the shape.
 const fn suited(shape: &Shape) -> Algorithm {
+    if !matches!([shape.rows.taps_met(), shape.columns.taps_met()], [(0, 3), (0, 3)]) {
+        // Direct convolution leaves out what meets padding, most of the taps.
+        return Algorithm::Direct;
+    }
     let shape = &shape.undilated();
     let Shape { rows, columns, channels: Channels { groups, inputs, outputs } } = *shape;
     if inputs < CHANNELS || outputs < CHANNELS || rows.output < OUTPUTS || columns.output < OUTPUTS
@@ -121,11 +125,13 @@ pub(crate) struct Transform {
     /// What each tap is multiplied by.
     factors: [[f64; 3]; 6],
     points: usize,
+    /// The range of rows and of columns of taps that meet inputs.
+    met: [(usize, usize); 2],
 }
 
 impl Transform {
     /// The transform of `algorithm`, if it has one.
-    pub(crate) const fn new(algorithm: Algorithm) -> Option<Self> {
+    pub(crate) const fn new(algorithm: Algorithm, met: [(usize, usize); 2]) -> Option<Self> {
         let finite = match algorithm {
             Algorithm::Auto | Algorithm::Direct => return None,
             Algorithm::Winograd2 => Tile2::POINTS,
@@ -147,11 +153,14 @@ impl Transform {
             factors[index] = [1.0 / divisor, point / divisor, point * point / divisor];
             index += 1;
         }
-        Some(Self { factors, points: finite.len() + 1 })
+        Some(Self { factors, points: finite.len() + 1, met })
     }
 
     /// Transforms the nine taps from `weight[source]` on, times `factor`, to elements `target`, `target + step`
     /// and so on of `packed`.
+    ///
+    /// Taps that meet padding alone count as zeros: to outputs they add nothing but what rounding leaves of them, which
+    /// is much if they are large.
     pub(crate) const fn pack(
         &self,
         (weight, source): (&[f32], usize),
@@ -160,9 +169,15 @@ impl Transform {
         (target, step): (usize, usize),
     ) {
         let mut taps = [[0.0; 3]; 3];
+        let [(first_row, end_row), (first_column, end_column)] = self.met;
         let mut tap = 0;
         while tap < 9 {
-            taps[tap / 3][tap % 3] = at(weight, source + tap, 0.0) as f64 * factor;
+            let (row, column) = (tap / 3, tap % 3);
+            let is_met =
+                first_row <= row && row < end_row && first_column <= column && column < end_column;
+            if is_met {
+                taps[row][column] = at(weight, source + tap, 0.0) as f64 * factor;
+            }
             tap += 1;
         }
         let [top, middle, bottom] = taps;

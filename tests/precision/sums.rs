@@ -7,7 +7,7 @@ use nchw_test_support::reference::widen;
 
 use crate::table::{Data, RANDOM, Table};
 
-fn conv(
+pub(crate) fn conv(
     backend: Backend,
     plan: &ConvPlan<f32>,
     weight: &[f32],

@@ -91,14 +91,14 @@ impl Table {
                 let what = format!("{name}, {algorithm}, {}", backend.name());
                 // A NaN is no ratio.
                 assert!(worst.ratio <= 1.0, "{what}: more than is allowed: {worst:?}");
-                let exact = row.bound() == Bound::Exact;
+                let exact = row.typical() == Bound::Exact;
                 assert!(exact || worst.ratio >= LEAST, "{what}: much is allowed: {worst:?}");
             }
         }
     }
 }
 
-fn worse(a: Worst, b: Worst) -> Worst {
+pub(crate) fn worse(a: Worst, b: Worst) -> Worst {
     // A NaN is worse than any number.
     if a.ratio.is_nan() || a.ratio > b.ratio { a } else { b }
 }
@@ -111,9 +111,9 @@ impl fmt::Display for Table {
             write!(f, " {:>17}", backend.name())?;
         }
         for Line { name, algorithm, row, seen } in &self.0 {
-            write!(f, "\n{name:<18} {algorithm:<17} {:<20}", row.bound().to_string())?;
+            write!(f, "\n{name:<18} {algorithm:<17} {:<20}", row.typical().to_string())?;
             for Worst { ratio, seen_k, allowed_k, .. } in seen {
-                match row.bound() {
+                match row.typical() {
                     Bound::Exact => {
                         write!(f, " {:>17}", if *ratio == 0.0 { "exact" } else { "-" })?
                     }

@@ -34,4 +34,4 @@ pub use operator::{Dtype, Op};
 pub use property::check;
 pub use random::{Random, cases};
 pub use tensors::{LoadError, Tensor, Tensors};
-pub use tolerance::{Row, assert_close};
+pub use tolerance::{Operands, Row, assert_close, assert_proven};
