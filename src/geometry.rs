@@ -51,8 +51,7 @@ pub(crate) const fn total(sizes: &[usize]) -> Result<usize, Error> {
 
 /// What validated geometry says is there is not: a fault of this crate, on which nothing is written. Builds with debug
 /// assertions, such as those of tests, show it.
-#[cold]
-#[inline]
+#[inline(always)]
 pub(crate) const fn missing() {
     debug_assert!(
         false,

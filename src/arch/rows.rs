@@ -49,11 +49,10 @@ impl<const R: usize, const P: usize> Rows<'_, R, P> {
         if inputs == 0
             || end_of(inputs, in_plane, V).is_none_or(|end| x.len() < end)
             || end_of(R, out_plane, P * V).is_none_or(|end| y.len() < end)
-            || (P - 1)
-                .checked_mul(next_output)
-                .and_then(|last| last.checked_add(R)?.checked_add(lane))
-                .is_none_or(|end| next_input < end)
             || inputs.checked_mul(next_input).is_none_or(|end| weight.len() < end)
+            // There are `next_input` weights: no sum of these numbers wraps.
+            || lane.max(next_output) > next_input
+            || lane + (P - 1) * next_output + R > next_input
         {
             return missing();
         }

@@ -38,6 +38,8 @@ impl<L: Register, const N: usize, const K: usize, const STEP: usize, const TAP: 
         row: usize,
         tap: usize,
     ) -> Self {
+        // No slice is as long; and so no sum of distances below wraps.
+        let (row, tap) = (row.min(FURTHEST), tap.min(FURTHEST));
         let mut this =
             Self { lanes, weight: lanes.splat_each(weight), start: lanes.splat(start), row, tap };
         if Self::IN_PAIRS {
@@ -77,9 +79,8 @@ impl<L: Register, const N: usize, const K: usize, const STEP: usize, const TAP: 
     /// Whether `x` has what `R` rows of outputs meet: `reach` elements from `first` on, and so in each row of inputs.
     #[inline(always)]
     fn reads<const R: usize>(&self, x: &[f32], first: usize, reach: usize) -> bool {
-        x.len()
-            .checked_sub(first)
-            .is_some_and(|left| holds_rows(left, Self::rows::<R>(), self.row, reach))
+        let rows = (Self::rows::<R>() - 1) * self.row;
+        first.saturating_add(rows.saturating_add(reach)) <= x.len()
     }
 
     /// Whether the masks of `edge` are for what this window loads.
@@ -106,11 +107,8 @@ impl<L: Register, const N: usize, const K: usize, const STEP: usize, const TAP: 
         else {
             return false;
         };
-        let reach = reach_of::<L>(K, self.tap(), STEP);
-        if !holds_rows(y.len(), R, y_row, count)
-            // Of outputs in `y`, so that the sum cannot wrap.
-            || !self.reads::<R>(x, first, (STEP * last).saturating_add(reach))
-        {
+        let reach = |last| STEP * last + reach_of::<L>(K, self.tap(), STEP);
+        if !holds_rows::<R>(y.len(), y_row, count) || !self.reads::<R>(x, first, reach(last)) {
             return false;
         }
         let mut next = 0;
@@ -146,13 +144,12 @@ impl<L: Register, const N: usize, const K: usize, const STEP: usize, const TAP: 
         let Some(last) = count.checked_sub(L::LANES) else { return false };
         if !Self::IN_PAIRS
             || !edge.first_alone
-            || !holds_rows(y.len(), R, y_row, count)
+            || !holds_rows::<R>(y.len(), y_row, count)
             || !self.reads::<R>(x, row, edge.width)
             || !self.is_for(edge)
         {
             return false;
         }
-        // Of outputs in `y`, so that the sum cannot wrap.
         let end = edge.first.saturating_add_unsigned(STEP * last + reach_of::<L>(K, 1, STEP));
         // The row is in `x`, and so its width no negative number.
         if end > edge.width as isize {
@@ -204,7 +201,7 @@ impl<L: Register, const N: usize, const K: usize, const STEP: usize, const TAP: 
     ) {
         if !self.is_for(edge)
             || !self.reads::<R>(x, row, edge.width)
-            || !holds_rows(y.len(), R, y_row, edge.count)
+            || !holds_rows::<R>(y.len(), y_row, edge.count)
         {
             return missing();
         }
@@ -372,9 +369,13 @@ impl<L: Register, const N: usize, const K: usize, const STEP: usize, const TAP: 
     }
 }
 
-/// Whether a slice of `len` elements holds `count` of each of `rows` rows, `step` elements apart.
+/// A distance that no slice of f32 reaches, some tens of which fit into `usize`.
+const FURTHEST: usize = usize::MAX / 64;
+
+/// Whether a slice of `len` elements of f32 holds `count` of each of `R` rows, up to four, `step` elements apart. Then neither
+/// twice `count` nor `R` times `step` wraps.
 #[inline(always)]
-fn holds_rows(len: usize, rows: usize, step: usize, count: usize) -> bool {
-    let last = (rows - 1).checked_mul(step);
-    last.and_then(|last| last.checked_add(count)).is_some_and(|end| end <= len)
+fn holds_rows<const R: usize>(len: usize, step: usize, count: usize) -> bool {
+    const { assert!(1 <= R && R <= 4) };
+    count.max(if R > 1 { step } else { 0 }) <= len && (R - 1) * step + count <= len
 }

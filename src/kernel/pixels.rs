@@ -39,8 +39,11 @@ const fn channels_at_once<L: Lanes, const P: usize>(block: usize, left: usize) -
 
 /// Whether every output of a layer meets the one input at its own place in one long row, in which pixels fill vectors as
 /// well as output channels do and come out in the order in which they are stored.
-fn is_pointwise(shape: &Shape) -> bool {
-    shape.in_place() && shape.rows.input == 1 && shape.columns.input >= COLUMNS
+fn is_pointwise(operator: Operator, shape: &Shape) -> bool {
+    matches!(operator, Operator::Convolution(_))
+        && shape.in_place()
+        && shape.rows.input == 1
+        && shape.columns.input >= COLUMNS
 }
 
 /// Whether a transposed layer makes two by two outputs of each input, in rows that fill a vector.
@@ -57,7 +60,7 @@ fn doubles<I: Isa>(operator: Operator, shape: &Shape) -> bool {
 
 /// Whether this is for a layer. With factors from lanes another nest is as fast for transposed layers.
 pub(crate) fn fits<I: Isa>(operator: Operator, shape: &Shape) -> bool {
-    is_pointwise(shape) || (I::X16::SCALARS == 1 && doubles::<I>(operator, shape))
+    is_pointwise(operator, shape) || (I::X16::SCALARS == 1 && doubles::<I>(operator, shape))
 }
 
 /// Computes a whole output.
@@ -69,11 +72,11 @@ pub(crate) struct OverPixels<'a, I: Isa> {
 impl<I: Isa> Operation for OverPixels<'_, I> {
     #[inline(always)]
     fn run<J: Isa>(mut self, _isa: J) {
-        match is_pointwise(&self.direct.shape) {
-            true => self.passes::<1>(),
-            false if const { I::X16::SCALARS == 1 } => self.passes::<2>(),
+        match self.direct.operator {
+            Operator::Convolution(_) => self.passes::<1>(),
+            Operator::Transposed if const { I::X16::SCALARS == 1 } => self.passes::<2>(),
             // Not for this instruction set, see `fits`.
-            false => missing(),
+            Operator::Transposed => missing(),
         }
     }
 }
