@@ -157,7 +157,7 @@
 //!   of the largest `abs(w)` times the largest `abs(x)`: outputs of a tile share their roundings. On random numbers in
 //!   64 channels Winograd's error comes to 1 and 3. `tests/support/src/tolerance.rs` has the table and the proofs;
 //!   `cargo test --test precision -- --nocapture` prints both bounds beside the largest errors seen: of typical data at
-//!   least a quarter of what is typical; of inputs that are chosen to err 93 % of what is proven for sums, and
+//!   least a quarter of what is typical; of inputs that are chosen to err 90 % of what is proven for sums, and
 //!   16 to 20 % for Winograd's method.
 //! - **i8.** Equal to the reference, bit for bit; softmax and tables of curves are the nearest number to the
 //!   exact value.

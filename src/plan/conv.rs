@@ -102,7 +102,12 @@ impl<T: Element> ConvPlan<T> {
                 outputs: channels.outputs,
             },
             algorithm: self.algorithm,
-            taps_met: [rows.taps_met(), columns.taps_met()],
+            taps_met: match self.algorithm {
+                Algorithm::Auto | Algorithm::Direct => [(0, rows.kernel), (0, columns.kernel)],
+                Algorithm::Winograd2 | Algorithm::Winograd4 => {
+                    [rows.taps_met(), columns.taps_met()]
+                }
+            },
             input_major: matches!(self.operator, Operator::Transposed),
             uniform: match self.operator {
                 Operator::Convolution(PaddingMode::Zeros) => rows.unpadded() && columns.unpadded(),

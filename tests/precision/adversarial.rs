@@ -213,7 +213,6 @@ impl fmt::Display for Adversaries {
     }
 }
 
-/// The sides of a 3x3 convolution's or another's padding are part of its name.
 fn conv2d(
     table: &mut Adversaries,
     (row, name, least): (Row, &'static str, f64),
@@ -250,8 +249,8 @@ fn conv2d(
     });
 }
 
-fn linear(table: &mut Adversaries, name: &'static str, least: f64, features: usize) {
-    table.run(Row::Linear, name, least, &ALL, &|backend, data| {
+fn linear(table: &mut Adversaries, features: usize) {
+    table.run(Row::Linear, "direct", 0.85, &ALL, &|backend, data| {
         let plan = Linear::new([features, 1, 1], 6).plan::<f32>().unwrap();
         let random = &mut Random::new(2);
         let x = data.inputs(random, features, 1);
@@ -292,17 +291,16 @@ fn conv_transpose2d(table: &mut Adversaries, kernel_size: [usize; 2], stride: [u
 }
 
 pub(crate) fn sums(table: &mut Adversaries) {
-    // At most 147 products are a running sum: here they come nearest to what is proven.
-    linear(table, "147 features", 0.9, 147);
-    for features in [1, 2, 3, 72, 73, 148, 1024, 16384] {
-        linear(table, "other features", 0.5, features);
+    // At most 147 products are a running sum, or 72: these come nearest to what is proven.
+    for features in [1, 2, 3, 72, 73, 147, 148, 1024, 4096] {
+        linear(table, features);
     }
-    let direct = (Row::Conv2d, "direct", 0.25);
+    let direct = (Row::Conv2d, "direct", 0.2);
     conv2d(table, direct, [16, 5, 5], 5, [3, 3], 1);
     conv2d(table, direct, [147, 3, 3], 17, [1, 1], 1);
     conv2d(table, direct, [150, 8, 9], 22, [1, 1], 1);
     conv2d(table, direct, [64, 9, 9], 5, [7, 7], 1);
-    conv2d(table, direct, [512, 6, 6], 5, [3, 3], 1);
+    conv2d(table, direct, [512, 4, 5], 5, [3, 3], 1);
     for kernel_size in [[3, 3], [5, 5]] {
         conv2d(table, (Row::Conv2d, "depthwise", 0.1), [4, 40, 40], 4, kernel_size, 4);
         conv2d(table, (Row::Conv2d, "depthwise", 0.1), [4, 7, 7], 4, kernel_size, 4);
@@ -311,10 +309,10 @@ pub(crate) fn sums(table: &mut Adversaries) {
     conv_transpose2d(table, [3, 3], [2, 1]);
     for row in [Row::Winograd2, Row::Winograd4] {
         conv2d(table, (row, "one channel", 0.02), [1, 10, 9], 17, [3, 3], 1);
-        conv2d(table, (row, "one channel", 0.02), [1, 66, 66], 64, [3, 3], 1);
+        conv2d(table, (row, "one channel", 0.02), [1, 34, 34], 64, [3, 3], 1);
         // As many channels as are a running sum.
         conv2d(table, (row, "64 channels", 0.1), [64, 10, 9], 17, [3, 3], 1);
-        conv2d(table, (row, "other channels", 0.0), [16, 34, 34], 64, [3, 3], 1);
+        conv2d(table, (row, "other channels", 0.0), [16, 18, 18], 32, [3, 3], 1);
         conv2d(table, (row, "other channels", 0.0), [129, 10, 9], 17, [3, 3], 1);
         conv2d(table, (row, "other channels", 0.0), [512, 10, 9], 17, [3, 3], 1);
         conv2d(table, (row, "other channels", 0.0), [6, 10, 9], 6, [3, 3], 2);
@@ -324,25 +322,24 @@ pub(crate) fn sums(table: &mut Adversaries) {
 /// Pools, softmax and upsampling.
 pub(crate) fn others(table: &mut Adversaries) {
     for size in [2, 3, 4, 7, 56, 112] {
-        for stride in [1, size] {
-            table.run(Row::AvgPool2d, "windows", 0.1, &ALL, &|backend, data| {
-                let input = [3, size + 16 / stride, size + 17 / stride];
-                let plan =
-                    AvgPool2d::new(input, [size, size]).stride([1, 1]).plan::<f32>().unwrap();
-                let x = data.inputs(&mut Random::new(4), plan.input_len(), 1);
-                let mut y = vec![f32::NAN; plan.output_len()];
-                plan.backend(backend).unwrap().run(&x, &mut y).unwrap();
-                let oracle = nchw_oracle::AvgPool2d {
-                    kernel_size: [size, size],
-                    stride: [1, 1],
-                    padding: [0; 4],
-                    ceil_mode: false,
-                    count_include_pad: true,
-                    divisor_override: None,
-                };
-                (y, float::avg_pool2d(&oracle, input, &widen(&x)), Operands::NONE)
-            });
-        }
+        table.run(Row::AvgPool2d, "windows", 0.1, &ALL, &|backend, data| {
+            // Many windows, or one.
+            let more = if size < 10 { 17 } else { 0 };
+            let input = [3, size + more, size + more];
+            let plan = AvgPool2d::new(input, [size, size]).stride([1, 1]).plan::<f32>().unwrap();
+            let x = data.inputs(&mut Random::new(4), plan.input_len(), 1);
+            let mut y = vec![f32::NAN; plan.output_len()];
+            plan.backend(backend).unwrap().run(&x, &mut y).unwrap();
+            let oracle = nchw_oracle::AvgPool2d {
+                kernel_size: [size, size],
+                stride: [1, 1],
+                padding: [0; 4],
+                ceil_mode: false,
+                count_include_pad: true,
+                divisor_override: None,
+            };
+            (y, float::avg_pool2d(&oracle, input, &widen(&x)), Operands::NONE)
+        });
     }
     for align_corners in [false, true] {
         table.run(Row::UpsampleBilinear, "bilinear", 0.1, &ALL, &|backend, data| {
