@@ -293,3 +293,71 @@ impl Places {
         Some(Self { at: last, end: end.checked_add(1)?, to_next: Some(to_next) })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use core::mem::MaybeUninit;
+
+    use super::*;
+    use crate::arch::neon::int8::Dots;
+    use crate::arch::neon::int8::gather::Sources;
+    use crate::arch::neon::zeros::zero;
+
+    const FAR: isize = isize::MAX / 8;
+
+    #[test]
+    fn distances_that_do_not_fit_are_refused() {
+        assert!(Taps::new([4, 1], [FAR * 2, 1], 1).is_some());
+        assert!(Taps::new([4, 1], [FAR * 3, 1], 1).is_none());
+        assert!(Taps::new([4, 1], [-FAR * 3, 1], 1).is_none());
+        assert!(Taps::new([2, 2], [isize::MAX - 17, 1], 1).is_some());
+        assert!(Taps::new([2, 2], [isize::MAX - 16, 1], 1).is_none());
+        // A single row may have a next one anywhere.
+        assert!(Taps::new([1, 3], [isize::MIN, 1], 2).is_some());
+        for (counts, step) in [([0, 1], 1), ([7, 7], 1), ([usize::MAX, 2], 1), ([1, 1], 3)] {
+            assert!(Taps::new(counts, [1, 1], step).is_none());
+        }
+        assert!(Places::side_by_side(usize::MAX - 15).is_none());
+        assert!(Places::apart(&[0, usize::MAX]).is_none());
+    }
+
+    #[test]
+    fn pieces_that_do_not_fit_are_refused() {
+        let mut window = MaybeUninit::uninit();
+        let window: &mut Window = zero(&mut window);
+        window.start(&Taps::new([3, 3], [10, 1], 1).unwrap());
+        assert!(window.push(isize::MAX - 37).is_none());
+        assert!(window.push(isize::MAX - 38).is_some());
+        window.repeat(16, 1);
+        assert!(!window.go_on(32) && window.is_next(16));
+        // So many have masks.
+        assert!((1..5).all(|from| window.push(from).is_some()));
+        assert!(window.push(5).is_none() && window.pieces() == 5);
+    }
+
+    #[test]
+    fn nothing_is_gathered_from_outside() {
+        let (x, mut rows) = ([1; 100], [Row([0; OUTPUTS]); 16]);
+        let mut window = MaybeUninit::uninit();
+        let window: &mut Window = zero(&mut window);
+        let mut gathers = |window: &Window, first, plane, in_fours, single| {
+            let sources = Sources { first, plane, in_fours, single };
+            Dots::new().gather(window, &x, sources, 0, &mut rows)
+        };
+        assert!(!gathers(window, 0, 20, 4, 0));
+        window.start(&Taps::new([1, 1], [1, 1], 1).unwrap());
+        assert!(!gathers(window, 0, 20, 4, 0));
+        window.push(0).unwrap();
+        assert!(gathers(window, 0, 20, 4, 0));
+        // What is not far outside is seen in a copy.
+        assert!(gathers(window, 30, 20, 4, 0));
+        // More channels than rows, or no fours; planes far outside, some of which wrap to the beginning.
+        for (in_fours, single) in [(20, 0), (4, usize::MAX), (usize::MAX - 3, 4), (3, 0)] {
+            assert!(!gathers(window, 0, 20, in_fours, single));
+        }
+        assert!(!gathers(window, 0, 1 << 62, 4, 0) && !gathers(window, usize::MAX - 1, 1, 4, 0));
+        window.start(&Taps::new([2, 1], [1 << 61, 1], 1).unwrap());
+        window.push(0).unwrap();
+        assert!(!gathers(window, 0, 20, 4, 0));
+    }
+}

@@ -151,12 +151,13 @@ impl<R: Rescale> Tiles<'_, R> {
         packed.get(..block.size * all).unwrap_or_default()
     }
 
-    /// What the taps of all sets come to where they meet nothing but padding. None where outputs meet all taps.
+    /// What the taps of all sets come to where they meet nothing but padding. Outputs of a convolution meet all taps; of a
+    /// transposed one some may meet none, even if there is a single set.
     #[inline(never)]
     fn outside(&self, block: Block, order: &Order) -> [i32; CHANNELS] {
         let mut totals = [0_i32; CHANNELS];
         if let Some(border) = self.direct.arithmetic.border()
-            && (order.rows.step() > 1 || order.columns.step() > 1)
+            && self.direct.operator == Operator::Transposed
         {
             let packed = self.packed(block);
             // Each set is a sequence of its own, in which order does not matter.

@@ -7,6 +7,7 @@ use core::mem::MaybeUninit;
 
 use crate::arch::isa::{F32Lanes, Factors, Lanes, Register};
 use crate::arch::neon::{Floats, for_each_output, memory};
+use crate::geometry::missing;
 
 /// One element of each of [`LANES`] tiles.
 type Vector = [float32x4_t; 1];
@@ -45,7 +46,7 @@ impl Floats<1> {
     ) {
         let columns = zeros.len();
         if R == 0 || !reaches(to.len(), (R - 1, step), columns) {
-            return;
+            return missing();
         }
         let last_start = x.len().checked_sub(columns);
         let mut from = starts.map(|start| match last_start {
@@ -109,7 +110,7 @@ impl Floats<1> {
             || !reaches(from.len(), (R - 1, width), (tiles.max(LANES) + 1) * M)
             || !reaches(to.len(), (R * R - 1, step), tiles)
         {
-            return;
+            return missing();
         }
         for_each_group(tiles, |first| {
             let mut from = from.as_ptr().wrapping_add(first * M);
@@ -150,7 +151,7 @@ impl Floats<1> {
     ) {
         const { assert!((M == 2 || M == 4) && R == M + 2) };
         if tiles > from.len() {
-            return;
+            return missing();
         }
         let (height, columns) = (height.min(M), columns.min(tiles * M));
         // A single row may be shorter than what is to the next one.
@@ -158,7 +159,7 @@ impl Floats<1> {
             || height == 0
             || (height - 1) * width.min(y.len() + 1) + columns > y.len()
         {
-            return;
+            return missing();
         }
         for_each_group(tiles, |first| {
             // Here, as the compiler would keep each in a register from group to group, and has none for it.

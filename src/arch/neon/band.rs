@@ -8,6 +8,7 @@ use super::columns::{Steps, add_columns};
 use super::{Floats, panel};
 use crate::arch::isa::Lanes;
 use crate::arch::rows::Start;
+use crate::geometry::missing;
 
 /// The most columns of taps.
 pub(crate) const COLUMNS: usize = 16;
@@ -187,7 +188,7 @@ impl<'a> Band<'a> {
             || self.block.checked_sub(R).is_none_or(|last| lane > last)
             || (second.is_some() && (N, R) != (1, 16))
         {
-            return;
+            return missing();
         }
         let bias = if let Start::Bias(bias) = start { bias } else { &[0.0; R] };
         let mut sums = [lanes.zero(); R];

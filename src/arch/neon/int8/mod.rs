@@ -16,6 +16,7 @@ use self::pairs::Pairs;
 use self::products::{Dot, Factors, Products, Sums, load, store};
 use crate::arch::neon::requantize::{Scale, limit, rescale, saturate, shifted};
 use crate::arch::tile::{Blocks, CHANNELS, Channels, OUTPUTS, Places, Row, Totals, Window};
+use crate::geometry::missing;
 use crate::quant::{FixedPoint, Rounding};
 
 /// NEON, perhaps with more than its first instructions for i8.
@@ -115,7 +116,7 @@ impl Dots {
     #[inline(never)]
     pub(crate) fn multiply(self, met: Met<'_>, blocks: Blocks<'_>, planes: Option<Planes<'_>>) {
         if !are_complete(&met, &blocks, planes.as_ref()) {
-            return;
+            return missing();
         }
         // SAFETY: everything is there, as `are_complete` has seen; `self` proves that the processor has the instructions.
         unsafe {

@@ -14,7 +14,7 @@ use self::fold::{Fold, Largest};
 pub(crate) use self::whole::{largest, sum};
 use crate::arch::neon::int8::store_bytes;
 use crate::arch::neon::memory::store_half;
-use crate::geometry::{Axis, divide};
+use crate::geometry::{Axis, divide, missing};
 
 /// Outputs of a vector.
 const LANES: usize = 16;
@@ -104,6 +104,8 @@ impl Strip {
         if y.len() >= self.outputs && self.reduce_rows::<F>(rows, x, line) {
             // SAFETY: the line has room for all columns, as many as `new` allows, and vectors beside; there are as many outputs.
             unsafe { self.reduce_columns(fold, line, y.as_mut_ptr()) };
+        } else {
+            missing();
         }
     }
 

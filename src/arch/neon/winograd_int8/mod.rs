@@ -11,6 +11,7 @@ use crate::arch::neon::int8::{load_bytes, store_bytes};
 use crate::arch::neon::requantize::Requantize;
 use crate::arch::neon::{Neon, holds};
 use crate::arch::winograd_int8::{Finish, Finished, Inputs, Int8Tiles, POSITIONS, Products};
+use crate::geometry::missing;
 use outputs::outputs;
 use products::Operands;
 
@@ -26,7 +27,7 @@ impl Int8Tiles for Neon {
         let others = channels.saturating_sub(1);
         let first = rows.into_iter().flatten().max();
         let read = first.is_none_or(|first| holds(x.len(), [(1, first), (others, plane)], columns));
-        let Some(used) = start.checked_add(columns) else { return };
+        let Some(used) = start.checked_add(columns) else { return missing() };
         let written = [(others, inputs.step), (POSITIONS - 1, inputs.next_position), (1, last)];
         if channels == 0
             || !read
@@ -35,7 +36,7 @@ impl Int8Tiles for Neon {
             || !holds(scratch.len(), [(3, width), (2, last)], 2 * (LANES + 1))
             || !holds(to.len(), written, LANES)
         {
-            return;
+            return missing();
         }
         // Each row, and how far away it is in the next channel.
         let mut from = rows.map(|row| match row {
@@ -74,7 +75,7 @@ impl Int8Tiles for Neon {
             || !holds(to.len(), [(POSITIONS - 1, sums_step), (size, step)], 0)
             || !holds(weight.len(), [(inputs, size * POSITIONS * size_of::<i16>())], 0)
         {
-            return;
+            return missing();
         }
         let mut done = 0;
         while done < tiles {

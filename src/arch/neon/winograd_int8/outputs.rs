@@ -8,6 +8,7 @@ use crate::arch::neon::int8::store_bytes;
 use crate::arch::neon::requantize::Requantize;
 use crate::arch::neon::winograd_int8::LANES;
 use crate::arch::winograd_int8::{Finished, POSITIONS};
+use crate::geometry::missing;
 
 /// Turns sums into outputs of a channel with such a bias. `RIGHT` may be true where
 /// [`is_right_shift`](Requantize::is_right_shift) is.
@@ -28,7 +29,7 @@ pub(super) fn outputs<const RIGHT: bool>(
         || columns < 2 * last
         || !holds(y.len(), [(height - 1, width)], columns)
     {
-        return;
+        return missing();
     }
     let (mut sums, mut y) = (sums.as_ptr(), y.as_mut_ptr());
     let whole = columns >= 2 * (last + LANES);
