@@ -6,9 +6,11 @@ mod conv2d;
 mod conv_transpose2d;
 mod max_pool2d;
 mod pool_size;
+mod position;
 mod upsample;
 
 pub use adaptive::adaptive_window;
+pub(crate) use position::{input_position, padded, padded_position};
 pub use avg_pool2d::AvgPool2d;
 pub use conv_transpose2d::ConvTranspose2d;
 pub use conv2d::{Conv2d, PaddingMode};

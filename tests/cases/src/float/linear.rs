@@ -1,34 +1,45 @@
 //! Fully connected layers, and the operators with one parameter per channel.
 
-use nchw::{Activation, BatchNorm2d, Conv2d, Linear, Parameters, Prelu};
+use nchw::{Activation, BatchNorm2d, Linear, Parameters, Prelu};
 use nchw_oracle::{Output, float};
 use nchw_test_support::reference::widen;
 use nchw_test_support::{Guarded, Random, Row};
 use proptest::prelude::*;
 
-use crate::common::{
-    Norm, NormData, Outcome, activated, activation, any_activation, assert_conv, check, edge,
-    guarded, input, norm, on_backends, rarely, shape,
+use crate::float::common::{
+    Norm, NormData, activated, activation, any_activation, guarded, input, norm, on_backends,
 };
+use crate::space::sizes::{edge, fit, rarely, shape};
+use crate::space::Verdict;
+use crate::{Outcome, rust};
 
 /// A linear layer and what goes into it.
 #[derive(Clone, Debug)]
-pub(crate) struct Case {
-    pub(crate) spec: Linear,
-    pub(crate) bias: bool,
-    pub(crate) input_norm: Option<Norm>,
-    pub(crate) norm: Option<Norm>,
+pub struct Case {
+    pub spec: Linear,
+    pub bias: bool,
+    pub input_norm: Option<Norm>,
+    pub norm: Option<Norm>,
     /// NaN and infinities among the inputs.
-    pub(crate) special: bool,
-    pub(crate) seed: u64,
+    pub special: bool,
+    pub seed: u64,
 }
 
-/// Runs a case on every backend.
-pub(crate) fn test(case: &Case) -> Outcome {
+impl crate::Case for Case {
+    fn test(&self) -> Outcome {
+        test(self)
+    }
+
+    fn rust(&self) -> String {
+        rust::with(self, &self.spec)
+    }
+}
+
+/// Runs a case on every back-end.
+pub fn test(case: &Case) -> Outcome {
     let Case { spec, bias, input_norm, norm, special, seed } = case;
-    let plan = spec.plan::<f32>();
-    assert_eq!(plan.is_ok(), spec.out_features > 0, "{plan:?}");
-    let Ok(plan) = plan else { return Outcome::Refused };
+    let verdict = Verdict::new(spec.out_features > 0, [spec.out_features]);
+    let Some(plan) = verdict.accept(spec.plan::<f32>()) else { return Outcome::Refused };
     let (inputs, outputs) = (spec.input.iter().product::<usize>(), spec.out_features);
     assert_eq!(plan.input_shape(), spec.input);
     assert_eq!(plan.weight_shape(), [outputs, inputs]);
@@ -79,17 +90,16 @@ pub(crate) fn test(case: &Case) -> Outcome {
     Outcome::Ran
 }
 
-#[test]
-fn linear() {
-    let features =
-        prop_oneof![8 => edge(), 1 => 20..=70_usize, 1 => rarely(8).prop_map(usize::from)];
-    let spec =
-        (shape(), features, activation(true)).prop_map(|(mut input, features, activation)| {
-            // Not too many features.
-            input[1] = input[1].min(7);
+/// Any linear layer.
+pub fn case() -> impl Strategy<Value = Case> {
+    let features = prop_oneof![8 => edge(), 1 => 140..=400_usize, 1 => Just(0)];
+    let spec = (shape(), features, activation(true), any::<u8>()).prop_map(
+        |(mut input, features, activation, order)| {
+            fit(&mut input, 30_000 / features.max(1), order);
             Linear::new(input, features).activation(activation)
-        });
-    let case = (spec, any::<bool>(), norm(), norm(), rarely(2), any::<u64>()).prop_map(
+        },
+    );
+    (spec, any::<bool>(), norm(), norm(), rarely(2), any::<u64>()).prop_map(
         |(spec, bias, input_norm, norm, special, seed)| Case {
             spec,
             bias,
@@ -98,89 +108,93 @@ fn linear() {
             special,
             seed,
         },
-    );
-    check(6000, case, test);
+    )
 }
 
-#[test]
-fn batch_norm2d() {
+/// A batch norm on its own, and what goes into it.
+#[derive(Clone, Debug)]
+pub struct BatchNormCase {
+    pub spec: BatchNorm2d,
+    pub norm: Norm,
+    pub special: bool,
+    pub seed: u64,
+}
+
+/// Any batch norm.
+pub fn batch_norm() -> impl Strategy<Value = BatchNormCase> {
     let norm = prop_oneof![
         1 => Just(Norm::Plain),
         2 => Just(Norm::Affine),
         1 => (0..17_usize).prop_map(Norm::ShiftedFrom),
     ];
     let activation = prop_oneof![1 => Just(Activation::Identity), 1 => any_activation()];
-    let strategy = (shape(), norm, activation, rarely(4), any::<u64>());
-    check(5000, strategy, |(shape, norm, activation, special, seed)| {
-        let plan = BatchNorm2d::new(*shape).activation(*activation).plan::<f32>().unwrap();
-        assert_eq!((plan.input_shape(), plan.output_shape()), (*shape, *shape));
+    (shape(), norm, activation, rarely(4), any::<u64>()).prop_map(
+        |(shape, norm, activation, special, seed)| {
+            let spec = BatchNorm2d::new(shape).activation(activation);
+            BatchNormCase { spec, norm, special, seed }
+        },
+    )
+}
+
+impl crate::Case for BatchNormCase {
+    fn test(&self) -> Outcome {
+        let Self { spec, norm, special, seed } = self;
+        let (shape, plan) = (spec.input, spec.plan::<f32>().unwrap());
+        assert_eq!((plan.input_shape(), plan.output_shape()), (shape, shape));
         let mut random = Random::new(*seed);
-        let x = input(&mut random, *shape, *special);
+        let x = input(&mut random, shape, *special);
         let norm = NormData::new(*norm, shape[0], &mut random);
         let mut packed = Guarded::new(plan.packed_len());
         assert_eq!(plan.pack(&norm.nchw(), packed.slice_mut()), Ok(()));
         packed.check();
         packed.assert_written();
 
-        let want = norm.apply(*shape, &widen(&x));
-        let (row, want) = activated((Row::BatchNorm2d, want), *activation, &[]);
+        let want = norm.apply(shape, &widen(&x));
+        let (row, want) = activated((Row::BatchNorm2d, want), spec.activation, &[]);
         let x = guarded(&x);
         on_backends(row, &want, |backend, y| {
             plan.backend(backend)?.run(packed.slice(), x.slice(), y)
         });
         Outcome::Ran
-    });
+    }
+
+    fn rust(&self) -> String {
+        rust::with(self, &self.spec)
+    }
 }
 
-#[test]
-fn prelu() {
-    check(3000, (shape(), rarely(6), any::<u64>()), |(shape, special, seed)| {
-        let plan = Prelu::new(*shape).plan::<f32>().unwrap();
-        assert_eq!((plan.input_shape(), plan.output_shape()), (*shape, *shape));
+/// PReLU on its own, and what goes into it.
+#[derive(Clone, Debug)]
+pub struct PreluCase {
+    pub spec: Prelu,
+    pub special: bool,
+    pub seed: u64,
+}
+
+/// Any PReLU.
+pub fn prelu() -> impl Strategy<Value = PreluCase> {
+    (shape(), rarely(6), any::<u64>())
+        .prop_map(|(shape, special, seed)| PreluCase { spec: Prelu::new(shape), special, seed })
+}
+
+impl crate::Case for PreluCase {
+    fn test(&self) -> Outcome {
+        let Self { spec, special, seed } = self;
+        let (shape, plan) = (spec.input, spec.plan::<f32>().unwrap());
+        assert_eq!((plan.input_shape(), plan.output_shape()), (shape, shape));
         assert_eq!(plan.packed_len(), shape[0]);
         let mut random = Random::new(*seed);
-        let x = input(&mut random, *shape, *special);
+        let x = input(&mut random, shape, *special);
         let slopes = random.f32s_in(shape[0], -2.0, 2.0);
-        let want = float::prelu(&widen(&slopes), *shape, &widen(&x));
+        let want = float::prelu(&widen(&slopes), shape, &widen(&x));
         let (x, slopes) = (guarded(&x), guarded(&slopes));
         on_backends(Row::LeakyRelu, &want, |backend, y| {
             plan.backend(backend)?.run(slopes.slice(), x.slice(), y)
         });
         Outcome::Ran
-    });
-}
+    }
 
-/// Inputs after a ReLU and weights of one sign: nothing cancels, so that every rounding of a long
-/// sum is one of the sum's own size.
-#[test]
-fn long_sums_of_one_sign() {
-    let length = prop_oneof![10..=60_usize, 60..=400_usize].prop_map(|channels| 9 * channels);
-    let strategy = (length, 1..=9_usize, any::<u64>());
-    check(300, strategy, |(length, outputs, seed)| {
-        let mut random = Random::new(*seed);
-        let (x, bias) = (random.f32s_in(*length, 0.0, 1.0), random.f32s(*outputs));
-        let weight = random.f32s_in(length * outputs, 0.0, 1.0);
-        let parameters = Parameters::NONE.bias(&bias);
-        let want = float::linear(&widen(&x), &widen(&weight), Some(&widen(&bias)));
-
-        let plan = Linear::new([*length, 1, 1], *outputs).plan::<f32>().unwrap();
-        let mut packed = Guarded::new(plan.packed_len());
-        assert_eq!(plan.pack(&weight, &parameters, packed.slice_mut()), Ok(()));
-        on_backends(Row::Linear, &want, |backend, y| {
-            plan.backend(backend)?.run(packed.slice(), &x, y)
-        });
-
-        // The same sums as convolutions, of one tap and of nine.
-        for kernel in [[1, 1], [3, 3]] {
-            let spec = Conv2d::new(
-                [*length / (kernel[0] * kernel[1]), kernel[0], kernel[1]],
-                *outputs,
-                kernel,
-            );
-            let plan = spec.plan::<f32>().unwrap();
-            assert_eq!(plan.pack(&weight, &parameters, packed.slice_mut()), Ok(()));
-            assert_conv(Row::Conv2d, &plan, &packed, &x, &want);
-        }
-        Outcome::Ran
-    });
+    fn rust(&self) -> String {
+        rust::with(self, &self.spec)
+    }
 }

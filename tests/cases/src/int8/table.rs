@@ -5,8 +5,8 @@ use nchw_oracle::{float, integer};
 use nchw_test_support::{Guarded, Random, check};
 use proptest::prelude::*;
 
-use crate::common::{affine, guarded, numbers, output, quantization};
-use crate::geometry::shape;
+use crate::int8::common::{affine, guarded, numbers, output, quantization};
+use crate::int8::geometry::shape;
 
 fn activation() -> impl Strategy<Value = Activation> {
     (0..14_u32, -3.0..3.0_f32, -3.0..3.0_f32).prop_map(|(which, a, b)| match which {

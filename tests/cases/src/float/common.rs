@@ -1,92 +1,19 @@
-//! What the properties share: sizes, data, folded parameters, and the way cases are run.
-
-use core::cell::Cell;
-use core::fmt::Debug;
+//! What cases share: data, folded parameters, and the way they are run.
 
 use nchw::{ActivatePlan, Activation, Backend, BatchNorm, ConvPlan, Error, SoftmaxPlan, UnaryPlan};
 use nchw_oracle::{Output, float};
 use nchw_test_support::reference::widen;
+use nchw_test_support::tolerance::worst;
 use nchw_test_support::{Guarded, Random, Row, assert_close};
 use proptest::prelude::*;
-use proptest::sample::select;
+
+use crate::watch::{ratio, stage, timed};
 
 /// Unit roundoff of f32.
 const U: f64 = 1.0 / 16_777_216.0;
 
-/// What became of a case.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    /// It ran, and its result is right.
-    Ran,
-    /// It was refused, and rightly so.
-    Refused,
-}
-
-/// Runs `test` on `cases` cases, or as many as the environment asks for, of which at least three in four have to be valid.
-#[track_caller]
-pub(crate) fn check<S>(cases: u32, strategy: S, test: impl Fn(&S::Value) -> Outcome)
-where
-    S: Strategy,
-    S::Value: Clone + Debug,
-{
-    let (all, ran) = (Cell::new(0_u32), Cell::new(0_u32));
-    nchw_test_support::check(cases, strategy, |case| {
-        let outcome = test(case);
-        all.set(all.get() + 1);
-        ran.set(ran.get() + u32::from(outcome == Outcome::Ran));
-    });
-    let (all, ran) = (all.get(), ran.get());
-    println!("{ran} of {all} cases are valid");
-    assert!(ran >= all / 4 * 3, "only {ran} of {all} cases are valid");
-}
-
-/// A height or width at, below or above the edges of tiles and blocks.
-pub(crate) fn edge() -> impl Strategy<Value = usize> {
-    prop_oneof![
-        4 => select(vec![1, 2, 3, 4, 5, 7, 8, 9]),
-        2 => select(vec![11, 13, 15, 16, 17, 19, 20]),
-        1 => 1..=20_usize,
-    ]
-}
-
-/// A number of channels.
-pub(crate) fn channels() -> impl Strategy<Value = usize> {
-    prop_oneof![
-        5 => 1..=5_usize,
-        2 => select(vec![7, 8, 9]),
-        1 => select(vec![15, 16, 17]),
-    ]
-}
-
-/// `[channels, height, width]`.
-pub(crate) fn shape() -> impl Strategy<Value = [usize; 3]> {
-    (channels(), edge(), edge()).prop_map(|(channels, height, width)| [channels, height, width])
-}
-
-/// Two of `values`.
-pub(crate) fn pair(
-    values: impl Strategy<Value = usize> + Clone,
-) -> impl Strategy<Value = [usize; 2]> {
-    [values.clone(), values]
-}
-
-/// Four sides, often none, often all the same.
-pub(crate) fn sides(largest: usize) -> impl Strategy<Value = [usize; 4]> {
-    prop_oneof![
-        2 => Just([0; 4]),
-        2 => (0..=largest).prop_map(|side| [side; 4]),
-        4 => [0..=largest, 0..=largest, 0..=largest, 0..=largest],
-        1 => ([0..=largest, 0..=largest]).prop_map(|[h, w]| [h, w, h, w]),
-    ]
-}
-
-/// True in `of` of 32 cases.
-pub(crate) fn rarely(of: u32) -> impl Strategy<Value = bool> {
-    (0..32_u32).prop_map(move |n| n >= 32 - of)
-}
-
 /// A fused activation, often none.
-pub(crate) fn activation(prelu: bool) -> impl Strategy<Value = Activation> {
+pub fn activation(prelu: bool) -> impl Strategy<Value = Activation> {
     prop_oneof![
         6 => Just(Activation::Identity),
         4 => Just(if prelu { Activation::Prelu } else { Activation::Relu }),
@@ -95,7 +22,7 @@ pub(crate) fn activation(prelu: bool) -> impl Strategy<Value = Activation> {
 }
 
 /// Any activation but PReLU.
-pub(crate) fn any_activation() -> impl Strategy<Value = Activation> {
+pub fn any_activation() -> impl Strategy<Value = Activation> {
     let number = -8..=8_i32;
     (0..14_u32, number.clone(), number).prop_map(|(which, a, b)| {
         let (a, b) = (a as f32 * 0.37, b as f32 * 0.21);
@@ -120,7 +47,7 @@ pub(crate) fn any_activation() -> impl Strategy<Value = Activation> {
 
 /// Where a batch norm shifts its input.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Norm {
+pub enum Norm {
     /// Everywhere, with `affine=False`.
     Plain,
     /// Everywhere, with weight and bias.
@@ -132,7 +59,7 @@ pub(crate) enum Norm {
 }
 
 /// A batch norm, often none.
-pub(crate) fn norm() -> impl Strategy<Value = Option<Norm>> {
+pub fn norm() -> impl Strategy<Value = Option<Norm>> {
     prop_oneof![
         4 => Just(None),
         1 => Just(Some(Norm::Plain)),
@@ -143,7 +70,7 @@ pub(crate) fn norm() -> impl Strategy<Value = Option<Norm>> {
 }
 
 /// The parameters of a batch norm.
-pub(crate) struct NormData {
+pub struct NormData {
     mean: Vec<f32>,
     var: Vec<f32>,
     affine: Option<[Vec<f32>; 2]>,
@@ -151,7 +78,7 @@ pub(crate) struct NormData {
 }
 
 impl NormData {
-    pub(crate) fn new(norm: Norm, channels: usize, random: &mut Random) -> Self {
+    pub fn new(norm: Norm, channels: usize, random: &mut Random) -> Self {
         let mut mean = random.f32s(channels);
         let mut affine = [random.f32s_in(channels, -2.0, 2.0), random.f32s(channels)];
         let unshifted = match norm {
@@ -169,7 +96,7 @@ impl NormData {
         }
     }
 
-    pub(crate) fn nchw(&self) -> BatchNorm<'_> {
+    pub fn nchw(&self) -> BatchNorm<'_> {
         let norm = BatchNorm { eps: self.eps, ..BatchNorm::new(&self.mean, &self.var) };
         match &self.affine {
             Some([weight, bias]) => norm.affine(weight, bias),
@@ -178,13 +105,13 @@ impl NormData {
     }
 
     /// The first channel that is shifted.
-    pub(crate) fn first_shift(&self) -> Option<usize> {
+    pub fn first_shift(&self) -> Option<usize> {
         let bias = |channel: usize| self.affine.as_ref().map_or(0.0, |[_, bias]| bias[channel]);
         (0..self.mean.len()).find(|&channel| self.mean[channel] != 0.0 || bias(channel) != 0.0)
     }
 
     /// Hands the parameters to `f`, widened.
-    pub(crate) fn oracle<R>(&self, f: impl FnOnce(&float::BatchNorm2d<'_>) -> R) -> R {
+    pub fn oracle<R>(&self, f: impl FnOnce(&float::BatchNorm2d<'_>) -> R) -> R {
         let (mean, var) = (widen(&self.mean), widen(&self.var));
         let affine = self.affine.as_ref().map(|[weight, bias]| [widen(weight), widen(bias)]);
         f(&float::BatchNorm2d {
@@ -197,13 +124,13 @@ impl NormData {
     }
 
     /// The norm of `x`; the magnitude is that of a folded norm, `|x| s + |shift|`.
-    pub(crate) fn apply(&self, input: [usize; 3], x: &[f64]) -> Output {
+    pub fn apply(&self, input: [usize; 3], x: &[f64]) -> Output {
         self.oracle(|norm| float::batch_norm2d(norm, input, x))
     }
 }
 
 /// Inputs in [-1, 1); `special` sprinkles NaN and infinities over them.
-pub(crate) fn input(random: &mut Random, shape: [usize; 3], special: bool) -> Vec<f32> {
+pub fn input(random: &mut Random, shape: [usize; 3], special: bool) -> Vec<f32> {
     let mut x = random.f32s(shape.iter().product());
     if special {
         for _ in 0..random.size(1..=3) {
@@ -216,24 +143,28 @@ pub(crate) fn input(random: &mut Random, shape: [usize; 3], special: bool) -> Ve
 }
 
 /// A guarded buffer with these elements and no more.
-pub(crate) fn guarded(values: &[f32]) -> Guarded<f32> {
+pub fn guarded(values: &[f32]) -> Guarded<f32> {
     let mut buffer = Guarded::new(values.len());
     buffer.slice_mut().copy_from_slice(values);
     buffer
 }
 
-/// What `run` writes into an output of `len` elements; every element has to be written.
+/// What `run` writes into an output of `len` elements, in so many operations; every element has to be written.
 #[track_caller]
-pub(crate) fn output(len: usize, run: impl FnOnce(&mut [f32]) -> Result<(), Error>) -> Vec<f32> {
+pub fn output(
+    len: usize,
+    operations: usize,
+    run: impl Fn(&mut [f32]) -> Result<(), Error>,
+) -> Vec<f32> {
     let mut y = Guarded::new(len);
-    assert_eq!(run(y.slice_mut()), Ok(()));
+    timed(operations, || assert_eq!(run(y.slice_mut()), Ok(())));
     y.check();
     y.assert_written();
     y.slice().to_vec()
 }
 
 /// A plan with one input and no parameters, whichever type it is of.
-pub(crate) trait Unary: Copy {
+pub trait Unary: Copy {
     fn on(self, backend: Backend) -> Self;
     fn lens(&self) -> (usize, usize);
     fn output_shape(&self) -> [usize; 3];
@@ -265,7 +196,7 @@ unary!(UnaryPlan<f32>, ActivatePlan<f32>, SoftmaxPlan<f32>);
 
 /// Runs an operator with one input on every back-end and compares it with the oracle.
 #[track_caller]
-pub(crate) fn check_unary(plan: &impl Unary, x: &[f32], (row, want): (Row, Output)) {
+pub fn check_unary(plan: &impl Unary, x: &[f32], (row, want): (Row, Output)) {
     assert_eq!(plan.output_shape(), want.shape);
     assert_eq!(plan.lens(), (x.len(), want.values.len()));
     let x = guarded(x);
@@ -274,21 +205,26 @@ pub(crate) fn check_unary(plan: &impl Unary, x: &[f32], (row, want): (Row, Outpu
 
 /// Holds what `run` writes on every back-end against its reference.
 #[track_caller]
-pub(crate) fn on_backends(
+pub fn on_backends(
     row: Row,
     want: &Output,
     run: impl Fn(Backend, &mut [f32]) -> Result<(), Error>,
 ) {
+    let operations = want.values.len() * want.taps.max(1);
     for backend in Backend::available() {
-        let y = output(want.values.len(), |y| run(backend, y));
-        println!("on {}", backend.name());
-        assert_close(row, &y, want);
+        stage(backend.name(), || {
+            let y = output(want.values.len(), operations, |y| run(backend, y));
+            match worst(row, &y, want) {
+                Some(worst) if worst.ratio <= 1.0 => ratio(worst.ratio),
+                _ => assert_close(row, &y, want),
+            }
+        });
     }
 }
 
 /// Holds a convolution with weights that are packed already against its reference, on every back-end.
 #[track_caller]
-pub(crate) fn assert_conv(
+pub fn assert_conv(
     row: Row,
     plan: &ConvPlan<f32>,
     packed: &Guarded<f32>,
@@ -309,7 +245,7 @@ pub(crate) fn assert_conv(
 ///
 /// A result is only known to within its own row. An activation can widen that by the largest slope
 /// it has, and adds its own error, so both go into the magnitude.
-pub(crate) fn activated(
+pub fn activated(
     (row, output): (Row, Output),
     activation: Activation,
     slopes: &[f32],

@@ -1,4 +1,4 @@
-//! What the properties share: the way cases are run, buffers, and what numbers mean.
+//! What cases share: the way they are run, buffers, and what numbers mean.
 
 use core::fmt::Debug;
 
@@ -7,19 +7,26 @@ use nchw_oracle::integer::{Affine, Fixed, Quantized};
 use nchw_test_support::{Guarded, Random};
 use proptest::prelude::*;
 
+use crate::watch::{stage, timed};
+
 /// A guarded buffer with these elements and no more.
-pub(crate) fn guarded<T: nchw_test_support::guard::Pattern>(values: &[T]) -> Guarded<T> {
+pub fn guarded<T: nchw_test_support::guard::Pattern>(values: &[T]) -> Guarded<T> {
     let mut buffer = Guarded::new(values.len());
     buffer.slice_mut().copy_from_slice(values);
     buffer
 }
 
-/// What `run` writes into a buffer of `len` elements, which must not depend on what it held.
+/// What `run` writes into a buffer of `len` elements, in so many operations, which must not depend on
+/// what it held.
 #[track_caller]
-pub(crate) fn output(len: usize, run: impl Fn(&mut [i8]) -> Result<(), Error>) -> Vec<i8> {
+pub fn output(
+    len: usize,
+    operations: usize,
+    run: impl Fn(&mut [i8]) -> Result<(), Error>,
+) -> Vec<i8> {
     let [first, second] = [-91, 17].map(|poison| {
         let mut y = Guarded::filled(len, poison);
-        assert_eq!(run(y.slice_mut()), Ok(()));
+        timed(operations, || assert_eq!(run(y.slice_mut()), Ok(())));
         y.check();
         y.slice().to_vec()
     });
@@ -27,24 +34,44 @@ pub(crate) fn output(len: usize, run: impl Fn(&mut [i8]) -> Result<(), Error>) -
     first
 }
 
-/// Runs an operator with one input, in portable code too, and compares it with the oracle.
+/// Holds what `run` writes on every back-end against its reference.
 #[track_caller]
-pub(crate) fn check_unary(plan: &UnaryPlan<i8>, x: &[i8], want: &Quantized) {
-    assert_eq!(plan.output_shape(), want.shape);
-    assert_eq!((plan.input_len(), plan.output_len()), (x.len(), want.values.len()));
-    let x = guarded(x);
-    for backend in [Backend::best(), Backend::Scalar] {
-        let plan = plan.backend(backend).unwrap();
-        assert_eq!(
-            output(plan.output_len(), |y| plan.run(x.slice(), y)),
-            want.values,
-            "{backend:?}"
-        );
+pub fn on_backends(
+    want: &[i8],
+    operations: usize,
+    run: impl Fn(Backend, &mut [i8]) -> Result<(), Error>,
+) {
+    for backend in Backend::available() {
+        stage(backend.name(), || {
+            let y = output(want.len(), operations, |y| run(backend, y));
+            let other = (0..y.len()).find(|&index| y[index] != want[index]);
+            if let Some(index) = other {
+                let others = (0..y.len()).filter(|&index| y[index] != want[index]).count();
+                panic!(
+                    "element {index} of {} is {}, not {}; {others} differ",
+                    y.len(),
+                    y[index],
+                    want[index]
+                );
+            }
+        });
     }
 }
 
+/// Runs an operator with one input on every back-end, in so many operations for each output, and compares it with
+/// the oracle.
+#[track_caller]
+pub fn check_unary(plan: &UnaryPlan<i8>, x: &[i8], operations: usize, want: &Quantized) {
+    assert_eq!(plan.output_shape(), want.shape);
+    assert_eq!((plan.input_len(), plan.output_len()), (x.len(), want.values.len()));
+    let x = guarded(x);
+    on_backends(&want.values, operations * want.values.len(), |backend, y| {
+        plan.backend(backend)?.run(x.slice(), y)
+    });
+}
+
 /// A zero point: any, the ends of the range more often.
-pub(crate) fn zero_point() -> impl Strategy<Value = i8> {
+pub fn zero_point() -> impl Strategy<Value = i8> {
     prop_oneof![
         4 => any::<i8>(),
         1 => Just(0),
@@ -54,26 +81,26 @@ pub(crate) fn zero_point() -> impl Strategy<Value = i8> {
 }
 
 /// A scale: mostly a plain one, once in a while far from 1.
-pub(crate) fn scale() -> impl Strategy<Value = f32> {
+pub fn scale() -> impl Strategy<Value = f32> {
     let mantissa = prop_oneof![1 => Just(1.0_f32), 7 => 1.0..2.0_f32];
     let exponent = prop_oneof![8 => -8..=2_i32, 1 => -20..=20_i32];
     (mantissa, exponent).prop_map(|(mantissa, exponent)| mantissa * 2.0_f32.powi(exponent))
 }
 
-pub(crate) fn quantization() -> impl Strategy<Value = Quantization> {
+pub fn quantization() -> impl Strategy<Value = Quantization> {
     (scale(), zero_point()).prop_map(|(scale, zero_point)| Quantization { scale, zero_point })
 }
 
-pub(crate) fn affine(quantization: Quantization) -> Affine {
+pub fn affine(quantization: Quantization) -> Affine {
     Affine { scale: quantization.scale, zero_point: quantization.zero_point }
 }
 
-pub(crate) fn fixed(point: FixedPoint) -> Fixed {
+pub fn fixed(point: FixedPoint) -> Fixed {
     Fixed { multiplier: point.multiplier, shift: point.shift }
 }
 
 /// A limit of the outputs, often none.
-pub(crate) fn range() -> impl Strategy<Value = [i8; 2]> {
+pub fn range() -> impl Strategy<Value = [i8; 2]> {
     prop_oneof![
         3 => Just([i8::MIN, i8::MAX]),
         1 => [any::<i8>(), any::<i8>()].prop_map(|[a, b]| [a.min(b), a.max(b)]),
@@ -82,7 +109,7 @@ pub(crate) fn range() -> impl Strategy<Value = [i8; 2]> {
 
 /// A fused activation whose bounds lie up to a few hundred steps from 0.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Fused {
+pub enum Fused {
     None,
     Relu,
     Relu6,
@@ -92,7 +119,7 @@ pub(crate) enum Fused {
     From(f32),
 }
 
-pub(crate) fn fused() -> impl Strategy<Value = Fused> {
+pub fn fused() -> impl Strategy<Value = Fused> {
     let steps = || -300.0..300.0_f32;
     prop_oneof![
         5 => Just(Fused::None),
@@ -104,7 +131,7 @@ pub(crate) fn fused() -> impl Strategy<Value = Fused> {
 }
 
 impl Fused {
-    pub(crate) fn activation(self, output: Quantization) -> Activation {
+    pub fn activation(self, output: Quantization) -> Activation {
         match self {
             Self::None => Activation::Identity,
             Self::Relu => Activation::Relu,
@@ -117,7 +144,7 @@ impl Fused {
     }
 
     /// The outputs that are left of `range`; none if the first is above the second.
-    pub(crate) fn limit(self, output: Quantization, [low, high]: [i8; 2]) -> [i8; 2] {
+    pub fn limit(self, output: Quantization, [low, high]: [i8; 2]) -> [i8; 2] {
         let (min, max) = match self.activation(output) {
             Activation::Identity => (f32::NEG_INFINITY, f32::INFINITY),
             Activation::Relu => (0.0, f32::INFINITY),
@@ -132,7 +159,7 @@ impl Fused {
 
 /// Whether nothing is left of a limited range, which then has to be what a plan was refused for.
 #[track_caller]
-pub(crate) fn empty<T: Debug>([low, high]: [i8; 2], plan: &Result<T, Error>) -> bool {
+pub fn empty<T: Debug>([low, high]: [i8; 2], plan: &Result<T, Error>) -> bool {
     match plan {
         Err(error) if low > high => assert_eq!(*error, Error::EmptyClampRange),
         Err(error) => panic!("refused: {error}"),
@@ -141,14 +168,16 @@ pub(crate) fn empty<T: Debug>([low, high]: [i8; 2], plan: &Result<T, Error>) -> 
     low > high
 }
 
-/// i8 numbers: any, only the largest, or few that are not 0.
-pub(crate) fn numbers(random: &mut Random, len: usize) -> Vec<i8> {
-    let kind = random.size(0..=7);
-    let pick = |q: i8| match kind {
+/// i8 numbers: any, only the largest and smallest, in any order or in turn, or few that are not 0.
+pub fn numbers(random: &mut Random, len: usize) -> Vec<i8> {
+    let kind = random.size(0..=11);
+    let pick = |(index, q): (usize, i8)| match kind {
         0 => [i8::MIN, i8::MAX][usize::from(q > 0)],
         1 => i8::MIN,
         2 => [0, q][usize::from(q % 8 == 0)],
+        3 => [i8::MIN, i8::MAX][index % 2],
+        4 => i8::MAX,
         _ => q,
     };
-    random.i8s(len).into_iter().map(pick).collect()
+    random.i8s(len).into_iter().enumerate().map(pick).collect()
 }

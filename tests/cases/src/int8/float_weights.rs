@@ -8,9 +8,9 @@ use nchw_oracle::integer::{self, Sums, Symmetric, quantize_bias, quantize_channe
 use nchw_test_support::{Guarded, Random, check};
 use proptest::prelude::*;
 
-use crate::common::{guarded, numbers, quantization};
-use crate::weighted::{factor, overflow, rounding};
-use crate::{conv, conv_transpose, linear};
+use crate::int8::common::{guarded, numbers, quantization};
+use crate::int8::weighted::{factor, overflow, rounding};
+use crate::int8::{conv, conv_transpose, linear};
 
 /// What is folded into a layer.
 #[derive(Clone, Copy, Debug)]

@@ -5,8 +5,8 @@ use nchw_oracle::integer;
 use nchw_test_support::{Guarded, Random, check};
 use proptest::prelude::*;
 
-use crate::common::{affine, check_unary, guarded, numbers, output, quantization};
-use crate::geometry::{edge, shape, sides};
+use crate::int8::common::{affine, check_unary, guarded, numbers, output, quantization};
+use crate::int8::geometry::{edge, shape, sides};
 
 #[test]
 fn upsample() {

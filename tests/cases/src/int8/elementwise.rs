@@ -5,8 +5,8 @@ use nchw_oracle::integer::{self, Operand, Quantized};
 use nchw_test_support::{Random, check};
 use proptest::prelude::*;
 
-use crate::common::{affine, empty, fixed, fused, guarded, numbers, output, quantization, range};
-use crate::geometry::{channels, edge, shape};
+use crate::int8::common::{affine, empty, fixed, fused, guarded, numbers, output, quantization, range};
+use crate::int8::geometry::{channels, edge, shape};
 
 /// What inputs and outputs mean: an output scale that suits the inputs, or any.
 fn io() -> impl Strategy<Value = BinaryQuantization> {

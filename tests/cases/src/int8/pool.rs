@@ -5,8 +5,8 @@ use nchw_oracle::integer;
 use nchw_test_support::{Random, check};
 use proptest::prelude::*;
 
-use crate::common::{Fused, check_unary, empty, fused, numbers, quantization};
-use crate::geometry::{Window, channels, edge, shape, sides, window};
+use crate::int8::common::{Fused, check_unary, empty, fused, numbers, quantization};
+use crate::int8::geometry::{Window, channels, edge, shape, sides, window};
 
 /// A width, beside tiles of 8 and 16 columns more often than not.
 fn width() -> impl Strategy<Value = usize> {

@@ -5,11 +5,12 @@ use nchw_oracle::integer::{Factor, Fixed, largest_sum};
 use nchw_test_support::Random;
 use proptest::prelude::*;
 
-use crate::common::{Fused, fixed, fused, numbers, quantization, range};
+use crate::space::Verdict;
+use crate::int8::common::{Fused, fixed, fused, numbers, quantization, range};
 
 /// How a layer's weights are scaled.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Scaling {
+pub enum Scaling {
     PerTensor,
     PerChannel,
     /// Multipliers and shifts that suit the sums.
@@ -20,7 +21,7 @@ pub(crate) enum Scaling {
 
 /// How large the bias is.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Bias {
+pub enum Bias {
     None,
     /// Within the reach of the products.
     Moderate,
@@ -30,21 +31,21 @@ pub(crate) enum Bias {
 
 /// A layer's numbers, all but the data.
 #[derive(Clone, Debug)]
-pub(crate) struct Numbers {
-    pub(crate) io: Requantization,
-    pub(crate) fused: Fused,
-    pub(crate) scaling: Scaling,
-    pub(crate) bias: Bias,
+pub struct Numbers {
+    pub io: Requantization,
+    pub fused: Fused,
+    pub scaling: Scaling,
+    pub bias: Bias,
     /// What a usual sum becomes, in outputs.
-    pub(crate) reach: f32,
-    pub(crate) seed: u64,
+    pub reach: f32,
+    pub seed: u64,
 }
 
-pub(crate) fn rounding() -> impl Strategy<Value = Rounding> {
+pub fn rounding() -> impl Strategy<Value = Rounding> {
     prop_oneof![Just(Rounding::FixedDouble), Just(Rounding::FixedSingle), Just(Rounding::OnnxFloat),]
 }
 
-pub(crate) fn numbers_of_layer() -> impl Strategy<Value = Numbers> {
+pub fn numbers_of_layer() -> impl Strategy<Value = Numbers> {
     let scaling = prop_oneof![
         2 => Just(Scaling::PerTensor),
         3 => Just(Scaling::PerChannel),
@@ -68,24 +69,30 @@ pub(crate) fn numbers_of_layer() -> impl Strategy<Value = Numbers> {
 }
 
 /// A layer's numbers and data.
-pub(crate) struct Data {
-    pub(crate) x: Vec<i8>,
-    pub(crate) weight: Vec<i8>,
-    pub(crate) bias: Option<Vec<i32>>,
+pub struct Data {
+    pub x: Vec<i8>,
+    pub weight: Vec<i8>,
+    pub bias: Option<Vec<i32>>,
     /// One per channel, or one for all.
     scales: Vec<f32>,
     points: Option<(Vec<i32>, Vec<i32>)>,
-    pub(crate) factors: Vec<Factor>,
+    pub factors: Vec<Factor>,
 }
 
 impl Numbers {
+    /// What a plan has to say to a layer with these numbers, given what it has to say to its sizes.
+    pub fn verdict(&self, sizes: Verdict) -> Verdict {
+        let [low, high] = self.limit();
+        if low > high { Verdict::Invalid } else { sizes }
+    }
+
     /// The numbers that are left of the output.
-    pub(crate) fn limit(&self) -> [i8; 2] {
+    pub fn limit(&self) -> [i8; 2] {
         self.fused.limit(self.io.output, self.io.range)
     }
 
     /// Data of a layer, which may be fully connected.
-    pub(crate) fn data(
+    pub fn data(
         &self,
         [inputs, weights, outputs, taps]: [usize; 4],
         connected: bool,
@@ -127,7 +134,7 @@ impl Numbers {
 }
 
 /// The error for the first channel whose sums can leave i32.
-pub(crate) fn overflow(
+pub fn overflow(
     io: &Requantization,
     channels: &[Vec<i8>],
     bias: Option<&[i32]>,
@@ -144,7 +151,7 @@ pub(crate) fn overflow(
 
 /// The factor of weights with a scale; fully connected layers round the product of the first two scales
 /// to f32.
-pub(crate) fn factor(io: &Requantization, weight: f32, connected: bool) -> Factor {
+pub fn factor(io: &Requantization, weight: f32, connected: bool) -> Factor {
     let (input, output) = (io.input.scale, io.output.scale);
     let product = match connected {
         true => f64::from(input * weight),
@@ -172,7 +179,7 @@ fn wild(random: &mut Random) -> FixedPoint {
 }
 
 impl Data {
-    pub(crate) fn parameters(&self) -> Int8Parameters<'_> {
+    pub fn parameters(&self) -> Int8Parameters<'_> {
         let scale = match (&self.points, &self.scales[..]) {
             (Some((multiplier, shift)), _) => WeightScale::Fixed { multiplier, shift },
             (None, [scale]) => WeightScale::PerTensor(*scale),

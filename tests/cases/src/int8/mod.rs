@@ -1,0 +1,7 @@
+//! Layers in i8, against the oracle in whole numbers: not a bit may differ.
+
+pub mod common;
+pub mod conv;
+pub mod conv_transpose;
+pub mod linear;
+pub mod weighted;
