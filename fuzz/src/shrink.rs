@@ -7,7 +7,7 @@ use crate::process::{Reason, run_case};
 use crate::shared::Shared;
 
 /// How long to try.
-const TIME: Duration = Duration::from_secs(40);
+const TIME: Duration = Duration::from_secs(15);
 
 /// Prints the smallest case like number `number` that fails, as Rust.
 pub fn shrink(cases: &Cases, shared: &Shared, number: u64, reason: &Reason) {

@@ -46,12 +46,12 @@ pub fn take_ratio() -> f64 {
     RATIO.replace(0.0)
 }
 
-/// Does `f`, which is a stage, such as the name of a back-end; a panic within prints it.
+/// Does `f`, which is a stage, such as the name of a back-end; a panic within prints it if nobody observes.
 pub fn stage<R>(name: &'static str, f: impl FnOnce() -> R) -> R {
     struct Stage;
     impl Drop for Stage {
         fn drop(&mut self) {
-            if std::thread::panicking() {
+            if std::thread::panicking() && OBSERVER.get().is_none() {
                 println!("stage: {}", STAGE.get());
             }
         }

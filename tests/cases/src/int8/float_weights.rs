@@ -5,16 +5,19 @@ use nchw::{
     Requantization, Rounding, WeightScale,
 };
 use nchw_oracle::integer::{self, Sums, Symmetric, quantize_bias, quantize_channel};
-use nchw_test_support::{Guarded, Random, check};
+use nchw_test_support::{Guarded, Random};
 use proptest::prelude::*;
 
-use crate::int8::common::{guarded, numbers, quantization};
+use crate::int8::common::{guarded, numbers, on_backends, quantization};
+use crate::int8::conv::{ALGORITHMS, assert_conv};
+use crate::int8::linear;
 use crate::int8::weighted::{factor, overflow, rounding};
-use crate::int8::{conv, conv_transpose, linear};
+use crate::space::{Verdict, conv, conv_transpose, runnable};
+use crate::{Case, Outcome, rust};
 
 /// What is folded into a layer.
 #[derive(Clone, Copy, Debug)]
-struct Folded {
+pub struct Folded {
     bias: bool,
     norm: bool,
     input_norm: bool,
@@ -203,14 +206,35 @@ macro_rules! packed {
         assert_eq!(result, overflow(&layer.io, &channels, Some(&layer.q_bias)));
         match result {
             Ok(()) => quantized,
-            Err(_) => return,
+            Err(_) => return Outcome::Refused,
         }
     }};
 }
 
-#[test]
-fn conv2d() {
-    check(8_000, (conv::spec(), folded()), |(spec, case)| {
+/// A convolution with weights in f32.
+#[derive(Clone, Debug)]
+pub struct ConvCase {
+    pub spec: Conv2d,
+    pub folded: Folded,
+}
+
+/// Any convolution.
+pub fn conv2d() -> impl Strategy<Value = ConvCase> {
+    (conv::spec(), folded()).prop_map(|(spec, folded)| ConvCase { spec, folded })
+}
+
+/// Whether there is anything to run.
+fn possible(verdict: Verdict, input: [usize; 3], kernel: [usize; 2]) -> bool {
+    // What is far apart is left to weights that are ready.
+    verdict == Verdict::Valid && kernel[0] * kernel[1] * input[0] < 100_000
+}
+
+impl Case for ConvCase {
+    fn test(&self) -> Outcome {
+        let Self { spec, folded: case } = self;
+        if !possible(conv::verdict(spec, &ALGORITHMS), spec.input, spec.kernel_size) {
+            return Outcome::Refused;
+        }
         let layout = Layout {
             groups: spec.groups,
             inputs: spec.input[0] / spec.groups,
@@ -219,9 +243,12 @@ fn conv2d() {
             transposed: false,
         };
         let shiftable =
-            spec.padding == nchw::Padding::VALID || spec.padding_mode != nchw::PaddingMode::Zeros;
+            conv::unpadded(spec) || spec.padding_mode != nchw::PaddingMode::Zeros;
         let layer = Layer::new(case, layout, shiftable);
         let plan = Conv2d { quantization: Some(layer.io), ..*spec }.plan::<i8>().unwrap();
+        if !runnable(&[plan.input_len(), plan.output_len()], plan.macs()) {
+            return Outcome::Refused;
+        }
         let packed = packed!(plan, layer, layout);
         let x = numbers(&mut Random::new(!case.seed), plan.input_len());
         let sums = integer::conv2d(
@@ -231,14 +258,33 @@ fn conv2d() {
             &layer.q_weight,
             Some(&layer.q_bias),
         );
-        let want = layer.outputs(&sums, false);
-        assert_eq!(conv::run(&plan, packed.slice(), &x), want);
-    });
+        assert_conv(&plan, packed.slice(), &x, &layer.outputs(&sums, false));
+        Outcome::Ran
+    }
+
+    fn rust(&self) -> String {
+        rust::with(self, &self.spec)
+    }
 }
 
-#[test]
-fn conv_transpose2d() {
-    check(6_000, (conv_transpose::spec(), folded()), |(spec, case)| {
+/// A transposed convolution with weights in f32.
+#[derive(Clone, Debug)]
+pub struct TransposedCase {
+    pub spec: ConvTranspose2d,
+    pub folded: Folded,
+}
+
+/// Any transposed convolution.
+pub fn conv_transpose2d() -> impl Strategy<Value = TransposedCase> {
+    (conv_transpose::spec(), folded()).prop_map(|(spec, folded)| TransposedCase { spec, folded })
+}
+
+impl Case for TransposedCase {
+    fn test(&self) -> Outcome {
+        let Self { spec, folded: case } = self;
+        if !possible(conv_transpose::verdict(spec), spec.input, spec.kernel_size) {
+            return Outcome::Refused;
+        }
         let layout = Layout {
             groups: spec.groups,
             inputs: spec.input[0] / spec.groups,
@@ -249,6 +295,9 @@ fn conv_transpose2d() {
         let layer = Layer::new(case, layout, false);
         let quantization = Some(layer.io);
         let plan = ConvTranspose2d { quantization, ..*spec }.plan::<i8>().unwrap();
+        if !runnable(&[plan.input_len(), plan.output_len()], plan.macs()) {
+            return Outcome::Refused;
+        }
         let packed = packed!(plan, layer, layout);
         let x = numbers(&mut Random::new(!case.seed), plan.input_len());
         let sums = integer::conv_transpose2d(
@@ -258,28 +307,53 @@ fn conv_transpose2d() {
             &layer.q_weight,
             Some(&layer.q_bias),
         );
-        let want = layer.outputs(&sums, false);
-        assert_eq!(conv::run(&plan, packed.slice(), &x), want);
-    });
+        assert_conv(&plan, packed.slice(), &x, &layer.outputs(&sums, false));
+        Outcome::Ran
+    }
+
+    fn rust(&self) -> String {
+        rust::with(self, &self.spec)
+    }
 }
 
-#[test]
-fn linear() {
-    check(6_000, (linear::input(), 1..=9_usize, folded()), |(input, outputs, case)| {
-        let inputs = input.iter().product();
-        let layout = Layout { groups: 1, inputs, outputs: *outputs, kernel: 1, transposed: false };
+/// A fully connected layer with weights in f32.
+#[derive(Clone, Debug)]
+pub struct LinearCase {
+    pub spec: Linear,
+    pub folded: Folded,
+}
+
+/// Any fully connected layer.
+pub fn linear() -> impl Strategy<Value = LinearCase> {
+    (linear::input(), 1..=9_usize, folded()).prop_map(|(input, outputs, folded)| LinearCase {
+        spec: Linear::new(input, outputs),
+        folded,
+    })
+}
+
+impl Case for LinearCase {
+    fn test(&self) -> Outcome {
+        let Self { spec, folded: case } = self;
+        let (inputs, outputs) = (spec.input.iter().product(), spec.out_features);
+        let layout = Layout { groups: 1, inputs, outputs, kernel: 1, transposed: false };
         let layer = Layer::new(case, layout, true);
-        let io = layer.io;
-        let plan = Linear::new(*input, *outputs).requantization(io).plan::<i8>().unwrap();
+        let plan = spec.requantization(layer.io).plan::<i8>().unwrap();
         let packed = packed!(plan, layer, layout);
         let x = numbers(&mut Random::new(!case.seed), inputs);
         let sums = integer::linear(
             (&x, case.input.zero_point),
             (&layer.q_weight, 0),
-            *outputs,
+            outputs,
             Some(&layer.q_bias),
         );
-        let want = layer.outputs(&sums, true);
-        assert_eq!(linear::run(&plan, packed.slice(), &x), want);
-    });
+        let (want, x) = (layer.outputs(&sums, true), guarded(&x));
+        on_backends(&want, inputs * outputs, |backend, y| {
+            plan.backend(backend)?.run(packed.slice(), x.slice(), y)
+        });
+        Outcome::Ran
+    }
+
+    fn rust(&self) -> String {
+        rust::with(self, &self.spec)
+    }
 }

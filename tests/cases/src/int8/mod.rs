@@ -3,5 +3,10 @@
 pub mod common;
 pub mod conv;
 pub mod conv_transpose;
+pub mod elementwise;
+pub mod float_weights;
 pub mod linear;
+pub mod pool;
+pub mod resample;
+pub mod table;
 pub mod weighted;

@@ -1,271 +1,200 @@
 //! Maximum and average over windows, sliding or adaptive.
 
-use nchw::{AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, MaxPool2d, Quantization};
+use nchw::{AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, Error, MaxPool2d, Quantization};
 use nchw_oracle::integer;
-use nchw_test_support::{Random, check};
+use nchw_test_support::Random;
 use proptest::prelude::*;
 
 use crate::int8::common::{Fused, check_unary, empty, fused, numbers, quantization};
-use crate::int8::geometry::{Window, channels, edge, shape, sides, window};
+use crate::space::pool::{Sliding, adaptive, sliding};
+use crate::space::{Verdict, runnable};
+use crate::watch::timed;
+use crate::{Case, Outcome, rust};
 
-/// A width, beside tiles of 8 and 16 columns more often than not.
-fn width() -> impl Strategy<Value = usize> {
-    prop_oneof![6 => edge(), 3 => 20..=70_usize, 1 => 71..=300_usize]
+const WHOLE: [i8; 2] = [i8::MIN, i8::MAX];
+
+/// The verdict for numbers limited like this.
+fn limited(verdict: Verdict, [low, high]: [i8; 2]) -> Verdict {
+    if low > high { Verdict::Invalid } else { verdict }
 }
 
-/// An input, the sliding of a window that fits it, and padding without a window of its own.
-fn sliding(dilations: Vec<usize>) -> impl Strategy<Value = ([usize; 3], Window, [usize; 4])> {
-    let kernel = prop_oneof![9 => Just(None), 1 => [8..=17_usize, 8..=17_usize].prop_map(Some)];
-    ((channels(), edge(), width()), window(dilations), kernel, sides(4)).prop_map(
-        |((channels, height, width), mut window, kernel, mut padding)| {
-            window.kernel = kernel.unwrap_or(window.kernel);
-            let mut input = [channels, height, width];
-            for axis in 0..2 {
-                for side in [axis, axis + 2] {
-                    padding[side] = padding[side].min(window.kernel[axis] - 1);
-                }
-                let padded = input[1 + axis] + padding[axis] + padding[axis + 2];
-                input[1 + axis] += window.extent(axis).saturating_sub(padded);
-            }
-            (input, window, padding)
+/// Pixels that windows meet, all told, and those of one window.
+fn pixels(len: usize, kernel: [usize; 2]) -> (u64, usize) {
+    let one = kernel[0].saturating_mul(kernel[1]);
+    ((len as u64).saturating_mul(one as u64), one)
+}
+
+/// A maximum pool and what goes into it.
+#[derive(Clone, Debug)]
+pub struct MaxCase {
+    pub spec: MaxPool2d,
+    pub sliding: Sliding,
+    pub q: Quantization,
+    pub fused: Fused,
+    pub seed: u64,
+}
+
+/// Any maximum pool.
+pub fn max() -> impl Strategy<Value = MaxCase> {
+    (sliding(true), quantization(), fused(), any::<u64>()).prop_map(|(sliding, q, fused, seed)| {
+        let Sliding { input, window, padding, ceil_mode } = sliding;
+        let spec = MaxPool2d::new(input, window.kernel)
+            .stride(window.stride)
+            .dilation(window.dilation)
+            .padding_sides(padding)
+            .ceil_mode(ceil_mode);
+        MaxCase { spec, sliding, q, fused, seed }
+    })
+}
+
+impl Case for MaxCase {
+    fn test(&self) -> Outcome {
+        let Self { spec, sliding, q, fused, seed } = self;
+        let (limit, activation) = (fused.limit(*q, WHOLE), fused.activation(*q));
+        let spec = spec.activation(activation);
+        // Without a fused activation nothing has a meaning.
+        let spec = if matches!(fused, Fused::None) { spec } else { spec.quantized(*q) };
+        let verdict = limited(sliding.verdict(false), limit);
+        let plan = verdict.accept(timed(1, || spec.plan::<i8>()));
+        let Some(plan) = plan else { return Outcome::Refused };
+        let lengths = [plan.input_len(), plan.output_len()];
+        let (all, one) = pixels(plan.output_len(), spec.kernel_size);
+        if !runnable(&lengths, all) {
+            return Outcome::Refused;
+        }
+        let pool = nchw_oracle::MaxPool2d {
+            kernel_size: spec.kernel_size,
+            stride: spec.stride,
+            padding: spec.padding,
+            dilation: spec.dilation,
+            ceil_mode: spec.ceil_mode,
+        };
+        let x = numbers(&mut Random::new(*seed), plan.input_len());
+        check_unary(&plan, &x, one, &integer::max_pool2d(&pool, spec.input, &x).clamp(limit));
+        Outcome::Ran
+    }
+
+    fn rust(&self) -> String {
+        rust::with(self, &self.spec)
+    }
+}
+
+/// An average pool and what goes into it.
+#[derive(Clone, Debug)]
+pub struct AvgCase {
+    pub spec: AvgPool2d,
+    pub sliding: Sliding,
+    pub q: Quantization,
+    pub fused: Fused,
+    pub seed: u64,
+}
+
+/// Any average pool.
+pub fn avg() -> impl Strategy<Value = AvgCase> {
+    let divisor = prop_oneof![
+        6 => Just(None),
+        2 => (1..=12_usize).prop_map(Some),
+        2 => (13..=16_000_000_usize).prop_map(Some),
+        1 => any::<usize>().prop_map(Some),
+    ];
+    let knobs = (any::<bool>(), divisor, quantization(), fused(), any::<u64>());
+    (sliding(false), knobs).prop_map(|(sliding, knobs)| {
+        let Sliding { input, window, padding, ceil_mode } = sliding;
+        let (count_include_pad, divisor, q, fused, seed) = knobs;
+        let mut spec = AvgPool2d::new(input, window.kernel)
+            .stride(window.stride)
+            .padding_sides(padding)
+            .ceil_mode(ceil_mode)
+            .count_include_pad(count_include_pad);
+        spec.divisor_override = divisor;
+        AvgCase { spec, sliding, q, fused, seed }
+    })
+}
+
+impl Case for AvgCase {
+    fn test(&self) -> Outcome {
+        let Self { spec, sliding, q, fused, seed } = self;
+        let (limit, activation) = (fused.limit(*q, WHOLE), fused.activation(*q));
+        let spec = spec.activation(activation).quantized(*q);
+        let plan = timed(1, || spec.plan::<i8>());
+        // Which divisors are too large is left to it; a test of its own holds that those up to there are right.
+        if spec.divisor_override.is_some_and(|divisor| divisor > 16_000_000)
+            && plan.is_err_and(|error| error == Error::Overflow)
+        {
+            return Outcome::Refused;
+        }
+        let verdict = match spec.divisor_override {
+            Some(0) => Verdict::Invalid,
+            _ => limited(sliding.verdict(true), limit),
+        };
+        let Some(plan) = verdict.accept(plan) else { return Outcome::Refused };
+        let lengths = [plan.input_len(), plan.output_len()];
+        let (all, one) = pixels(plan.output_len(), spec.kernel_size);
+        if !runnable(&lengths, all) {
+            return Outcome::Refused;
+        }
+        let pool = nchw_oracle::AvgPool2d {
+            kernel_size: spec.kernel_size,
+            stride: spec.stride,
+            padding: spec.padding,
+            ceil_mode: spec.ceil_mode,
+            count_include_pad: spec.count_include_pad,
+            divisor_override: spec.divisor_override,
+        };
+        let x = numbers(&mut Random::new(*seed), plan.input_len());
+        let want = integer::avg_pool2d(&pool, spec.input, (&x, q.zero_point)).clamp(limit);
+        check_unary(&plan, &x, one, &want);
+        Outcome::Ran
+    }
+
+    fn rust(&self) -> String {
+        rust::with(self, &self.spec)
+    }
+}
+
+/// An adaptive pool, of both kinds, and what goes into it.
+#[derive(Clone, Debug)]
+pub struct AdaptiveCase {
+    pub spec: AdaptiveAvgPool2d,
+    pub q: Quantization,
+    pub fused: Fused,
+    pub seed: u64,
+}
+
+/// Any adaptive pool.
+pub fn adaptive_case() -> impl Strategy<Value = AdaptiveCase> {
+    (adaptive(), quantization(), fused(), any::<u64>()).prop_map(
+        |((input, output), q, fused, seed)| {
+            AdaptiveCase { spec: AdaptiveAvgPool2d::new(input, output), q, fused, seed }
         },
     )
 }
 
-const WHOLE: [i8; 2] = [i8::MIN, i8::MAX];
-
-#[test]
-fn max_pool2d() {
-    let strategy =
-        (sliding(vec![1, 1, 2, 3]), any::<bool>(), quantization(), fused(), any::<u64>());
-    check(8_000, strategy, |((input, window, padding), ceil_mode, q, fused, seed)| {
+impl Case for AdaptiveCase {
+    fn test(&self) -> Outcome {
+        let Self { spec, q, fused, seed } = self;
+        let (input, size) = (spec.input, spec.output_size);
+        if input.contains(&0) || size.contains(&0) {
+            assert!(spec.quantized(*q).plan::<i8>().is_err());
+            return Outcome::Refused;
+        }
         let (limit, activation) = (fused.limit(*q, WHOLE), fused.activation(*q));
-        let spec = MaxPool2d::new(*input, window.kernel)
-            .stride(window.stride)
-            .dilation(window.dilation)
-            .padding_sides(*padding)
-            .ceil_mode(*ceil_mode)
-            .activation(activation);
-        // Without a fused activation nothing has a meaning.
-        let spec = if matches!(fused, Fused::None) { spec } else { spec.quantized(*q) };
-        let plan = spec.plan::<i8>();
-        if empty(limit, &plan) {
-            return;
-        }
-        let pool = nchw_oracle::MaxPool2d {
-            kernel_size: window.kernel,
-            stride: window.stride,
-            padding: *padding,
-            dilation: window.dilation,
-            ceil_mode: *ceil_mode,
-        };
-        let x = numbers(&mut Random::new(*seed), input.iter().product());
-        check_unary(&plan.unwrap(), &x, &integer::max_pool2d(&pool, *input, &x).clamp(limit));
-    });
-}
-
-#[test]
-fn avg_pool2d() {
-    let divisor = prop_oneof![
-        3 => Just(None),
-        1 => (1..=12_usize).prop_map(Some),
-        1 => (13..=16_000_000_usize).prop_map(Some),
-    ];
-    let knobs = (any::<bool>(), any::<bool>(), divisor, quantization(), fused(), any::<u64>());
-    check(12_000, (sliding(vec![1]), knobs), |((input, window, padding), knobs)| {
-        let (ceil_mode, count_include_pad, divisor_override, q, fused, seed) = *knobs;
-        let (limit, activation) = (fused.limit(q, WHOLE), fused.activation(q));
-        let mut spec = AvgPool2d::new(*input, window.kernel)
-            .stride(window.stride)
-            .padding_sides(*padding)
-            .ceil_mode(ceil_mode)
-            .count_include_pad(count_include_pad)
-            .activation(activation)
-            .quantized(q);
-        spec.divisor_override = divisor_override;
-        let plan = spec.plan::<i8>();
-        if empty(limit, &plan) {
-            return;
-        }
-        let pool = nchw_oracle::AvgPool2d {
-            kernel_size: window.kernel,
-            stride: window.stride,
-            padding: *padding,
-            ceil_mode,
-            count_include_pad,
-            divisor_override,
-        };
-        let x = numbers(&mut Random::new(seed), input.iter().product());
-        let want = integer::avg_pool2d(&pool, *input, (&x, q.zero_point)).clamp(limit);
-        check_unary(&plan.unwrap(), &x, &want);
-    });
-}
-
-#[test]
-fn adaptive_pools() {
-    let size = prop_oneof![1 => Just([1, 1]), 4 => [edge(), edge()]];
-    // Parts of one size, which do not overlap.
-    let even = prop_oneof![1 => Just(None), 1 => [1..=5_usize, 1..=5_usize].prop_map(Some)];
-    let strategy = (shape(), size, even, quantization(), fused(), any::<u64>());
-    check(6_000, strategy, |(input, size, even, q, fused, seed)| {
-        let mut input = *input;
-        if let Some([height, width]) = even {
-            input = [input[0], size[0] * height, size[1] * width];
-        }
-        let input = &input;
-        let (limit, activation) = (fused.limit(*q, WHOLE), fused.activation(*q));
-        let average = AdaptiveAvgPool2d::new(*input, *size).activation(activation).quantized(*q);
-        let maximum = AdaptiveMaxPool2d::new(*input, *size).activation(activation).quantized(*q);
+        let average = spec.activation(activation).quantized(*q);
+        let maximum = AdaptiveMaxPool2d::new(input, size).activation(activation).quantized(*q);
         let (average, maximum) = (average.plan::<i8>(), maximum.plan::<i8>());
         if empty(limit, &average) && empty(limit, &maximum) {
-            return;
+            return Outcome::Refused;
         }
+        let pixels = (input[1] / size[0] + 2) * (input[2] / size[1] + 2);
         let x = numbers(&mut Random::new(*seed), input.iter().product());
-        let want = integer::adaptive_avg_pool2d(*size, *input, &x).clamp(limit);
-        check_unary(&average.unwrap(), &x, &want);
-        let want = integer::adaptive_max_pool2d(*size, *input, &x).clamp(limit);
-        check_unary(&maximum.unwrap(), &x, &want);
-    });
-}
-
-/// Divisors up to the largest that is not refused, over sums as large as they come.
-#[test]
-fn the_largest_divisors() {
-    let refused = |spec: AvgPool2d| spec.plan::<i8>().is_err();
-    for (zero_point, x) in [(-128, -128), (-128, 127), (127, 127), (127, -128), (0, 127)] {
-        let q = nchw::Quantization { scale: 1.0, zero_point };
-        let spec =
-            |divisor| AvgPool2d::new([1, 1, 2], [1, 2]).quantized(q).divisor_override(divisor);
-        let (mut accepted, mut too_large) = (1, usize::MAX);
-        while accepted + 1 < too_large {
-            let middle = accepted + (too_large - accepted) / 2;
-            match refused(spec(middle)) {
-                true => too_large = middle,
-                false => accepted = middle,
-            }
-        }
-        for divisor in [accepted, accepted - 1, accepted - 2] {
-            let mut pool = nchw_oracle::AvgPool2d::new([1, 2]);
-            pool.divisor_override = Some(divisor);
-            let want = integer::avg_pool2d(&pool, [1, 1, 2], (&[x, x], zero_point));
-            check_unary(&spec(divisor).plan().unwrap(), &[x, x], &want);
-        }
+        let want = integer::adaptive_avg_pool2d(size, input, &x).clamp(limit);
+        check_unary(&average.unwrap(), &x, pixels, &want);
+        let want = integer::adaptive_max_pool2d(size, input, &x).clamp(limit);
+        check_unary(&maximum.unwrap(), &x, pixels, &want);
+        Outcome::Ran
     }
-}
 
-/// Compares the maximum and every average of a window with the oracle.
-fn check_window(input: [usize; 3], kernel: [usize; 2], stride: [usize; 2], padding: [usize; 4]) {
-    println!("{input:?}, kernel {kernel:?}, stride {stride:?}, padding {padding:?}");
-    let q = Quantization { scale: 1.0, zero_point: -7 };
-    let seed = input.iter().chain(&kernel).fold(0, |seed, size| 31 * seed + *size as u64);
-    let x = numbers(&mut Random::new(seed), input.iter().product());
-    let spec = MaxPool2d::new(input, kernel).stride(stride).padding_sides(padding);
-    let mut pool = nchw_oracle::MaxPool2d::new(kernel);
-    (pool.stride, pool.padding) = (stride, padding);
-    check_unary(&spec.plan().unwrap(), &x, &integer::max_pool2d(&pool, input, &x));
-    let spec = AvgPool2d::new(input, kernel).stride(stride).padding_sides(padding).quantized(q);
-    let mut pool = nchw_oracle::AvgPool2d::new(kernel);
-    (pool.stride, pool.padding) = (stride, padding);
-    for (count_include_pad, divisor) in [(true, None), (false, None), (true, Some(5))] {
-        let mut spec = spec.count_include_pad(count_include_pad);
-        (spec.divisor_override, pool.divisor_override) = (divisor, divisor);
-        pool.count_include_pad = count_include_pad;
-        let want = integer::avg_pool2d(&pool, input, (&x, q.zero_point));
-        check_unary(&spec.plan().unwrap(), &x, &want);
+    fn rust(&self) -> String {
+        rust::with(self, &self.spec)
     }
-}
-
-/// Each size of rows with each kernel and stride.
-#[test]
-fn rows_of_every_width() {
-    let wide = [127, 128, 129, 130, 255, 256, 257, 258, 300];
-    for width in (1..=70).chain(wide) {
-        for kernel in 1..=5 {
-            for stride in 1..=4 {
-                let side = kernel / 2;
-                let fit = width.max(kernel - 2 * side);
-                check_window([2, 3, fit], [3, kernel], [2, stride], [1, side, 1, side]);
-                let fit = width.max(kernel);
-                check_window([1, 4, fit], [2, kernel], [1, stride], [0; 4]);
-            }
-        }
-    }
-}
-
-/// Windows of a whole plane.
-#[test]
-fn planes_of_every_size() {
-    for width in 1..=70 {
-        for height in 1..=3 {
-            check_window([2, height, width], [height, width], [1, 1], [0; 4]);
-        }
-    }
-}
-
-/// Windows so wide, high or far apart that vectors hold few of them or none.
-#[test]
-fn wide_windows() {
-    for kernel in [40, 63, 200, 255, 256, 257] {
-        for stride in [1, 2, 31, 64, 300] {
-            check_window([2, 2, 300], [1, kernel], [1, stride], [0; 4]);
-            check_window([1, 2, 600], [1, kernel], [1, stride], [0, kernel / 2, 0, kernel / 2]);
-        }
-        check_window([1, 300, 2], [kernel, 1], [1, 1], [kernel / 2, 0, kernel / 2, 0]);
-    }
-    for dilation in [50, 127, 128, 200] {
-        let (input, kernel) = ([2, 2, 300], [1, 3]);
-        let mut pool = nchw_oracle::MaxPool2d::new(kernel);
-        (pool.stride, pool.padding) = ([1, 1], [0, 200, 0, 100]);
-        pool.dilation = [1, dilation];
-        let spec = MaxPool2d::new(input, kernel).stride([1, 1]).dilation(pool.dilation);
-        let x = numbers(&mut Random::new(dilation as u64), input.iter().product());
-        let want = integer::max_pool2d(&pool, input, &x);
-        check_unary(&spec.padding_sides(pool.padding).plan().unwrap(), &x, &want);
-    }
-}
-
-/// As many of the largest inputs as fit into sixteen bits, and more.
-#[test]
-fn large_sums() {
-    let kernels = [[15, 17], [16, 16], [17, 16], [5, 51], [1, 255], [4, 64], [1, 300]];
-    for kernel in kernels {
-        for value in [i8::MIN, i8::MAX] {
-            let (input, pool) = ([2, 20, 310], nchw_oracle::AvgPool2d::new(kernel));
-            let x = vec![value; input.iter().product()];
-            let want = integer::avg_pool2d(&pool, input, (&x, 0));
-            check_unary(&AvgPool2d::new(input, kernel).plan().unwrap(), &x, &want);
-        }
-    }
-}
-
-/// Sums that are a half of the divisor more than a multiple of it, and one less and one more.
-#[test]
-fn halves() {
-    const COUNT: usize = 255;
-    let (input, kernel) = ([1, 6, COUNT], [1, COUNT]);
-    let powers = (8..18).flat_map(|exponent| [-1, 0, 1].map(|more| (1 << exponent) + more));
-    for divisor in (1..=255).chain([3_001, 9_999, 12_289, 16_000, 21_111]).chain(powers) {
-        for zero_point in (i8::MIN..=i8::MAX).step_by(15) {
-            let half = divisor / 2 + COUNT as i32 * i32::from(zero_point);
-            let sums = [half - 1, half, half + 1].into_iter();
-            let sums = sums.flat_map(|sum| [sum, sum - divisor]);
-            let x: Vec<i8> = sums.flat_map(summing_up_to::<COUNT>).collect();
-            let q = Quantization { scale: 1.0, zero_point };
-            let spec = AvgPool2d::new(input, kernel).quantized(q).divisor_override(divisor as _);
-            let mut pool = nchw_oracle::AvgPool2d::new(kernel);
-            pool.divisor_override = Some(divisor as _);
-            let want = integer::avg_pool2d(&pool, input, (&x, zero_point));
-            check_unary(&spec.plan().unwrap(), &x, &want);
-        }
-    }
-}
-
-/// Numbers whose sum is this, or as near to it as they come.
-fn summing_up_to<const COUNT: usize>(mut sum: i32) -> [i8; COUNT] {
-    let mut left = COUNT as i32;
-    [(); COUNT].map(|()| {
-        let number = (sum / left).clamp(i8::MIN.into(), i8::MAX.into());
-        (sum, left) = (sum - number, left - 1);
-        number as i8
-    })
 }

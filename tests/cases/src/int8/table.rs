@@ -2,11 +2,12 @@
 
 use nchw::{Activate, Activation, Quantization, Softmax};
 use nchw_oracle::{float, integer};
-use nchw_test_support::{Guarded, Random, check};
+use nchw_test_support::{Guarded, Random};
 use proptest::prelude::*;
 
-use crate::int8::common::{affine, guarded, numbers, output, quantization};
-use crate::int8::geometry::shape;
+use crate::int8::common::{affine, guarded, numbers, on_backends, output, quantization};
+use crate::space::sizes::shape;
+use crate::{Case, Outcome, rust};
 
 fn activation() -> impl Strategy<Value = Activation> {
     (0..14_u32, -3.0..3.0_f32, -3.0..3.0_f32).prop_map(|(which, a, b)| match which {
@@ -55,38 +56,64 @@ fn smooth(activation: Activation) -> bool {
     !matches!(activation, A::Identity | A::Relu | A::Relu6 | A::Clamp { .. } | A::LeakyRelu { .. })
 }
 
-#[test]
-fn activations() {
-    let strategy = (shape(), activation(), quantization(), quantization(), any::<u64>());
-    check(10_000, strategy, |(shape, activation, from, to, seed)| {
-        let plan = Activate::new(*shape, *activation).quantized(*from, *to).plan::<i8>().unwrap();
+/// An activation on its own, and what goes into it.
+#[derive(Clone, Debug)]
+pub struct ActivateCase {
+    pub spec: Activate,
+    pub from: Quantization,
+    pub to: Quantization,
+    pub seed: u64,
+}
+
+/// Any activation.
+pub fn activate() -> impl Strategy<Value = ActivateCase> {
+    (shape(), activation(), quantization(), quantization(), any::<u64>()).prop_map(
+        |(shape, activation, from, to, seed)| {
+            let spec = Activate::new(shape, activation);
+            ActivateCase { spec, from, to, seed }
+        },
+    )
+}
+
+impl Case for ActivateCase {
+    fn test(&self) -> Outcome {
+        let Self { spec, from, to, seed } = self;
+        let plan = spec.quantized(*from, *to).plan::<i8>().unwrap();
         let mut table = Guarded::new(plan.packed_len());
         assert_eq!(plan.pack(table.slice_mut()), Ok(()));
         table.check();
-        let slack = if smooth(*activation) { 1e-12 } else { 0.0 };
-        let f = |x| curve(*activation, x);
+        let slack = if smooth(spec.activation) { 1e-12 } else { 0.0 };
+        let f = |x| curve(spec.activation, x);
         let want = integer::table(affine(*from), affine(*to), slack, f);
         for (q, (entry, want)) in (i8::MIN..=i8::MAX).zip(table.slice().iter().zip(want)) {
             assert!(want.contains(entry), "entry {q} is {entry} instead of {want:?}");
         }
 
-        let x = guarded(&numbers(&mut Random::new(*seed), shape.iter().product()));
-        let y = output(x.slice().len(), |y| plan.run(table.slice(), x.slice(), y));
+        let x = guarded(&numbers(&mut Random::new(*seed), spec.input.iter().product()));
         let entry = |&x: &i8| table.slice()[(i16::from(x) + 128) as usize];
-        assert_eq!(y, x.slice().iter().map(entry).collect::<Vec<_>>());
-    });
+        let want: Vec<i8> = x.slice().iter().map(entry).collect();
+        on_backends(&want, want.len(), |backend, y| {
+            plan.backend(backend)?.run(table.slice(), x.slice(), y)
+        });
+        Outcome::Ran
+    }
+
+    fn rust(&self) -> String {
+        rust::with(self, &self.spec)
+    }
 }
 
 /// Runs a softmax over `x`; every output has to be the nearest number to the real probability, but for
 /// the 24 bits of the exponentials.
 #[track_caller]
-fn check_softmax(shape: [usize; 3], x: &[i8], from: Quantization, to: Quantization) -> Vec<i8> {
+pub fn check_softmax(shape: [usize; 3], x: &[i8], from: Quantization, to: Quantization) -> Vec<i8> {
     let plan = Softmax::new(shape).quantized(from, to).plan::<i8>().unwrap();
     let mut table = Guarded::new(plan.packed_len());
     assert_eq!(plan.pack(table.slice_mut()), Ok(()));
     table.check();
     let input = guarded(x);
-    let y = output(x.len(), |y| plan.run(table.slice(), input.slice(), y));
+    // Portable code alone.
+    let y = output(x.len(), x.len(), |y| plan.run(table.slice(), input.slice(), y));
     let slack = (shape[0] as f64 + 2.0) / f64::from(1 << 25) / f64::from(to.scale) + 1e-6;
     for (y, want) in y.iter().zip(integer::softmax(shape, x, [affine(from), affine(to)])) {
         let nearest = want.clamp(-128.0, 127.0);
@@ -95,35 +122,37 @@ fn check_softmax(shape: [usize; 3], x: &[i8], from: Quantization, to: Quantizati
     y
 }
 
-#[test]
-fn softmax() {
+/// A softmax and what goes into it.
+#[derive(Clone, Debug)]
+pub struct SoftmaxCase {
+    pub spec: Softmax,
+    pub from: Quantization,
+    pub to: Quantization,
+    pub seed: u64,
+}
+
+/// Any softmax.
+pub fn softmax() -> impl Strategy<Value = SoftmaxCase> {
     let output_scale = prop_oneof![2 => Just(1.0 / 256.0), 1 => 0.001..0.1_f32, 1 => 0.1..3.0_f32];
     let many = (1..=300_usize).prop_map(|channels| [channels, 1, 1]);
     let shape = prop_oneof![3 => shape(), 1 => many];
-    let strategy = (shape, quantization(), output_scale, quantization(), any::<u64>());
-    check(6_000, strategy, |(shape, from, scale, to, seed)| {
-        let to = Quantization { scale: *scale, ..*to };
-        let x = numbers(&mut Random::new(*seed), shape.iter().product());
-        check_softmax(*shape, &x, *from, to);
-    });
+    (shape, quantization(), output_scale, quantization(), any::<u64>()).prop_map(
+        |(shape, from, scale, to, seed)| {
+            let to = Quantization { scale, ..to };
+            SoftmaxCase { spec: Softmax::new(shape), from, to, seed }
+        },
+    )
 }
 
-/// Equal channels share 1 exactly; a half of a step goes up.
-#[test]
-fn softmax_of_equal_channels() {
-    let from = Quantization { scale: 0.1, zero_point: 77 };
-    for (channels, scale, each) in [
-        (1, 1.0, 1),
-        (2, 1.0, 1),
-        (3, 1.0, 0),
-        (4, 0.125, 2),
-        (512, 1.0 / 256.0, 1),
-        (1, 1.0 / 256.0, 127),
-    ] {
-        let to = Quantization { scale, zero_point: 0 };
-        for x in [i8::MIN, 0, i8::MAX] {
-            let y = check_softmax([channels, 1, 1], &vec![x; channels], from, to);
-            assert_eq!(y, vec![each; channels]);
-        }
+impl Case for SoftmaxCase {
+    fn test(&self) -> Outcome {
+        let Self { spec, from, to, seed } = self;
+        let x = numbers(&mut Random::new(*seed), spec.input.iter().product());
+        check_softmax(spec.input, &x, *from, *to);
+        Outcome::Ran
+    }
+
+    fn rust(&self) -> String {
+        rust::with(self, &self.spec)
     }
 }
