@@ -58,8 +58,10 @@ pub fn budget() -> impl Strategy<Value = usize> + Clone {
 pub fn fit(sizes: &mut [usize], budget: usize, order: u8) {
     for turn in 0..sizes.len() {
         let at = (usize::from(order) + turn) % sizes.len();
-        let others: usize = sizes.iter().product::<usize>() / sizes[at];
-        sizes[at] = sizes[at].min(budget / others).max(1);
+        let others = sizes.iter().enumerate().filter(|(other, _)| *other != at);
+        let others: usize = others.map(|(_, size)| *size).product();
+        // What is 0 stays so.
+        sizes[at] = sizes[at].min((budget / others.max(1)).max(1));
     }
 }
 
