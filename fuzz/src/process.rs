@@ -14,8 +14,12 @@ use crate::draw::Cases;
 use crate::progress;
 use crate::shared::Shared;
 
-/// A case that takes longer does not end, as far as anybody can tell.
-const STUCK: Duration = Duration::from_secs(60);
+/// Seconds of CPU time after which a case does not end, as far as anybody can tell: thousands of times what cases take,
+/// in emulation too.
+const STUCK: libc::time_t = 8;
+
+/// The same, of the many that are tried to make one small.
+const STUCK_SMALL: libc::time_t = 2;
 
 /// How often a process is looked after.
 const LOOK: Duration = Duration::from_millis(100);
@@ -31,7 +35,6 @@ pub enum End {
 pub enum Reason {
     Panic { message: String, stage: String },
     Signal { signal: i32, stage: String },
-    Stuck { stage: String },
 }
 
 impl fmt::Display for Reason {
@@ -44,6 +47,7 @@ impl fmt::Display for Reason {
             Self::Panic { message, stage } => write!(f, "{}{message}", on(stage)),
             Self::Signal { signal, stage } => {
                 let name = match *signal {
+                    libc::SIGPROF => "no end, as far as one can tell",
                     libc::SIGSEGV => "SIGSEGV, an access outside of a buffer",
                     libc::SIGABRT => "SIGABRT",
                     libc::SIGILL => "SIGILL",
@@ -52,7 +56,6 @@ impl fmt::Display for Reason {
                 };
                 write!(f, "{}{name} ({signal})", on(stage))
             }
-            Self::Stuck { stage } => write!(f, "{}no end after {STUCK:?}", on(stage)),
         }
     }
 }
@@ -73,6 +76,7 @@ pub fn run_cases(
                 break;
             }
             shared.begin(number);
+            end_after(STUCK);
             let begin = watch::cpu_time();
             let (operator, case) = cases.draw(number);
             let outcome = test(&*case, shared)?;
@@ -94,7 +98,22 @@ pub fn run_cases(
 /// Runs one case.
 pub fn run_case(case: &dyn Drawn, shared: &Shared) -> Result<(), Reason> {
     shared.begin(shared.number());
-    supervise(shared, false, || test(case, shared).map(|_| ()))
+    supervise(shared, false, || {
+        end_after(STUCK_SMALL);
+        test(case, shared).map(|_| ())
+    })
+}
+
+/// Ends this process when it has worked for so many seconds from now on.
+fn end_after(seconds: libc::time_t) {
+    let never = libc::timeval { tv_sec: 0, tv_usec: 0 };
+    let timer = libc::itimerval {
+        it_interval: never,
+        it_value: libc::timeval { tv_sec: seconds, ..never },
+    };
+    // SAFETY: valid pointers, or none.
+    let failed = unsafe { libc::setitimer(libc::ITIMER_PROF, &timer, std::ptr::null_mut()) };
+    assert_eq!(failed, 0, "there is such a timer");
 }
 
 /// Tests a case; `None` says that there was a panic.
@@ -128,14 +147,14 @@ fn supervise(
         std::panic::set_hook(Box::new(|panic| {
             if let Some(shared) = Shared::existing() {
                 let place = panic.location().map(ToString::to_string).unwrap_or_default();
-                shared.fail(&format!("{}, at {place}", panic.payload_as_str().unwrap_or("a panic")));
+                shared
+                    .fail(&format!("{}, at {place}", panic.payload_as_str().unwrap_or("a panic")));
             }
         }));
         let result = f();
         // SAFETY: leaves what the parent has to do to the parent.
         unsafe { libc::_exit(if result.is_some() { 0 } else { 1 }) };
     }
-    let mut last = (u64::MAX, Instant::now());
     loop {
         let mut status = 0;
         // SAFETY: a process that was forked above, and a valid pointer.
@@ -150,15 +169,6 @@ fn supervise(
                 0 => Ok(()),
                 _ => Err(Reason::Panic { message, stage }),
             };
-        }
-        if last.0 != shared.number() {
-            last = (shared.number(), Instant::now());
-        } else if last.1.elapsed() > STUCK {
-            // SAFETY: the process that was forked above.
-            unsafe { libc::kill(child, libc::SIGKILL) };
-            // SAFETY: the same.
-            unsafe { libc::waitpid(child, &mut status, 0) };
-            return Err(Reason::Stuck { stage });
         }
         if progress {
             progress::line(shared);

@@ -35,9 +35,8 @@ impl Shared {
         let (access, flags) =
             (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_SHARED | libc::MAP_ANONYMOUS);
         // SAFETY: pages of its own.
-        let pages = unsafe {
-            libc::mmap(std::ptr::null_mut(), size_of::<Self>(), access, flags, -1, 0)
-        };
+        let pages =
+            unsafe { libc::mmap(std::ptr::null_mut(), size_of::<Self>(), access, flags, -1, 0) };
         if pages == libc::MAP_FAILED {
             return None;
         }

@@ -8,6 +8,7 @@
 //! - [`space`]: sizes and windows, at the edges of tiles and far beyond; which of them PyTorch takes.
 //! - [`float`], [`int8`]: a type of case for every operator, its strategy, and its test against the oracle.
 
+//! - [`other`]: layers in jobs, buffers of wrong lengths, weights that mean nothing, files, plans of memory.
 //! - [`operators`]: all of them, behind one type.
 //! - [`rust`]: a case as a line of Rust.
 //! - [`watch`]: what a case is doing, and how long that may take.
@@ -15,6 +16,7 @@
 pub mod float;
 pub mod int8;
 pub mod operators;
+pub mod other;
 
 pub mod rust;
 pub mod space;

@@ -3,7 +3,7 @@
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
-use crate::{Case, Outcome, float, int8};
+use crate::{Case, Outcome, float, int8, other};
 
 /// An operator in f32 or i8, or what else is tested like one.
 pub struct Operator {
@@ -115,5 +115,8 @@ pub fn operators() -> Vec<Operator> {
         Operator::new("upsample-i8", 1, int8::resample::upsample()),
         Operator::new("zero-pad2d-i8", 1, int8::resample::zero_pad()),
         Operator::new("quantize-i8", 1, int8::resample::quantize()),
+        Operator::new("jobs-lengths-garbage", 5, other::layers::layer()),
+        Operator::new("safetensors", 2, other::safetensors::file()),
+        Operator::new("memory", 1, other::memory::case()),
     ]
 }

@@ -4,9 +4,9 @@
 use core::fmt::{Debug, Write};
 
 use nchw::{
-    Activate, Activation, AdaptiveAvgPool2d, Add, Algorithm, AvgPool2d, BatchNorm2d, Concat, Conv2d,
-    ConvTranspose2d, Dequantize, Linear, MaxPool2d, Padding, PaddingMode, Prelu, Quantize, Softmax,
-    Upsample, ZeroPad2d,
+    Activate, Activation, AdaptiveAvgPool2d, Add, Algorithm, AvgPool2d, BatchNorm2d, Concat,
+    Conv2d, ConvTranspose2d, Dequantize, Linear, MaxPool2d, Padding, PaddingMode, Prelu, Quantize,
+    Softmax, Upsample, ZeroPad2d,
 };
 
 /// A specification.
@@ -29,7 +29,12 @@ fn call<T: PartialEq + Debug>(line: &mut String, name: &str, value: T, default: 
 }
 
 /// The same for values of an enum.
-fn variant<T: PartialEq + Debug>(line: &mut String, name: &str, of: &str, (value, default): (T, T)) {
+fn variant<T: PartialEq + Debug>(
+    line: &mut String,
+    name: &str,
+    of: &str,
+    (value, default): (T, T),
+) {
     if value != default {
         write!(line, ".{name}({of}::{value:?})").expect("memory can be written to");
     }
@@ -50,10 +55,8 @@ fn padding(line: &mut String, sides: [usize; 4]) {
 
 impl Spec for Conv2d {
     fn line(&self) -> String {
-        let mut line = format!(
-            "Conv2d::new({:?}, {}, {:?})",
-            self.input, self.out_channels, self.kernel_size
-        );
+        let mut line =
+            format!("Conv2d::new({:?}, {}, {:?})", self.input, self.out_channels, self.kernel_size);
         call(&mut line, "stride", self.stride, [1, 1]);
         match self.padding {
             Padding::Sides(sides) => padding(&mut line, sides),

@@ -52,6 +52,18 @@ impl Pattern for i8 {
     }
 }
 
+impl Pattern for u8 {
+    fn guard(position: usize) -> Self {
+        i8::guard(position) as u8
+    }
+
+    const POISON: Self = i8::POISON as u8;
+
+    fn same_bits(self, other: Self) -> bool {
+        self == other
+    }
+}
+
 impl Pattern for i32 {
     fn guard(position: usize) -> Self {
         0x5ba5_0000 | position as i32 & 0xffff

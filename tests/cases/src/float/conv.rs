@@ -52,7 +52,8 @@ fn of(spec: impl Strategy<Value = Conv2d>) -> impl Strategy<Value = Case> {
 }
 
 /// All there are in f32.
-const ALGORITHMS: [Algorithm; 3] = [Algorithm::Auto, Algorithm::Winograd2, Algorithm::Winograd4];
+pub const ALGORITHMS: [Algorithm; 3] =
+    [Algorithm::Auto, Algorithm::Winograd2, Algorithm::Winograd4];
 
 impl crate::Case for Case {
     fn test(&self) -> Outcome {
@@ -140,4 +141,3 @@ pub fn test(case: &Case) -> Outcome {
     assert_conv(row, &plan, &packed, &x, &want);
     Outcome::Ran
 }
-

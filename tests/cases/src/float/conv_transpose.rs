@@ -28,8 +28,16 @@ pub struct Case {
 
 /// Any transposed convolution.
 pub fn case() -> impl Strategy<Value = Case> {
-    (conv_transpose::spec(), activation(true), any::<bool>(), norm(), norm(), rarely(2), any::<u64>()).prop_map(
-        |(spec, activation, bias, norm, input_norm, special, seed)| {
+    (
+        conv_transpose::spec(),
+        activation(true),
+        any::<bool>(),
+        norm(),
+        norm(),
+        rarely(2),
+        any::<u64>(),
+    )
+        .prop_map(|(spec, activation, bias, norm, input_norm, special, seed)| {
             let spec = spec.activation(activation);
             // A shift in front is mostly refused; mostly it should not be asked for.
             let input_norm = match input_norm {
@@ -39,8 +47,7 @@ pub fn case() -> impl Strategy<Value = Case> {
                 norm => norm,
             };
             Case { spec, bias, input_norm, norm, special, seed }
-        },
-    )
+        })
 }
 
 /// Whether every output meets every tap, so that a shift of the inputs is the same everywhere.
@@ -140,4 +147,3 @@ pub fn test(case: &Case) -> Outcome {
     assert_conv(row, &plan, &packed, &x, &want);
     Outcome::Ran
 }
-

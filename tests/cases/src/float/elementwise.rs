@@ -196,8 +196,11 @@ pub struct SoftmaxCase {
 
 /// Any softmax.
 pub fn softmax() -> impl Strategy<Value = SoftmaxCase> {
-    (shape(), 0..3_usize, any::<u64>())
-        .prop_map(|(shape, range, seed)| SoftmaxCase { spec: Softmax::new(shape), range, seed })
+    (shape(), 0..3_usize, any::<u64>()).prop_map(|(shape, range, seed)| SoftmaxCase {
+        spec: Softmax::new(shape),
+        range,
+        seed,
+    })
 }
 
 impl Case for SoftmaxCase {

@@ -9,8 +9,8 @@ use proptest::prelude::*;
 use crate::float::common::{
     Norm, NormData, activated, activation, any_activation, guarded, input, norm, on_backends,
 };
-use crate::space::sizes::{edge, fit, rarely, shape};
 use crate::space::Verdict;
+use crate::space::sizes::{edge, fit, rarely, shape};
 use crate::{Outcome, rust};
 
 /// A linear layer and what goes into it.
@@ -173,8 +173,11 @@ pub struct PreluCase {
 
 /// Any PReLU.
 pub fn prelu() -> impl Strategy<Value = PreluCase> {
-    (shape(), rarely(6), any::<u64>())
-        .prop_map(|(shape, special, seed)| PreluCase { spec: Prelu::new(shape), special, seed })
+    (shape(), rarely(6), any::<u64>()).prop_map(|(shape, special, seed)| PreluCase {
+        spec: Prelu::new(shape),
+        special,
+        seed,
+    })
 }
 
 impl crate::Case for PreluCase {

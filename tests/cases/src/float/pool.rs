@@ -18,11 +18,7 @@ macro_rules! sliding_of {
     ($spec:expr, $dilation:expr) => {
         Sliding {
             input: $spec.input,
-            window: Window {
-                kernel: $spec.kernel_size,
-                stride: $spec.stride,
-                dilation: $dilation,
-            },
+            window: Window { kernel: $spec.kernel_size, stride: $spec.stride, dilation: $dilation },
             padding: $spec.padding,
             ceil_mode: $spec.ceil_mode,
         }
@@ -102,19 +98,17 @@ pub fn avg() -> impl Strategy<Value = AvgCase> {
         1 => Just(Some(0)),
     ];
     let knobs = (any::<bool>(), divisor, activation(false), rarely(4), any::<u64>());
-    (sliding(false), knobs).prop_map(
-        |(Sliding { input, window, padding, ceil_mode }, knobs)| {
-            let (count_include_pad, divisor, activation, special, seed) = knobs;
-            let mut spec = AvgPool2d::new(input, window.kernel)
-                .stride(window.stride)
-                .padding_sides(padding)
-                .ceil_mode(ceil_mode)
-                .count_include_pad(count_include_pad)
-                .activation(activation);
-            spec.divisor_override = divisor;
-            AvgCase { spec, special, seed }
-        },
-    )
+    (sliding(false), knobs).prop_map(|(Sliding { input, window, padding, ceil_mode }, knobs)| {
+        let (count_include_pad, divisor, activation, special, seed) = knobs;
+        let mut spec = AvgPool2d::new(input, window.kernel)
+            .stride(window.stride)
+            .padding_sides(padding)
+            .ceil_mode(ceil_mode)
+            .count_include_pad(count_include_pad)
+            .activation(activation);
+        spec.divisor_override = divisor;
+        AvgCase { spec, special, seed }
+    })
 }
 
 impl Case for AvgCase {

@@ -16,10 +16,15 @@ pub fn guarded<T: nchw_test_support::guard::Pattern>(values: &[T]) -> Guarded<T>
     buffer
 }
 
-/// What `run` writes into a buffer of `len` elements, in so many operations, which must not depend on
-/// what it held.
+/// What `run` writes into a buffer of `len` elements, which must not depend on what it held.
 #[track_caller]
-pub fn output(
+pub fn output(len: usize, run: impl Fn(&mut [i8]) -> Result<(), Error>) -> Vec<i8> {
+    output_within(len, usize::MAX, run)
+}
+
+/// The same, written in so many operations.
+#[track_caller]
+fn output_within(
     len: usize,
     operations: usize,
     run: impl Fn(&mut [i8]) -> Result<(), Error>,
@@ -43,7 +48,7 @@ pub fn on_backends(
 ) {
     for backend in Backend::available() {
         stage(backend.name(), || {
-            let y = output(want.len(), operations, |y| run(backend, y));
+            let y = output_within(want.len(), operations, |y| run(backend, y));
             let other = (0..y.len()).find(|&index| y[index] != want[index]);
             if let Some(index) = other {
                 let others = (0..y.len()).filter(|&index| y[index] != want[index]).count();

@@ -242,8 +242,7 @@ impl Case for ConvCase {
             kernel: spec.kernel_size[0] * spec.kernel_size[1],
             transposed: false,
         };
-        let shiftable =
-            conv::unpadded(spec) || spec.padding_mode != nchw::PaddingMode::Zeros;
+        let shiftable = conv::unpadded(spec) || spec.padding_mode != nchw::PaddingMode::Zeros;
         let layer = Layer::new(case, layout, shiftable);
         let plan = Conv2d { quantization: Some(layer.io), ..*spec }.plan::<i8>().unwrap();
         if !runnable(&[plan.input_len(), plan.output_len()], plan.macs()) {

@@ -164,8 +164,11 @@ pub struct AdaptiveCase {
 /// Any adaptive pool.
 pub fn adaptive_case() -> impl Strategy<Value = AdaptiveCase> {
     (adaptive(), quantization(), fused(), any::<u64>()).prop_map(
-        |((input, output), q, fused, seed)| {
-            AdaptiveCase { spec: AdaptiveAvgPool2d::new(input, output), q, fused, seed }
+        |((input, output), q, fused, seed)| AdaptiveCase {
+            spec: AdaptiveAvgPool2d::new(input, output),
+            q,
+            fused,
+            seed,
         },
     )
 }

@@ -99,7 +99,7 @@ impl Case for QuantizeCase {
         }
         let plan = self.spec.plan().unwrap();
         let input = guarded(&x);
-        let y = output(len, len, |y| plan.run(input.slice(), y));
+        let y = output(len, |y| plan.run(input.slice(), y));
         let want: Vec<i8> = x.iter().map(|&x| affine(q).quantize(x)).collect();
         assert_eq!(y, want);
 

@@ -113,7 +113,7 @@ pub fn check_softmax(shape: [usize; 3], x: &[i8], from: Quantization, to: Quanti
     table.check();
     let input = guarded(x);
     // Portable code alone.
-    let y = output(x.len(), x.len(), |y| plan.run(table.slice(), input.slice(), y));
+    let y = output(x.len(), |y| plan.run(table.slice(), input.slice(), y));
     let slack = (shape[0] as f64 + 2.0) / f64::from(1 << 25) / f64::from(to.scale) + 1e-6;
     for (y, want) in y.iter().zip(integer::softmax(shape, x, [affine(from), affine(to)])) {
         let nearest = want.clamp(-128.0, 127.0);

@@ -5,8 +5,8 @@ use nchw_oracle::integer::{Factor, Fixed, largest_sum};
 use nchw_test_support::Random;
 use proptest::prelude::*;
 
-use crate::space::Verdict;
 use crate::int8::common::{Fused, fixed, fused, numbers, quantization, range};
+use crate::space::Verdict;
 
 /// How a layer's weights are scaled.
 #[derive(Clone, Copy, Debug)]
@@ -92,11 +92,7 @@ impl Numbers {
     }
 
     /// Data of a layer, which may be fully connected.
-    pub fn data(
-        &self,
-        [inputs, weights, outputs, taps]: [usize; 4],
-        connected: bool,
-    ) -> Data {
+    pub fn data(&self, [inputs, weights, outputs, taps]: [usize; 4], connected: bool) -> Data {
         let mut random = Random::new(self.seed);
         let Requantization { input, output, rounding, .. } = self.io;
         let (x, weight) = (numbers(&mut random, inputs), numbers(&mut random, weights));

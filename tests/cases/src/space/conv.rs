@@ -168,11 +168,19 @@ pub fn winograd(algorithms: &'static [Algorithm]) -> impl Strategy<Value = Conv2
     };
     let step = || prop_oneof![4 => 1..=4_usize, 1 => 5..=20_usize];
     let dilation = prop_oneof![3 => Just([1, 1]), 1 => [step(), step()]];
-    let sides = prop_oneof![8 => sides(4), 1 => sides(16), 1 => [0..=3_usize, 0..=330, 0..=3, 0..=330]];
+    let sides =
+        prop_oneof![8 => sides(4), 1 => sides(16), 1 => [0..=3_usize, 0..=330, 0..=3, 0..=330]];
     let window = (sides, rarely(6), dilation);
     let effort = (prop_oneof![8 => Just(30_000), 1 => Just(300_000)], any::<u8>());
     (winograd_channels(), [size(), size()], window, select(algorithms), effort, apart()).prop_map(
-        |([groups, inputs, outputs], size, (mut sides, same, dilation), algorithm, effort, apart)| {
+        |(
+            [groups, inputs, outputs],
+            size,
+            (mut sides, same, dilation),
+            algorithm,
+            effort,
+            apart,
+        )| {
             let mut sizes = [size[0], size[1], outputs, inputs];
             fit(&mut sizes, (effort.0 / (9 * groups)).max(1), effort.1);
             let [height, width, outputs, inputs] = sizes;

@@ -34,7 +34,8 @@ fn flaw() -> impl Strategy<Value = Flaw> + Clone {
 
 /// The sliding of a window that mostly fits an input that is made larger where it has to be.
 pub fn sliding(dilated: bool) -> impl Strategy<Value = Sliding> + Clone {
-    let wide = prop_oneof![6 => plane(), 1 => (1..=4_usize, 71..=300_usize).prop_map(|(h, w)| [h, w])];
+    let wide =
+        prop_oneof![6 => plane(), 1 => (1..=4_usize, 71..=300_usize).prop_map(|(h, w)| [h, w])];
     let effort = (budget(), any::<u8>());
     let sizes = (channels(), wide, effort);
     (sizes, any::<bool>(), window(dilated), sides(6), flaw(), apart()).prop_map(

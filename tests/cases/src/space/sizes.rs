@@ -7,9 +7,8 @@ use proptest::sample::select;
 const TILES: [usize; 18] = [10, 11, 12, 13, 15, 16, 17, 19, 23, 24, 25, 27, 29, 31, 32, 33, 35, 37];
 
 /// Beside groups of 48 outputs, strips of 64, and sums of 72 and 147.
-const STRIPS: [usize; 22] = [
-    47, 48, 49, 53, 63, 64, 65, 71, 72, 73, 79, 80, 81, 95, 96, 97, 127, 128, 129, 139, 147, 148,
-];
+const STRIPS: [usize; 22] =
+    [47, 48, 49, 53, 63, 64, 65, 71, 72, 73, 79, 80, 81, 95, 96, 97, 127, 128, 129, 139, 147, 148];
 
 /// A height or width.
 pub fn edge() -> impl Strategy<Value = usize> + Clone {
@@ -126,12 +125,16 @@ pub fn window(dilated: bool) -> impl Strategy<Value = Window> + Clone {
         1 => size().prop_map(|height| [height, 1]),
         1 => prop_oneof![Just([31, 1]), Just([1, 31]), Just([13, 13])],
     ];
-    let step = || prop_oneof![5 => Just(1_usize), 3 => Just(2), 2 => 3..=5_usize, 1 => 6..=40_usize];
+    let step =
+        || prop_oneof![5 => Just(1_usize), 3 => Just(2), 2 => 3..=5_usize, 1 => 6..=40_usize];
     let stride = prop_oneof![2 => Just([1, 1]), 2 => Just([2, 2]), 4 => [step(), step()]];
     let spread = prop_oneof![3 => Just([1, 1]), 2 => [step(), step()]];
     let dilation = spread.prop_map(move |dilation| if dilated { dilation } else { [1, 1] });
-    (kernel, stride, dilation)
-        .prop_map(|(kernel, stride, dilation)| Window { kernel, stride, dilation })
+    (kernel, stride, dilation).prop_map(|(kernel, stride, dilation)| Window {
+        kernel,
+        stride,
+        dilation,
+    })
 }
 
 impl Window {
