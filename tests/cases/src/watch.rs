@@ -8,10 +8,10 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 /// Operations' time that something may take for each of its own.
-const SLOWEST: f64 = 300.0;
+const SLOWEST: f64 = 1000.0;
 
 /// Operations that are granted to everything: calls, tables on the stack, a page that is touched first.
-const CONSTANT: f64 = 20_000.0;
+const CONSTANT: f64 = 50_000.0;
 
 /// How often a time over the limit is measured again before it counts, as other programs may disturb it.
 const ATTEMPTS: usize = 3;

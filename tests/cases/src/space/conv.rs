@@ -112,20 +112,19 @@ pub fn spec() -> impl Strategy<Value = Conv2d> + Clone {
 
 fn spread(spec: &mut Conv2d, apart: Apart) {
     let mut sides = padding(spec).unwrap_or([0; 4]);
-    let Apart { axis, .. } = apart;
-    let along = apart.spread(
-        Axis {
+    for axis in apart.axes() {
+        let along = Axis {
             size: spec.input[1 + axis],
             kernel: spec.kernel_size[axis],
             stride: spec.stride[axis],
             dilation: spec.dilation[axis],
             before: sides[axis],
             after: sides[axis + 2],
-        },
-        spec.input[2],
-    );
-    (spec.stride[axis], spec.dilation[axis]) = (along.stride, along.dilation);
-    (sides[axis], sides[axis + 2]) = (along.before, along.after);
+        };
+        let along = apart.spread(along, spec.input[2]);
+        (spec.stride[axis], spec.dilation[axis]) = (along.stride, along.dilation);
+        (sides[axis], sides[axis + 2]) = (along.before, along.after);
+    }
     spec.padding = Padding::Sides(sides);
 }
 

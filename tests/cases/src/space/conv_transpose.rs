@@ -74,18 +74,19 @@ pub fn spec() -> impl Strategy<Value = ConvTranspose2d> + Clone {
 }
 
 fn spread(spec: &mut ConvTranspose2d, apart: Apart) {
-    let Apart { axis, .. } = apart;
-    let along = Axis {
-        size: spec.input[1 + axis],
-        kernel: spec.kernel_size[axis],
-        stride: spec.stride[axis],
-        dilation: spec.dilation[axis],
-        before: spec.padding[axis],
-        after: spec.padding[axis + 2],
-    };
-    let along = apart.crop(along, spec.output_padding[axis], spec.input[2]);
-    (spec.stride[axis], spec.dilation[axis]) = (along.stride, along.dilation);
-    (spec.padding[axis], spec.padding[axis + 2]) = (along.before, along.after);
+    for axis in apart.axes() {
+        let along = Axis {
+            size: spec.input[1 + axis],
+            kernel: spec.kernel_size[axis],
+            stride: spec.stride[axis],
+            dilation: spec.dilation[axis],
+            before: spec.padding[axis],
+            after: spec.padding[axis + 2],
+        };
+        let along = apart.crop(along, spec.output_padding[axis], spec.input[2]);
+        (spec.stride[axis], spec.dilation[axis]) = (along.stride, along.dilation);
+        (spec.padding[axis], spec.padding[axis + 2]) = (along.before, along.after);
+    }
 }
 
 /// A parameter that must not be zero.

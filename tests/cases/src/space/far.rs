@@ -44,10 +44,12 @@ fn far() -> impl Strategy<Value = Far> + Clone {
     ]
 }
 
-/// What is far apart along one axis.
+/// What is far apart along one axis or both.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Apart {
-    pub(super) axis: usize,
+    axis: usize,
+    /// The other axis as well.
+    both: bool,
     what: What,
     far: Far,
     /// Outputs that there are to be, about.
@@ -78,15 +80,21 @@ pub(super) struct Axis {
 /// Something far apart in one of sixteen cases.
 pub(super) fn apart() -> impl Strategy<Value = Option<Apart>> + Clone {
     let what = select(&[What::Stride, What::Dilation, What::Both][..]);
-    let some = (0..2_usize, what, far(), 1..=4_usize, 0..=7_u8, -2..=3_i8).prop_map(
-        |(axis, what, far, outputs, before, little)| {
-            Some(Apart { axis, what, far, outputs, before, little })
+    let axes = (0..2_usize, proptest::bool::weighted(0.25));
+    let some = (axes, what, far(), 1..=4_usize, 0..=7_u8, -2..=3_i8).prop_map(
+        |((axis, both), what, far, outputs, before, little)| {
+            Some(Apart { axis, both, what, far, outputs, before, little })
         },
     );
     prop_oneof![15 => Just(None), 1 => some]
 }
 
 impl Apart {
+    /// Where it is so.
+    pub(super) fn axes(self) -> impl Iterator<Item = usize> {
+        (0..2).filter(move |axis| self.both || *axis == self.axis)
+    }
+
     /// Sets stride and dilation; other sizes of the layer decide what products wrap.
     fn space(&self, axis: &mut Axis, width: usize) {
         let sizes = [axis.kernel.max(2) - 1, axis.kernel, width, axis.size.max(2) - 1];

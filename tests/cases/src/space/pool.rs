@@ -75,21 +75,22 @@ pub fn sliding(dilated: bool) -> impl Strategy<Value = Sliding> + Clone {
 
 impl Sliding {
     fn spread(&mut self, apart: Apart, dilated: bool) {
-        let Apart { axis, .. } = apart;
         let Self { input, window, padding, .. } = self;
-        let along = Axis {
-            size: input[1 + axis],
-            kernel: window.kernel[axis],
-            stride: window.stride[axis],
-            dilation: window.dilation[axis],
-            before: padding[axis],
-            after: padding[axis + 2],
-        };
-        let far = apart.spread(along, input[2]);
-        window.stride[axis] = far.stride;
-        if dilated {
-            window.dilation[axis] = far.dilation;
-            (padding[axis], padding[axis + 2]) = (far.before, far.after);
+        for axis in apart.axes() {
+            let along = Axis {
+                size: input[1 + axis],
+                kernel: window.kernel[axis],
+                stride: window.stride[axis],
+                dilation: window.dilation[axis],
+                before: padding[axis],
+                after: padding[axis + 2],
+            };
+            let far = apart.spread(along, input[2]);
+            window.stride[axis] = far.stride;
+            if dilated {
+                window.dilation[axis] = far.dilation;
+                (padding[axis], padding[axis + 2]) = (far.before, far.after);
+            }
         }
     }
 
