@@ -90,7 +90,7 @@ impl Spec for ConvTranspose2d {
 
 /// Implements [`Spec`]: the constructor, its arguments, and what is appended.
 macro_rules! spec {
-    ($spec:ident::$new:ident($($argument:ident),*), |$this:ident, $line:ident| $rest:expr) => {
+    ($spec:ident::$new:ident($($argument:ident),*), |$this:ident, $line:ident| $rest:block) => {
         impl Spec for $spec {
             fn line(&self) -> String {
                 let $this = self;
@@ -99,21 +99,21 @@ macro_rules! spec {
                 let constructor = concat!(stringify!($spec), "::", stringify!($new));
                 let mut line = format!("{constructor}({})", arguments.join(", "));
                 let $line = &mut line;
-                $rest;
+                $rest
                 line
             }
         }
     };
 }
 
-spec!(Linear::new(input, out_features), |this, line| activation(line, this.activation));
-spec!(BatchNorm2d::new(input), |this, line| activation(line, this.activation));
-spec!(Prelu::new(input), |_this, _line| ());
-spec!(Softmax::new(input), |_this, _line| ());
-spec!(Quantize::new(input, quantization), |_this, _line| ());
-spec!(Dequantize::new(input, quantization), |_this, _line| ());
-spec!(ZeroPad2d::new(input, padding), |_this, _line| ());
-spec!(Concat::new(input, second_input), |_this, _line| ());
+spec!(Linear::new(input, out_features), |this, line| { activation(line, this.activation) });
+spec!(BatchNorm2d::new(input), |this, line| { activation(line, this.activation) });
+spec!(Prelu::new(input), |_this, _line| {});
+spec!(Softmax::new(input), |_this, _line| {});
+spec!(Quantize::new(input, quantization), |_this, _line| {});
+spec!(Dequantize::new(input, quantization), |_this, _line| {});
+spec!(ZeroPad2d::new(input, padding), |_this, _line| {});
+spec!(Concat::new(input, second_input), |_this, _line| {});
 spec!(Upsample::to(input, output_size), |this, line| {
     variant(line, "mode", "UpsampleMode", (this.mode, nchw::UpsampleMode::Nearest));
 });

@@ -87,7 +87,7 @@ pub fn timed<R>(operations: usize, mut f: impl FnMut() -> R) -> R {
 
 /// Time that this thread has spent.
 #[cfg(target_os = "linux")]
-#[expect(clippy::unnecessary_cast, reason = "fields are of other types on 32 bits")]
+#[allow(clippy::unnecessary_cast, reason = "fields are of other types on 32 bits")]
 pub fn cpu_time() -> Duration {
     // SAFETY: a struct of integers.
     let mut time: libc::timespec = unsafe { core::mem::zeroed() };
