@@ -3,53 +3,8 @@
 
 use nchw::memory::{self, Slot};
 use nchw::{Buffer, Error};
+use nchw_cases::other::memory::{plan, slots};
 use proptest::prelude::*;
-
-/// The plan of `slots`, checked.
-fn plan(slots: &[Slot]) -> (Vec<usize>, usize) {
-    let mut offsets = vec![usize::MAX; slots.len()];
-    let len = memory::plan(slots, &mut offsets).unwrap();
-    let last_step = slots.iter().map(|slot| slot.first.max(slot.last)).max().unwrap_or(0);
-    let mut live = 0;
-    for step in 0..=last_step {
-        // Who owns each element of the arena at this step.
-        let mut owners = vec![None; len];
-        for (index, (slot, &offset)) in slots.iter().zip(&offsets).enumerate() {
-            if (slot.first..=slot.first.max(slot.last)).contains(&step) {
-                for owner in &mut owners[offset..offset + slot.len] {
-                    assert_eq!(*owner, None, "step {step}: {index} overlaps, {offsets:?}");
-                    *owner = Some(index);
-                }
-            }
-        }
-        live = live.max(owners.iter().flatten().count());
-    }
-    assert_eq!(memory::live(slots), Ok(live));
-    assert!(len >= live);
-    for (slot, &offset) in slots.iter().zip(&offsets) {
-        for (other, &other_offset) in slots.iter().zip(&offsets) {
-            if slot.block.is_some() && slot.block == other.block {
-                assert_eq!(offset + other.within, other_offset + slot.within);
-            }
-        }
-    }
-    (offsets, len)
-}
-
-/// Any slots, some of them parts of one of three blocks, side by side.
-fn slots() -> impl Strategy<Value = Vec<Slot>> {
-    let slot = (0..40_usize, 0..12_usize, 0..15_usize, 0..8_usize);
-    prop::collection::vec(slot, 0..20).prop_map(|slots| {
-        let mut ends = [0; 3];
-        let slots = slots.into_iter().map(|(len, first, last, block)| {
-            let slot = Slot::new(len, first, last);
-            let Some(end) = ends.get_mut(block) else { return slot };
-            *end += len;
-            slot.part_of(block, *end - len)
-        });
-        slots.collect()
-    })
-}
 
 /// Tensors each of which the next step alone reads, at any place in the list.
 fn chain() -> impl Strategy<Value = Vec<Slot>> {

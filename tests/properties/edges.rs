@@ -1,9 +1,8 @@
 //! Every kernel with weights at the edges of its tiles, blocks and vectors: not at random, but each size with each.
 
 use nchw::{Algorithm, Conv2d, ConvTranspose2d, Linear};
-
-use crate::common::Outcome;
-use crate::{conv, conv_transpose, linear};
+use nchw_cases::Outcome;
+use nchw_cases::float::{conv, conv_transpose, linear};
 
 /// Widths and channels: beside vectors of 4, 8 and 16, beside groups of 48 outputs, and primes.
 const SIZES: [usize; 14] = [1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 47, 48, 49];

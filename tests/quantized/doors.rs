@@ -8,7 +8,7 @@ use nchw::{
 };
 use nchw_test_support::Random;
 
-use crate::common::output;
+use nchw_cases::int8::common::output;
 
 /// Numbers that the compiler can compute too.
 const fn noise<const N: usize>(seed: u32) -> [i8; N] {

@@ -1,10 +1,10 @@
 //! Every i8 kernel with weights at the edges of its tiles and blocks: not at random, but each size with each.
 
-use nchw::{Conv2d, ConvTranspose2d, Quantization, Requantization, Rounding};
-
-use crate::common::Fused;
-use crate::weighted::{Bias, Numbers, Scaling};
-use crate::{conv, conv_transpose, linear};
+use nchw::{Conv2d, ConvTranspose2d, Linear, Quantization, Requantization, Rounding};
+use nchw_cases::Case;
+use nchw_cases::int8::common::Fused;
+use nchw_cases::int8::weighted::{Bias, Numbers, Scaling};
+use nchw_cases::int8::{conv, conv_transpose, linear};
 
 /// Widths and channels: beside vectors of 4, 8, 16 and 32, beside groups of 48 outputs, and primes.
 const SIZES: [usize; 16] = [1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 47, 48, 49];
@@ -33,23 +33,26 @@ fn kernels_at_the_edges_of_their_tiles() {
                 println!("{i} to {o} channels, width {w}");
                 let numbers = numbers(i + o + w);
                 for spec in [square(i, o, w), square(i, o, w).stride([2, 2]), pointwise(i, o, w)] {
-                    conv::test(&(spec, numbers.clone()));
+                    conv::Case { spec, numbers: numbers.clone() }.test();
                 }
-                conv_transpose::test(&(transposed(i, o, w), numbers));
+                conv_transpose::Case { spec: transposed(i, o, w), numbers }.test();
             }
             println!("depthwise, {first} channels, width {second}");
             for spec in [depthwise(first, 3, second), depthwise(first, 5, second)] {
                 for spec in [spec, spec.stride([2, 2])] {
-                    conv::test(&(spec, numbers(first + second)));
+                    conv::Case { spec, numbers: numbers(first + second) }.test();
                 }
             }
             println!("depthwise, {first} rows, width {second}");
             for spec in [plane(first, second), plane(first, second).stride([2, 2])] {
-                conv::test(&(spec, numbers(first + second)));
-                conv::test(&(spec.padding_sides([2, 3, 1, 4]), numbers(first)));
+                conv::Case { spec, numbers: numbers(first + second) }.test();
+                let spec = spec.padding_sides([2, 3, 1, 4]);
+                conv::Case { spec, numbers: numbers(first) }.test();
             }
             println!("{first} to {second} features");
-            linear::test(&([first, 1, 1], second, 5, numbers(first + second)));
+            let mut numbers = numbers(first + second);
+            numbers.io.weight_zero_point = 5;
+            linear::Case { spec: Linear::new([first, 1, 1], second), numbers }.test();
         }
     }
 }
@@ -63,7 +66,7 @@ fn wide_depthwise_planes() {
                 println!("{height} rows, width {width}, padding {sides:?}");
                 let plane = Conv2d::new([2, height, width], 2, [3, 3]).padding_sides(sides);
                 for spec in [plane, plane.stride([2, 2])] {
-                    conv::test(&(spec.groups(2), numbers(height + width)));
+                    conv::Case { spec: spec.groups(2), numbers: numbers(height + width) }.test();
                 }
             }
         }
@@ -78,7 +81,7 @@ fn many_channels() {
             println!("{inputs} to {outputs} channels");
             let spec = Conv2d::new([inputs, 2, 9], outputs, [3, 3]).padding([1, 1]);
             for spec in [spec, Conv2d::new([4 * inputs, 2, 9], outputs, [1, 1])] {
-                conv::test(&(spec, numbers(inputs + outputs)));
+                conv::Case { spec, numbers: numbers(inputs + outputs) }.test();
             }
         }
     }

@@ -1,139 +1,16 @@
-//! Maximum and average over windows, sliding or adaptive.
+//! Pools of every size, and sums at the edges of what holds them.
 
-use nchw::{AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, MaxPool2d, Quantization};
+use nchw::{AvgPool2d, MaxPool2d, Quantization};
+use nchw_cases::int8::common::{check_unary, numbers};
 use nchw_oracle::integer;
-use nchw_test_support::{Random, check};
-use proptest::prelude::*;
-
-use crate::common::{Fused, check_unary, empty, fused, numbers, quantization};
-use crate::geometry::{Window, channels, edge, shape, sides, window};
-
-/// A width, beside tiles of 8 and 16 columns more often than not.
-fn width() -> impl Strategy<Value = usize> {
-    prop_oneof![6 => edge(), 3 => 20..=70_usize, 1 => 71..=300_usize]
-}
-
-/// An input, the sliding of a window that fits it, and padding without a window of its own.
-fn sliding(dilations: Vec<usize>) -> impl Strategy<Value = ([usize; 3], Window, [usize; 4])> {
-    let kernel = prop_oneof![9 => Just(None), 1 => [8..=17_usize, 8..=17_usize].prop_map(Some)];
-    ((channels(), edge(), width()), window(dilations), kernel, sides(4)).prop_map(
-        |((channels, height, width), mut window, kernel, mut padding)| {
-            window.kernel = kernel.unwrap_or(window.kernel);
-            let mut input = [channels, height, width];
-            for axis in 0..2 {
-                for side in [axis, axis + 2] {
-                    padding[side] = padding[side].min(window.kernel[axis] - 1);
-                }
-                let padded = input[1 + axis] + padding[axis] + padding[axis + 2];
-                input[1 + axis] += window.extent(axis).saturating_sub(padded);
-            }
-            (input, window, padding)
-        },
-    )
-}
-
-const WHOLE: [i8; 2] = [i8::MIN, i8::MAX];
-
-#[test]
-fn max_pool2d() {
-    let strategy =
-        (sliding(vec![1, 1, 2, 3]), any::<bool>(), quantization(), fused(), any::<u64>());
-    check(8_000, strategy, |((input, window, padding), ceil_mode, q, fused, seed)| {
-        let (limit, activation) = (fused.limit(*q, WHOLE), fused.activation(*q));
-        let spec = MaxPool2d::new(*input, window.kernel)
-            .stride(window.stride)
-            .dilation(window.dilation)
-            .padding_sides(*padding)
-            .ceil_mode(*ceil_mode)
-            .activation(activation);
-        // Without a fused activation nothing has a meaning.
-        let spec = if matches!(fused, Fused::None) { spec } else { spec.quantized(*q) };
-        let plan = spec.plan::<i8>();
-        if empty(limit, &plan) {
-            return;
-        }
-        let pool = nchw_oracle::MaxPool2d {
-            kernel_size: window.kernel,
-            stride: window.stride,
-            padding: *padding,
-            dilation: window.dilation,
-            ceil_mode: *ceil_mode,
-        };
-        let x = numbers(&mut Random::new(*seed), input.iter().product());
-        check_unary(&plan.unwrap(), &x, &integer::max_pool2d(&pool, *input, &x).clamp(limit));
-    });
-}
-
-#[test]
-fn avg_pool2d() {
-    let divisor = prop_oneof![
-        3 => Just(None),
-        1 => (1..=12_usize).prop_map(Some),
-        1 => (13..=16_000_000_usize).prop_map(Some),
-    ];
-    let knobs = (any::<bool>(), any::<bool>(), divisor, quantization(), fused(), any::<u64>());
-    check(12_000, (sliding(vec![1]), knobs), |((input, window, padding), knobs)| {
-        let (ceil_mode, count_include_pad, divisor_override, q, fused, seed) = *knobs;
-        let (limit, activation) = (fused.limit(q, WHOLE), fused.activation(q));
-        let mut spec = AvgPool2d::new(*input, window.kernel)
-            .stride(window.stride)
-            .padding_sides(*padding)
-            .ceil_mode(ceil_mode)
-            .count_include_pad(count_include_pad)
-            .activation(activation)
-            .quantized(q);
-        spec.divisor_override = divisor_override;
-        let plan = spec.plan::<i8>();
-        if empty(limit, &plan) {
-            return;
-        }
-        let pool = nchw_oracle::AvgPool2d {
-            kernel_size: window.kernel,
-            stride: window.stride,
-            padding: *padding,
-            ceil_mode,
-            count_include_pad,
-            divisor_override,
-        };
-        let x = numbers(&mut Random::new(seed), input.iter().product());
-        let want = integer::avg_pool2d(&pool, *input, (&x, q.zero_point)).clamp(limit);
-        check_unary(&plan.unwrap(), &x, &want);
-    });
-}
-
-#[test]
-fn adaptive_pools() {
-    let size = prop_oneof![1 => Just([1, 1]), 4 => [edge(), edge()]];
-    // Parts of one size, which do not overlap.
-    let even = prop_oneof![1 => Just(None), 1 => [1..=5_usize, 1..=5_usize].prop_map(Some)];
-    let strategy = (shape(), size, even, quantization(), fused(), any::<u64>());
-    check(6_000, strategy, |(input, size, even, q, fused, seed)| {
-        let mut input = *input;
-        if let Some([height, width]) = even {
-            input = [input[0], size[0] * height, size[1] * width];
-        }
-        let input = &input;
-        let (limit, activation) = (fused.limit(*q, WHOLE), fused.activation(*q));
-        let average = AdaptiveAvgPool2d::new(*input, *size).activation(activation).quantized(*q);
-        let maximum = AdaptiveMaxPool2d::new(*input, *size).activation(activation).quantized(*q);
-        let (average, maximum) = (average.plan::<i8>(), maximum.plan::<i8>());
-        if empty(limit, &average) && empty(limit, &maximum) {
-            return;
-        }
-        let x = numbers(&mut Random::new(*seed), input.iter().product());
-        let want = integer::adaptive_avg_pool2d(*size, *input, &x).clamp(limit);
-        check_unary(&average.unwrap(), &x, &want);
-        let want = integer::adaptive_max_pool2d(*size, *input, &x).clamp(limit);
-        check_unary(&maximum.unwrap(), &x, &want);
-    });
-}
+use nchw_test_support::Random;
 
 /// Divisors up to the largest that is not refused, over sums as large as they come.
 #[test]
 fn the_largest_divisors() {
     let refused = |spec: AvgPool2d| spec.plan::<i8>().is_err();
     for (zero_point, x) in [(-128, -128), (-128, 127), (127, 127), (127, -128), (0, 127)] {
-        let q = nchw::Quantization { scale: 1.0, zero_point };
+        let q = Quantization { scale: 1.0, zero_point };
         let spec =
             |divisor| AvgPool2d::new([1, 1, 2], [1, 2]).quantized(q).divisor_override(divisor);
         let (mut accepted, mut too_large) = (1, usize::MAX);
@@ -148,7 +25,7 @@ fn the_largest_divisors() {
             let mut pool = nchw_oracle::AvgPool2d::new([1, 2]);
             pool.divisor_override = Some(divisor);
             let want = integer::avg_pool2d(&pool, [1, 1, 2], (&[x, x], zero_point));
-            check_unary(&spec(divisor).plan().unwrap(), &[x, x], &want);
+            check_unary(&spec(divisor).plan().unwrap(), &[x, x], 1, &want);
         }
     }
 }
@@ -162,7 +39,7 @@ fn check_window(input: [usize; 3], kernel: [usize; 2], stride: [usize; 2], paddi
     let spec = MaxPool2d::new(input, kernel).stride(stride).padding_sides(padding);
     let mut pool = nchw_oracle::MaxPool2d::new(kernel);
     (pool.stride, pool.padding) = (stride, padding);
-    check_unary(&spec.plan().unwrap(), &x, &integer::max_pool2d(&pool, input, &x));
+    check_unary(&spec.plan().unwrap(), &x, 1, &integer::max_pool2d(&pool, input, &x));
     let spec = AvgPool2d::new(input, kernel).stride(stride).padding_sides(padding).quantized(q);
     let mut pool = nchw_oracle::AvgPool2d::new(kernel);
     (pool.stride, pool.padding) = (stride, padding);
@@ -171,7 +48,7 @@ fn check_window(input: [usize; 3], kernel: [usize; 2], stride: [usize; 2], paddi
         (spec.divisor_override, pool.divisor_override) = (divisor, divisor);
         pool.count_include_pad = count_include_pad;
         let want = integer::avg_pool2d(&pool, input, (&x, q.zero_point));
-        check_unary(&spec.plan().unwrap(), &x, &want);
+        check_unary(&spec.plan().unwrap(), &x, 1, &want);
     }
 }
 
@@ -220,7 +97,7 @@ fn wide_windows() {
         let spec = MaxPool2d::new(input, kernel).stride([1, 1]).dilation(pool.dilation);
         let x = numbers(&mut Random::new(dilation as u64), input.iter().product());
         let want = integer::max_pool2d(&pool, input, &x);
-        check_unary(&spec.padding_sides(pool.padding).plan().unwrap(), &x, &want);
+        check_unary(&spec.padding_sides(pool.padding).plan().unwrap(), &x, 1, &want);
     }
 }
 
@@ -233,7 +110,7 @@ fn large_sums() {
             let (input, pool) = ([2, 20, 310], nchw_oracle::AvgPool2d::new(kernel));
             let x = vec![value; input.iter().product()];
             let want = integer::avg_pool2d(&pool, input, (&x, 0));
-            check_unary(&AvgPool2d::new(input, kernel).plan().unwrap(), &x, &want);
+            check_unary(&AvgPool2d::new(input, kernel).plan().unwrap(), &x, 1, &want);
         }
     }
 }
@@ -255,7 +132,7 @@ fn halves() {
             let mut pool = nchw_oracle::AvgPool2d::new(kernel);
             pool.divisor_override = Some(divisor as _);
             let want = integer::avg_pool2d(&pool, input, (&x, zero_point));
-            check_unary(&spec.plan().unwrap(), &x, &want);
+            check_unary(&spec.plan().unwrap(), &x, 1, &want);
         }
     }
 }

@@ -1,75 +1,9 @@
-//! Winograd's method, which in i8 is exact: sizes around the edges of tiles, of vectors and blocks of tiles, and of
-//! blocks of channels.
+//! Winograd's method, which in i8 is exact.
 
 use nchw::{
     Algorithm, Backend, Conv2d, Int8Parameters, Quantization, Requantization, Rounding, WeightScale,
 };
-use nchw_test_support::check;
-use proptest::prelude::*;
-use proptest::sample::select;
-
-use crate::conv::{run, test};
-use crate::geometry::{grouping, shrink, sides};
-use crate::weighted::numbers_of_layer;
-
-/// Multiplications that a case may take.
-const BUDGET: usize = 200_000;
-
-/// A height or width.
-fn size() -> impl Strategy<Value = usize> {
-    prop_oneof![
-        6 => 1..=13_usize,
-        2 => select(vec![15, 16, 17, 18, 31, 32, 33, 34, 35]),
-        1 => select(vec![47, 48, 49, 65, 127, 128, 129, 130, 131, 258]),
-    ]
-}
-
-/// Groups, and input and output channels of each.
-fn channels() -> impl Strategy<Value = [usize; 3]> {
-    prop_oneof![
-        3 => grouping(),
-        2 => [1..=3_usize, 1..=20, 1..=20],
-        1 => [1..=1_usize, 60..=140, 1..=9],
-    ]
-}
-
-fn spec() -> impl Strategy<Value = Conv2d> {
-    let dilation = prop_oneof![3 => Just([1, 1]), 1 => [1..=4_usize, 1..=4_usize]];
-    (channels(), [size(), size()], sides(3), dilation).prop_map(
-        |([groups, inputs, outputs], mut size, mut sides, dilation)| {
-            shrink(9 * groups * inputs * outputs, BUDGET, &mut size);
-            for axis in 0..2 {
-                let padded = size[axis] + sides[axis] + sides[axis + 2];
-                sides[axis] += (2 * dilation[axis] + 1).saturating_sub(padded);
-            }
-            Conv2d::new([groups * inputs, size[0], size[1]], groups * outputs, [3, 3])
-                .padding_sides(sides)
-                .groups(groups)
-                .dilation(dilation)
-                .algorithm(Algorithm::Winograd2)
-        },
-    )
-}
-
-#[test]
-fn winograd() {
-    check(10_000, (spec(), numbers_of_layer()), test);
-}
-
-/// Rows so long that they are taken apart, some parts of which lie outside the input.
-#[test]
-fn wide_padding() {
-    let sides = [0..=3_usize, 0..=330, 0..=3, 0..=330];
-    let spec = ([1..=3_usize, 1..=5], [1..=5_usize, 3..=170], sides).prop_map(
-        |([inputs, outputs], [height, width], mut sides)| {
-            sides[0] += 3_usize.saturating_sub(height);
-            Conv2d::new([inputs, height, width], outputs, [3, 3])
-                .padding_sides(sides)
-                .algorithm(Algorithm::Winograd2)
-        },
-    );
-    check(200, (spec, numbers_of_layer()), test);
-}
+use nchw_cases::int8::conv::run;
 
 /// The largest sums there can be, in the deepest convolution there is.
 #[test]

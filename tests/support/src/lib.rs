@@ -8,6 +8,7 @@
 //!   down.
 //! - [`guard`]: output buffers that notice writes beyond their ends, and missing writes.
 //! - [`fence`]: an allocator that ends the program at an access beyond an allocation.
+//! - [`region`]: buffers beside pages that may not be accessed, one by one.
 //! - [`allocations`]: counts heap allocations.
 //! - [`random`]: data from a seed, and how much of it; [`property`]: how properties are run on it.
 
@@ -22,6 +23,7 @@ pub mod operator;
 pub mod property;
 pub mod random;
 pub mod reference;
+pub mod region;
 pub mod tensors;
 pub mod tolerance;
 

@@ -2,7 +2,7 @@
 
 use super::Output;
 use crate::index::{at, count};
-use crate::params::AvgPool2d;
+use crate::params::{AvgPool2d, input_position, padded, padded_position};
 
 /// `y[c][oy][ox]` = the sum of the window / divisor, magnitude `sum |x| / divisor`.
 ///
@@ -12,7 +12,16 @@ use crate::params::AvgPool2d;
 /// shape.
 pub fn avg_pool2d(pool: &AvgPool2d, input: [usize; 3], x: &[f64]) -> Output {
     assert_eq!(x.len(), count(input), "x has another shape");
-    let [top, left, bottom, right] = pool.padding;
+    let position = |side: usize, output, tap| {
+        let window = [output, pool.stride[side]];
+        input_position(window, [tap, 1], pool.padding[side], input[side + 1])
+    };
+    // Whether it is inside of the input or its padding.
+    let is_padded = |side: usize, output, tap| {
+        let position = padded_position([output, pool.stride[side]], [tap, 1]);
+        let end = padded(input[side + 1], pool.padding[side], pool.padding[side + 2]);
+        (position as u128) < end
+    };
     let shape = pool.output_shape(input);
     let mut output = Output::with_capacity(shape);
     for c in 0..shape[0] {
@@ -22,20 +31,15 @@ pub fn avg_pool2d(pool: &AvgPool2d, input: [usize; 3], x: &[f64]) -> Output {
                 let (mut in_input, mut in_padded) = (0, 0);
                 for ky in 0..pool.kernel_size[0] {
                     for kx in 0..pool.kernel_size[1] {
-                        // Positions in the padded input.
-                        let row = oy * pool.stride[0] + ky;
-                        let column = ox * pool.stride[1] + kx;
-                        if row < top + input[1] + bottom && column < left + input[2] + right {
+                        if is_padded(0, oy, ky) && is_padded(1, ox, kx) {
                             in_padded += 1;
                         }
-                        if (top..top + input[1]).contains(&row)
-                            && (left..left + input[2]).contains(&column)
-                        {
-                            let value = x[at(input, c, row - top, column - left)];
-                            sum += value;
-                            magnitude += value.abs();
-                            in_input += 1;
-                        }
+                        let (row, column) = (position(0, oy, ky), position(1, ox, kx));
+                        let (Some(row), Some(column)) = (row, column) else { continue };
+                        let value = x[at(input, c, row, column)];
+                        sum += value;
+                        magnitude += value.abs();
+                        in_input += 1;
                     }
                 }
                 let divisor = match pool.divisor_override {

@@ -2,7 +2,7 @@
 
 use super::Output;
 use crate::index::{at, count};
-use crate::params::MaxPool2d;
+use crate::params::{MaxPool2d, input_position};
 
 /// Like `f64::max`, but NaN wins, as in PyTorch.
 pub(super) fn max(a: f64, b: f64) -> f64 {
@@ -17,21 +17,19 @@ pub fn max_pool2d(pool: &MaxPool2d, input: [usize; 3], x: &[f64]) -> Output {
     assert_eq!(x.len(), count(input), "x has another shape");
     let shape = pool.output_shape(input);
     let mut values = Vec::with_capacity(count(shape));
+    let position = |side: usize, output, tap| {
+        let (window, tap) = ([output, pool.stride[side]], [tap, pool.dilation[side]]);
+        input_position(window, tap, pool.padding[side], input[side + 1])
+    };
     for c in 0..shape[0] {
         for oy in 0..shape[1] {
             for ox in 0..shape[2] {
                 let mut largest = f64::NEG_INFINITY;
                 for ky in 0..pool.kernel_size[0] {
+                    let Some(row) = position(0, oy, ky) else { continue };
                     for kx in 0..pool.kernel_size[1] {
-                        // Positions in the padded input.
-                        let row = oy * pool.stride[0] + ky * pool.dilation[0];
-                        let column = ox * pool.stride[1] + kx * pool.dilation[1];
-                        let rows = pool.padding[0]..pool.padding[0] + input[1];
-                        let columns = pool.padding[1]..pool.padding[1] + input[2];
-                        if rows.contains(&row) && columns.contains(&column) {
-                            let i = at(input, c, row - pool.padding[0], column - pool.padding[1]);
-                            largest = max(largest, x[i]);
-                        }
+                        let Some(column) = position(1, ox, kx) else { continue };
+                        largest = max(largest, x[at(input, c, row, column)]);
                     }
                 }
                 values.push(largest);

@@ -2,37 +2,43 @@
 
 use super::Quantized;
 use crate::index::at;
-use crate::params::{AvgPool2d, adaptive_window};
+use crate::params::{AvgPool2d, adaptive_window, input_position, padded, padded_position};
 
 /// `zero_point + sum of (q - zero_point) / divisor`, rounded as one fraction, halves away from zero.
 ///
 /// Padding stands for 0 and adds nothing; the divisor is as in the f64 form.
 pub fn avg_pool2d(pool: &AvgPool2d, input: [usize; 3], (x, zero): (&[i8], i8)) -> Quantized {
+    let position = |side: usize, output, tap| {
+        let window = [output, pool.stride[side]];
+        input_position(window, [tap, 1], pool.padding[side], input[side + 1])
+    };
+    // Whether it is inside of the input or its padding.
+    let is_padded = |side: usize, output, tap| {
+        let position = padded_position([output, pool.stride[side]], [tap, 1]);
+        let end = padded(input[side + 1], pool.padding[side], pool.padding[side + 2]);
+        (position as u128) < end
+    };
     let shape = pool.output_shape(input);
     let mut values = Vec::new();
     for c in 0..shape[0] {
         for oy in 0..shape[1] {
             for ox in 0..shape[2] {
-                let (mut steps, mut inside, mut padded) = (0_i64, 0_usize, 0_usize);
+                let (mut steps, mut in_input, mut in_padded) = (0_i64, 0_usize, 0_usize);
                 for ky in 0..pool.kernel_size[0] {
                     for kx in 0..pool.kernel_size[1] {
-                        let (row, column) = (oy * pool.stride[0] + ky, ox * pool.stride[1] + kx);
-                        let [top, left, bottom, right] = pool.padding;
-                        if row < top + input[1] + bottom && column < left + input[2] + right {
-                            padded += 1;
+                        if is_padded(0, oy, ky) && is_padded(1, ox, kx) {
+                            in_padded += 1;
                         }
-                        let (y, column) = (row.checked_sub(top), column.checked_sub(left));
-                        let (Some(y), Some(column)) = (y, column) else { continue };
-                        if y < input[1] && column < input[2] {
-                            steps += i64::from(x[at(input, c, y, column)]) - i64::from(zero);
-                            inside += 1;
-                        }
+                        let (row, column) = (position(0, oy, ky), position(1, ox, kx));
+                        let (Some(row), Some(column)) = (row, column) else { continue };
+                        steps += i64::from(x[at(input, c, row, column)]) - i64::from(zero);
+                        in_input += 1;
                     }
                 }
                 let divisor = match pool.divisor_override {
                     Some(divisor) => divisor,
-                    None if pool.count_include_pad => padded,
-                    None => inside,
+                    None if pool.count_include_pad => in_padded,
+                    None => in_input,
                 };
                 values.push(average(steps, divisor, zero));
             }

@@ -2,7 +2,7 @@
 
 use super::Quantized;
 use crate::index::at;
-use crate::params::{MaxPool2d, adaptive_window};
+use crate::params::{MaxPool2d, adaptive_window, input_position};
 
 /// The largest input of every window; -128 where there is none.
 pub fn max_pool2d(pool: &MaxPool2d, input: [usize; 3], x: &[i8]) -> Quantized {
@@ -10,11 +10,10 @@ pub fn max_pool2d(pool: &MaxPool2d, input: [usize; 3], x: &[i8]) -> Quantized {
     let mut values = Vec::new();
     // The positions of a window along one side that lie inside the input.
     let inside = |side: usize, output: usize| {
-        let (kernel, size) = (pool.kernel_size[side], input[side + 1]);
-        (0..kernel)
-            .map(move |tap| output * pool.stride[side] + tap * pool.dilation[side])
-            .filter_map(move |position| position.checked_sub(pool.padding[side]))
-            .filter(move |position| *position < size)
+        (0..pool.kernel_size[side]).filter_map(move |tap| {
+            let (window, tap) = ([output, pool.stride[side]], [tap, pool.dilation[side]]);
+            input_position(window, tap, pool.padding[side], input[side + 1])
+        })
     };
     for c in 0..shape[0] {
         for oy in 0..shape[1] {

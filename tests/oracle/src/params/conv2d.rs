@@ -1,5 +1,7 @@
 //! Convolution: parameters, output shape, and which input pixel a tap reads.
 
+use super::position::{count, extent, padded, padded_position};
+
 /// What a convolution reads outside its input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PaddingMode {
@@ -52,29 +54,29 @@ impl Conv2d {
     pub fn output_shape(&self, input: [usize; 3]) -> [usize; 3] {
         let [top, left, bottom, right] = self.padding;
         let size = |side: usize, before: usize, after: usize| {
-            let extent = self.dilation[side] * (self.kernel_size[side] - 1) + 1;
-            let padded = input[side + 1] + before + after;
+            let extent = extent(self.kernel_size[side], self.dilation[side]);
+            let padded = padded(input[side + 1], before, after);
             assert!(padded >= extent, "the kernel is larger than the padded input");
-            (padded - extent) / self.stride[side] + 1
+            count((padded - extent) / self.stride[side] as u128 + 1)
         };
         [self.out_channels, size(0, top, bottom), size(1, left, right)]
     }
 
     /// The input row that output row `oy` reads at kernel row `ky`; `None` is a row of zeros.
     pub fn source_row(&self, oy: usize, ky: usize, height: usize) -> Option<usize> {
-        let row = oy * self.stride[0] + ky * self.dilation[0];
-        self.source(row as isize - self.padding[0] as isize, height)
+        let row = padded_position([oy, self.stride[0]], [ky, self.dilation[0]]);
+        self.source(row - self.padding[0] as i128, height)
     }
 
     /// The input column that output column `ox` reads at kernel column `kx`; `None` is a column of
     /// zeros.
     pub fn source_column(&self, ox: usize, kx: usize, width: usize) -> Option<usize> {
-        let column = ox * self.stride[1] + kx * self.dilation[1];
-        self.source(column as isize - self.padding[1] as isize, width)
+        let column = padded_position([ox, self.stride[1]], [kx, self.dilation[1]]);
+        self.source(column - self.padding[1] as i128, width)
     }
 
-    fn source(&self, position: isize, size: usize) -> Option<usize> {
-        let size = size as isize;
+    fn source(&self, position: i128, size: usize) -> Option<usize> {
+        let size = size as i128;
         let inside = match self.padding_mode {
             _ if (0..size).contains(&position) => position,
             PaddingMode::Zeros => return None,

@@ -1,5 +1,7 @@
 //! Transposed convolution: parameters, output shape, and which input pixel a tap reads.
 
+use super::position::{count, extent};
+
 /// Parameters of `torch.nn.ConvTranspose2d`, with padding per side. Weight
 /// `[in_channels, out_channels/groups, kh, kw]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,25 +41,32 @@ impl ConvTranspose2d {
     pub fn output_shape(&self, input: [usize; 3]) -> [usize; 3] {
         let [top, left, bottom, right] = self.padding;
         let size = |side: usize, before: usize, after: usize| {
-            let steps = (input[side + 1] - 1) * self.stride[side];
-            let full = steps + self.dilation[side] * (self.kernel_size[side] - 1) + 1;
-            let padded = full + self.output_padding[side];
-            assert!(padded > before + after, "the padding leaves no output");
-            padded - before - after
+            let steps = (input[side + 1] - 1) as u128 * self.stride[side] as u128;
+            let full = steps + extent(self.kernel_size[side], self.dilation[side]);
+            let padded = full + self.output_padding[side] as u128;
+            let cropped = before as u128 + after as u128;
+            assert!(padded > cropped, "the padding leaves no output");
+            count(padded - cropped)
         };
         [self.out_channels, size(0, top, bottom), size(1, left, right)]
     }
 
     /// The input row `iy` with `iy*sh + ky*dh - top == oy`, if there is one.
     pub fn source_row(&self, oy: usize, ky: usize, height: usize) -> Option<usize> {
-        let target = oy + self.padding[0];
-        (0..height).find(|iy| iy * self.stride[0] + ky * self.dilation[0] == target)
+        self.source(0, oy, ky, height)
     }
 
     /// The input column `ix` with `ix*sw + kx*dw - left == ox`, if there is one.
     pub fn source_column(&self, ox: usize, kx: usize, width: usize) -> Option<usize> {
-        let target = ox + self.padding[1];
-        (0..width).find(|ix| ix * self.stride[1] + kx * self.dilation[1] == target)
+        self.source(1, ox, kx, width)
+    }
+
+    fn source(&self, side: usize, output: usize, tap: usize, size: usize) -> Option<usize> {
+        let target = output as i128 + self.padding[side] as i128;
+        let steps = target - tap as i128 * self.dilation[side] as i128;
+        let stride = self.stride[side] as i128;
+        let met = steps >= 0 && steps % stride == 0 && steps / stride < size as i128;
+        met.then_some((steps / stride) as usize)
     }
 }
 

@@ -6,6 +6,7 @@ mod conv2d;
 mod conv_transpose2d;
 mod max_pool2d;
 mod pool_size;
+mod position;
 mod upsample;
 
 pub use adaptive::adaptive_window;
@@ -13,4 +14,5 @@ pub use avg_pool2d::AvgPool2d;
 pub use conv_transpose2d::ConvTranspose2d;
 pub use conv2d::{Conv2d, PaddingMode};
 pub use max_pool2d::MaxPool2d;
+pub(crate) use position::{input_position, padded, padded_position};
 pub use upsample::{UpsampleBilinear, UpsampleNearest};

@@ -1,5 +1,7 @@
 //! Output size of a sliding-window pool.
 
+use super::position::{count, extent, padded};
+
 /// One side of PyTorch's pooling output size: `(padded - dilation*(kernel-1) - 1) / stride + 1`,
 /// rounded down, or up with `ceil_mode`. Rounded up, a last window that would start in the padding
 /// behind the input is dropped.
@@ -12,12 +14,13 @@ pub(super) fn pool_size(
     dilation: usize,
     ceil_mode: bool,
 ) -> usize {
-    let extent = dilation * (kernel - 1) + 1;
-    let padded = size + before + after;
+    let (extent, padded) = (extent(kernel, dilation), padded(size, before, after));
+    let stride = stride as u128;
     let round_up = if ceil_mode { stride - 1 } else { 0 };
     assert!(padded + round_up >= extent, "the window is larger than the padded input");
     let windows = (padded + round_up - extent) / stride + 1;
-    if ceil_mode && (windows - 1) * stride >= size + before { windows - 1 } else { windows }
+    let starts_behind = (windows - 1) * stride >= size as u128 + before as u128;
+    count(if ceil_mode && starts_behind { windows - 1 } else { windows })
 }
 
 #[cfg(test)]

@@ -1,0 +1,3 @@
+#![no_main]
+
+nchw_fuzz_coverage::target!("conv2d");

@@ -1,0 +1,3 @@
+#![no_main]
+
+nchw_fuzz_coverage::target!("conv-transpose2d");

@@ -1,0 +1,90 @@
+#!/bin/bash
+# Plants faults one by one and says which of them the fuzzer finds: see --help.
+set -euo pipefail
+
+# shellcheck source=fuzz/configurations.sh
+source "$(dirname "${BASH_SOURCE[0]}")/configurations.sh"
+
+help() {
+    cat <<'HELP'
+usage: fuzz/mutants.sh [--seconds S] [--check] [--only TEXT] [x86|arm]
+
+Plants each fault of fuzz/mutants.txt in a copy of the work tree, builds the fuzzer, and runs it for up to S
+seconds (default: 120) or until it finds the fault; on x86-64 as it is, on AArch64 on the emulated cores
+cortex-a53 and max, half of the time each. Prints a table and how many were found. Fails if a fault does not apply,
+does not compile, or is not found by the fuzzer.
+
+  --check  applies them only
+  --only   those whose file or text has TEXT in it
+HELP
+}
+
+seconds=120 only='' check='' target=''
+while (($#)); do
+    case $1 in
+        -h | --help) help && exit ;;
+        --seconds) seconds=$2 && shift ;;
+        --only) only=$2 && shift ;;
+        --check) check=1 ;;
+        x86 | arm) target=$1 ;;
+        *) help >&2 && exit 2 ;;
+    esac
+    shift
+done
+
+cd "$root"
+copy=$CARGO_TARGET_DIR/mutants
+export CARGO_TARGET_DIR=$copy/target
+mkdir -p "$copy"
+# The work tree; times of files that are the same stay, so that little is compiled again.
+mkdir -p "$copy/source"
+git ls-files -z --cached --others --exclude-standard | tar --null -T - -c | tar -x -C "$copy/source"
+root=$copy/source
+cd "$root"
+
+# runs TARGET: the fuzzer's last lines in `output`; true if it finds something.
+runs() {
+    local names=(release) name each=$seconds
+    if [[ $1 == arm ]]; then names=(a53 a-max) each=$((seconds / 2)); fi
+    for name in "${names[@]}"; do
+        output=$(fuzz "$name" --minutes "$(awk "BEGIN { print $each / 60 }")" 2>&1) || return 0
+    done
+    return 1
+}
+
+found=0 all=0 bad=0
+echo '| target | file | planted | found | cases | s |'
+echo '|---|---|---|---|--:|--:|'
+while read -r on file && IFS= read -r old && IFS= read -r new; do
+    [[ -z $target || $on == "$target" ]] || continue
+    [[ -z $only || "$file $old" == *"$only"* ]] || continue
+    all=$((all + 1)) path=src/$file row="| $on | $file | \`${new//|/\\|}\` |"
+    text=$(cat "$path"; echo .)
+    rest=${text#*"$old"}
+    if [[ $rest == "$text" || $rest == *"$old"* ]]; then
+        echo "$row does not apply | | |"
+        bad=$((bad + 1))
+        continue
+    fi
+    if [[ $check ]]; then continue; fi
+    planted=${text/"$old"/"$new"}
+    printf '%s' "${planted%.}" >"$path"
+    if ! build "$([[ $on == arm ]] && echo a53 || echo release)" >/dev/null 2>"$copy/log"; then
+        echo "$row does not compile | | |"
+        bad=$((bad + 1))
+    elif start=$SECONDS && runs "$on"; then
+        cases=$(sed -n 's/^case \([0-9]*\) failed.*/\1/p' <<<"$output" | head -n 1)
+        echo "$row yes | $cases | $((SECONDS - start)) |"
+        found=$((found + 1))
+    else
+        echo "$row **no** | | $((SECONDS - start)) |"
+    fi
+    printf '%s' "${text%.}" >"$path"
+done < <(grep -v -e '^#' -e '^$' "$copy/source/fuzz/mutants.txt")
+if [[ $check ]]; then
+    echo "$all faults, $bad of them do not apply"
+    exit $((bad > 0))
+fi
+echo
+echo "$found of $all found"
+((found == all))

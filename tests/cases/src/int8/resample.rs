@@ -1,0 +1,119 @@
+//! Operators that move pixels, and those that convert them.
+
+use nchw::{Dequantize, Quantize, Upsample, ZeroPad2d};
+use nchw_oracle::integer;
+use nchw_test_support::{Guarded, Random};
+use proptest::prelude::*;
+
+use crate::int8::common::{affine, check_unary, guarded, numbers, output, quantization};
+use crate::space::sizes::{edge, fit, shape, sides};
+use crate::{Case, Outcome, rust};
+use nchw::Quantization;
+
+/// An upsampling and what goes into it.
+#[derive(Clone, Debug)]
+pub struct UpsampleCase {
+    pub spec: Upsample,
+    pub seed: u64,
+}
+
+/// Any upsampling.
+pub fn upsample() -> impl Strategy<Value = UpsampleCase> {
+    (shape(), [edge(), edge()], any::<u64>()).prop_map(|(input, mut size, seed)| {
+        fit(&mut size, 8000 / input[0].min(8000), 0);
+        UpsampleCase { spec: Upsample::to(input, size), seed }
+    })
+}
+
+impl Case for UpsampleCase {
+    fn test(&self) -> Outcome {
+        let Upsample { input, output_size, .. } = self.spec;
+        let x = numbers(&mut Random::new(self.seed), input.iter().product());
+        let plan = self.spec.plan::<i8>().unwrap();
+        check_unary(&plan, &x, 1, &integer::upsample_nearest(output_size, input, &x));
+        Outcome::Ran
+    }
+
+    fn rust(&self) -> String {
+        rust::with(self, &self.spec)
+    }
+}
+
+/// A zero padding and what goes into it.
+#[derive(Clone, Debug)]
+pub struct ZeroPadCase {
+    pub spec: ZeroPad2d,
+    pub q: Quantization,
+    pub seed: u64,
+}
+
+/// Any zero padding.
+pub fn zero_pad() -> impl Strategy<Value = ZeroPadCase> {
+    let sides = prop_oneof![4 => sides(9), 1 => sides(70)];
+    (shape(), sides, quantization(), any::<u64>()).prop_map(|(mut shape, sides, q, seed)| {
+        if sides.iter().any(|side| *side > 9) {
+            fit(&mut shape, 40, 1);
+        }
+        ZeroPadCase { spec: ZeroPad2d::new(shape, sides), q, seed }
+    })
+}
+
+impl Case for ZeroPadCase {
+    fn test(&self) -> Outcome {
+        let Self { spec, q, seed } = self;
+        let x = numbers(&mut Random::new(*seed), spec.input.iter().product());
+        let plan = spec.quantized(*q).plan::<i8>().unwrap();
+        let want = integer::zero_pad2d(spec.padding, spec.input, (&x, q.zero_point));
+        check_unary(&plan, &x, 1, &want);
+        Outcome::Ran
+    }
+
+    fn rust(&self) -> String {
+        rust::with(self, &self.spec)
+    }
+}
+
+/// A conversion to i8 and back.
+#[derive(Clone, Debug)]
+pub struct QuantizeCase {
+    pub spec: Quantize,
+    pub seed: u64,
+}
+
+/// Any such conversion.
+pub fn quantize() -> impl Strategy<Value = QuantizeCase> {
+    (shape(), quantization(), any::<u64>())
+        .prop_map(|(shape, q, seed)| QuantizeCase { spec: Quantize::new(shape, q), seed })
+}
+
+impl Case for QuantizeCase {
+    fn test(&self) -> Outcome {
+        let Quantize { input: shape, quantization: q, .. } = self.spec;
+        let len = shape.iter().product();
+        let mut random = Random::new(self.seed);
+        let mut x = random.f32s_in(len, -200.0 * q.scale, 200.0 * q.scale);
+        // Halves, in so far as f32 has them at this scale, and what is out of reach.
+        for (index, x) in x.iter_mut().enumerate().step_by(3) {
+            let steps = random.i32s(1, -300..=300)[0] as f32 + 0.5;
+            *x = [steps * q.scale, f32::INFINITY, f32::MIN][usize::from(index % 7 == 0)];
+        }
+        let plan = self.spec.plan().unwrap();
+        let input = guarded(&x);
+        let y = output(len, |y| plan.run(input.slice(), y));
+        let want: Vec<i8> = x.iter().map(|&x| affine(q).quantize(x)).collect();
+        assert_eq!(y, want);
+
+        let plan = Dequantize::new(shape, q).plan().unwrap();
+        let x = guarded(&numbers(&mut random, len));
+        let mut y = Guarded::new(len);
+        assert_eq!(plan.run(x.slice(), y.slice_mut()), Ok(()));
+        y.check();
+        let want: Vec<f32> = x.slice().iter().map(|&x| affine(q).dequantize(x)).collect();
+        assert_eq!(y.slice(), want);
+        Outcome::Ran
+    }
+
+    fn rust(&self) -> String {
+        rust::with(self, &self.spec)
+    }
+}
