@@ -120,8 +120,11 @@ impl<R: Rescale> Tiles<'_, R> {
             }
             work.blocks = Together { first, group, fours, single };
             let mut outside = [[0; CHANNELS]; BLOCKS];
-            for (outside, block) in outside.iter_mut().zip(work.blocks.each()) {
-                *outside = self.outside(block, &order);
+            // Outputs of a convolution meet all taps; of a transposed one some may meet none, even of a single set.
+            if operator == Operator::Transposed {
+                for (outside, block) in outside.iter_mut().zip(work.blocks.each()) {
+                    *outside = self.outside(block, &order);
+                }
             }
             for rows in self.direct.along(shape.rows).in_phases() {
                 for columns in self.direct.along(shape.columns).in_phases() {
@@ -151,14 +154,11 @@ impl<R: Rescale> Tiles<'_, R> {
         packed.get(..block.size * all).unwrap_or_default()
     }
 
-    /// What the taps of all sets come to where they meet nothing but padding. Outputs of a convolution meet all taps; of a
-    /// transposed one some may meet none, even if there is a single set.
+    /// What the taps of all sets come to where they meet nothing but padding.
     #[inline(never)]
     fn outside(&self, block: Block, order: &Order) -> [i32; CHANNELS] {
         let mut totals = [0_i32; CHANNELS];
-        if let Some(border) = self.direct.arithmetic.border()
-            && self.direct.operator == Operator::Transposed
-        {
+        if let Some(border) = self.direct.arithmetic.border() {
             let packed = self.packed(block);
             // Each set is a sequence of its own, in which order does not matter.
             for (first, taps) in sets(order) {
