@@ -16,10 +16,10 @@ use crate::shared::Shared;
 
 /// Seconds of CPU time after which a case does not end, as far as anybody can tell: thousands of times what cases take,
 /// in emulation too.
-const STUCK: libc::time_t = 8;
+const STUCK: libc::time_t = 4;
 
 /// The same, of the many that are tried to make one small.
-const STUCK_SMALL: libc::time_t = 2;
+const STUCK_SMALL: libc::time_t = 1;
 
 /// How often a process is looked after.
 const LOOK: Duration = Duration::from_millis(100);

@@ -122,6 +122,7 @@ fn spread(spec: &mut Conv2d, apart: Apart) {
             after: sides[axis + 2],
         };
         let along = apart.spread(along, spec.input[2]);
+        spec.kernel_size[axis] = along.kernel;
         (spec.stride[axis], spec.dilation[axis]) = (along.stride, along.dilation);
         (sides[axis], sides[axis + 2]) = (along.before, along.after);
     }

@@ -84,6 +84,7 @@ fn spread(spec: &mut ConvTranspose2d, apart: Apart) {
             after: spec.padding[axis + 2],
         };
         let along = apart.crop(along, spec.output_padding[axis], spec.input[2]);
+        spec.kernel_size[axis] = along.kernel;
         (spec.stride[axis], spec.dilation[axis]) = (along.stride, along.dilation);
         (spec.padding[axis], spec.padding[axis + 2]) = (along.before, along.after);
     }

@@ -88,6 +88,7 @@ impl Sliding {
             let far = apart.spread(along, input[2]);
             window.stride[axis] = far.stride;
             if dilated {
+                window.kernel[axis] = far.kernel;
                 window.dilation[axis] = far.dilation;
                 (padding[axis], padding[axis + 2]) = (far.before, far.after);
             }
