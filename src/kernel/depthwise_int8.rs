@@ -15,7 +15,7 @@ use crate::arch::neon::depthwise_int8::{
 use crate::arch::neon::int8::Dots;
 use crate::arch::neon::requantize::Scale;
 use crate::arch::tile::CHANNELS;
-use crate::geometry::{divide, rounded_up};
+use crate::geometry::{divide, missing, rounded_up};
 use crate::kernel::arithmetic::{Arithmetic, Int8, Int8Channels, Rescale};
 use crate::kernel::direct::{Direct, Operands, Shape};
 use crate::kernel::pieces;
@@ -90,7 +90,7 @@ impl<'a, R: Rescale> DepthwiseInt8<'a, R> {
             };
             let weight = self.operands.weight;
             let weight = weight.get(number * kernel..).and_then(|rest| rest.get(..kernel));
-            let Some(weight) = weight else { return };
+            let Some(weight) = weight else { return missing() };
             let square = rows.kernel == 3 && rows.stride == columns.stride && columns.kernel == 3;
             if square
                 && (rows.dilation.get(), columns.dilation.get()) == (1, 1)

@@ -15,7 +15,7 @@ use crate::arch::neon::zeros::zero;
 use crate::arch::tile::{
     Blocks, CAPACITY, CHANNELS, Channels, Inputs, MASKS, OUTPUTS, Places, Row, Totals, Window,
 };
-use crate::geometry::divide;
+use crate::geometry::{divide, missing};
 use crate::kernel::arithmetic::{Arithmetic, Int8, Int8Channels, Rescale};
 use crate::kernel::direct::{Block, Direct, Operands, Shape};
 use crate::kernel::gather::{Grid, Piece, Tile};
@@ -230,7 +230,9 @@ impl<R: Rescale> Tiles<'_, R> {
             // Without any tap, there is still what sums start from.
             let sixteens = if last { held.div_ceil(SIXTEEN).max(1) } else { whole };
             let rows = work.inputs.0.as_chunks_mut::<SIXTEEN>().0;
-            let Some((rows, behind)) = rows.split_at_mut_checked(sixteens) else { return };
+            let Some((rows, behind)) = rows.split_at_mut_checked(sixteens) else {
+                return missing();
+            };
             if let Some(dots) = self.dots {
                 dots.arrange(tile.count, rows);
             }
@@ -359,7 +361,7 @@ fn portable<R: Rescale>(
     let mut tile =
         tile.map(|(grid, tile, y)| (grid, tile, pieces_mut(y, direct.shape.out_plane())));
     for (index, channels) in channels.iter().enumerate() {
-        let Some(totals) = totals.get_mut(if kept { index } else { 0 }) else { return };
+        let Some(totals) = totals.get_mut(if kept { index } else { 0 }) else { return missing() };
         if first {
             totals.0 = [channels.starts.map(|start| [start; 4]); OUTPUTS / 4];
         }
@@ -372,7 +374,7 @@ fn portable<R: Rescale>(
         let Some((grid, tile, planes)) = &mut tile else { continue };
         let factors = channels.multipliers.iter().zip(&channels.shifts);
         for (lane, (&multiplier, &shift)) in factors.enumerate().take(size) {
-            let Some(y) = planes.next() else { return };
+            let Some(y) = planes.next() else { return missing() };
             let mut sums = totals.0.iter().filter_map(|totals| totals.get(lane)).flatten();
             for Piece { row, column, count, .. } in grid.pieces(*tile) {
                 let row = grid.rows.output + row * grid.rows.output_step;

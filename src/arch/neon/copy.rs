@@ -2,6 +2,8 @@
 
 use core::arch::asm;
 
+use crate::geometry::missing;
+
 use super::zeros::Zeros;
 
 /// Elements of a copy: half of a first-level cache.
@@ -48,7 +50,7 @@ impl Planes {
         if end(0, length.checked_mul(STEP)).is_none_or(|end| from.len() < end)
             || end(1, length.checked_add(apart)).is_none_or(|end| to.len() < end)
         {
-            return;
+            return missing();
         }
         let (mut from, mut to) = (from.as_ptr(), to.as_mut_ptr());
         for _ in 0..channels {

@@ -6,6 +6,7 @@ use core::arch::asm;
 
 use crate::arch::isa::{Lanes, Slide};
 use crate::arch::neon::{Floats, for_each_output, holds, memory};
+use crate::geometry::missing;
 
 /// Outputs of a vector.
 const LANES: usize = 4;
@@ -43,7 +44,7 @@ impl Floats<1> {
             || STEP * (outputs - 1) + 1 > width
             || !holds(x.len(), [(met, width)], 0)
         {
-            return y.fill(slide.start);
+            return missing();
         }
         let strip = Strip::<N, STEP> {
             lanes: self,

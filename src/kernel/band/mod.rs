@@ -19,7 +19,7 @@ use crate::arch::neon::band::{Band, Place, Taps};
 use crate::arch::neon::copy::Inputs;
 use crate::arch::neon::zeros::zero;
 use crate::arch::rows::Start;
-use crate::geometry::{Channels, divide, rounded_up};
+use crate::geometry::{Channels, divide, missing, rounded_up};
 use crate::kernel::arithmetic::Float;
 use crate::kernel::direct::{Direct, OperandsOf};
 use crate::kernel::order::Sets;
@@ -130,7 +130,7 @@ impl Bands<'_> {
             line.copy(x, inside.len(), to);
         }
         for index in (0..inside.start).chain(inside.end..height) {
-            let Some(to) = to.get_mut(index * layout.row..) else { return };
+            let Some(to) = to.get_mut(index * layout.row..) else { return missing() };
             if let Some(x) = source(index) {
                 line.copy(x, 1, to);
                 continue;
@@ -152,7 +152,9 @@ impl Bands<'_> {
             let weight = (block.first * inputs + part.channel * block.size) * kernel;
             let weight = self.operands.weight.get(weight..).unwrap_or_default();
             let weight = (weight, block.size);
-            let Some(band) = Band::new(copy, part.channels, weight, grid.taps) else { return };
+            let Some(band) = Band::new(copy, part.channels, weight, grid.taps) else {
+                return missing();
+            };
             macro_rules! channels {
                 ($way:ident, $r:literal at $lane:literal) => {
                     if let Some(outputs) = self.outputs::<$r>(grid, part, block.first + $lane) {

@@ -10,7 +10,7 @@ use crate::arch::neon::Neon;
 use crate::arch::neon::abreast::LANES;
 use crate::arch::neon::sums::SumsOfRows;
 use crate::arch::rows::{Rows, Start};
-use crate::geometry::Channels;
+use crate::geometry::{Channels, missing};
 use crate::kernel::arithmetic::FLOAT_BLOCKS;
 use crate::kernel::direct::{Operands, Shape};
 use crate::kernel::winograd::blocking::{Block, Blocking, Segment};
@@ -92,8 +92,10 @@ impl<T: Tile<M, R>, const M: usize, const R: usize> Operation for Inputs<'_, T, 
         let lanes = Neon::new().widest();
         for segment in plane.segments() {
             let width = (segment.count.max(LANES) + 1) * M;
-            let Some((zeros, scratch)) = scratch.split_at_mut_checked(width) else { return };
-            let Some(scratch) = scratch.get_mut(..R * width) else { return };
+            let Some((zeros, scratch)) = scratch.split_at_mut_checked(width) else {
+                return missing();
+            };
+            let Some(scratch) = scratch.get_mut(..R * width) else { return missing() };
             zeros.fill(0.0);
             scratch.fill(0.0);
             // The columns that lie inside of the input.

@@ -3,6 +3,7 @@
 use core::marker::PhantomData;
 
 use crate::arch::isa::{F32Lanes, Isa, Lanes, Operation};
+use crate::geometry::missing;
 use crate::kernel::direct::Shape;
 use crate::kernel::winograd::blocking::{Block, Blocking, LANES, Segment};
 use crate::kernel::winograd::tile::Tile;
@@ -70,7 +71,7 @@ fn read<I: Isa, const R: usize>(
     let end = (columns.before + columns.input).saturating_sub(segment.column).min(width);
     let mut rest = pixels;
     for row in 0..R {
-        let Some((pixels, later)) = rest.split_at_mut_checked(width) else { return };
+        let Some((pixels, later)) = rest.split_at_mut_checked(width) else { return missing() };
         rest = later;
         let source = (segment.row + row).checked_sub(rows.before).filter(|&row| row < rows.input);
         let (Some(row), true) = (source, start < end) else {

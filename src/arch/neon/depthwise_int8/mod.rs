@@ -12,6 +12,7 @@ use crate::arch::neon::holds;
 use crate::arch::neon::int8::{Dots, load_bytes, store_bytes};
 use crate::arch::neon::memory::{load_half, store_half};
 use crate::arch::neon::requantize::{Requantize, Scale};
+use crate::geometry::missing;
 use crate::quant::FixedPoint;
 
 /// Columns of outputs of a tile.
@@ -359,7 +360,7 @@ pub(crate) fn copy_rows<const STEP: usize>(
 ) {
     const NUMBERS: [u8; 16] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
     if !holds(x.len(), [(to.len().saturating_sub(1), width)], 16 * STEP) {
-        return;
+        return missing();
     }
     let mut x = x.as_ptr();
     // SAFETY: all rows lie in `x`, as just seen, and as many are written as there are; a register is sixteen numbers, and every processor
