@@ -129,8 +129,8 @@ fn weighted(
                 (packed, output)
             }
         };
-        let first = first_packed.get_or_insert_with(|| packed.clone());
-        let differing = first.slice().iter().zip(packed.slice()).position(|(a, b)| a != b);
+        let first = first_packed.get_or_insert_with(|| packed.slice().to_vec());
+        let differing = first.iter().zip(packed.slice()).position(|(a, b)| a != b);
         if let Some(byte) = differing {
             return Err(format!("{way}: packed byte {byte} differs from the first way's").into());
         }

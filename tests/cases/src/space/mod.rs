@@ -46,7 +46,7 @@ impl Verdict {
 }
 
 /// Elements of a buffer that is not worth the time.
-const LARGEST: usize = 300_000;
+const LARGEST: usize = 1_000_000;
 
 /// Whether buffers of these lengths, and so many multiplications, can be had in a moment.
 pub fn runnable(lengths: &[usize], multiplications: u64) -> bool {
