@@ -137,6 +137,15 @@ fn mapped<T: Pattern>(count: usize, side: Side) -> Elements<T> {
     Elements::Mapped(region, offset, count)
 }
 
+impl<T: Pattern> Clone for Guarded<T> {
+    /// The buffer, between guard bands that are untouched.
+    fn clone(&self) -> Self {
+        let mut clone = Self::new(self.slice().len());
+        clone.slice_mut().copy_from_slice(self.slice());
+        clone
+    }
+}
+
 impl<T: Pattern> Guarded<T> {
     /// A buffer of `len` elements of poison.
     pub fn new(len: usize) -> Self {

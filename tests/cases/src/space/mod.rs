@@ -50,5 +50,5 @@ const LARGEST: usize = 1_000_000;
 
 /// Whether buffers of these lengths, and so many multiplications, can be had in a moment.
 pub fn runnable(lengths: &[usize], multiplications: u64) -> bool {
-    lengths.iter().all(|length| *length <= LARGEST) && multiplications <= 4_000_000
+    lengths.iter().all(|length| *length <= LARGEST) && multiplications <= 10_000_000
 }

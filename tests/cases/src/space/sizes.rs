@@ -30,10 +30,11 @@ pub fn channels() -> impl Strategy<Value = usize> + Clone {
     ]
 }
 
-/// `[height, width]`, at times of one row or one column.
+/// `[height, width]`, at times of one row or one column, or of few long rows.
 pub fn plane() -> impl Strategy<Value = [usize; 2]> + Clone {
     prop_oneof![
         6 => [edge(), edge()],
+        1 => (1..=2_usize, select(&STRIPS[..])).prop_map(|(height, width)| [height, width]),
         1 => edge().prop_map(|width| [1, width]),
         1 => edge().prop_map(|height| [height, 1]),
     ]
