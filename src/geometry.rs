@@ -52,6 +52,7 @@ pub(crate) const fn total(sizes: &[usize]) -> Result<usize, Error> {
 /// What validated geometry says is there is not: a fault of this crate, on which nothing is written. Builds with debug
 /// assertions, such as those of tests, show it.
 #[inline(always)]
+#[track_caller]
 pub(crate) const fn missing() {
     debug_assert!(
         false,

@@ -100,7 +100,7 @@ fn weighted(
     plan: impl Fn(Requantization) -> Result<Weighted>,
 ) -> Result {
     let mut outputs = Vec::new();
-    let mut first_packed: Option<Guarded<i8>> = None;
+    let mut first_packed: Option<Vec<i8>> = None;
     for (way, io, scale) in weight_scales(operator)? {
         let parameters = Int8Parameters { bias: operator.bias, scale };
         let weight = weight(operator)?;

@@ -41,10 +41,18 @@ impl Planes {
     pub(crate) fn copy<const STEP: usize>(&self, from: &[f32], to: &mut [f32]) {
         const { assert!(STEP == 1 || STEP == 2) };
         let Self { channels, next_channel, count, next, length, apart } = *self;
+        let (Some(last_channel), Some(last_row)) = (channels.checked_sub(1), count.checked_sub(1))
+        else {
+            return;
+        };
+        // Where rows lie in the padding alone.
+        if length == 0 {
+            return;
+        }
         let end = |which: usize, rest: Option<usize>| {
-            let rows = next[which].checked_mul(count.checked_sub(1)?)?;
-            let channels = next_channel[which].checked_mul(channels.checked_sub(1)?)?;
-            channels.checked_add(rows)?.checked_add(rest?)
+            let row = next[which].checked_mul(last_row)?;
+            let channel = next_channel[which].checked_mul(last_channel)?;
+            channel.checked_add(row)?.checked_add(rest?)
         };
         let apart = if STEP == 2 { apart } else { 0 };
         if end(0, length.checked_mul(STEP)).is_none_or(|end| from.len() < end)

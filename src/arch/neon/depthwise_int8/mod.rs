@@ -359,7 +359,8 @@ pub(crate) fn copy_rows<const STEP: usize>(
     to: &mut [[[i8; 16]; STEP]],
 ) {
     const NUMBERS: [u8; 16] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
-    if !holds(x.len(), [(to.len().saturating_sub(1), width)], 16 * STEP) {
+    let Some(last) = to.len().checked_sub(1) else { return };
+    if !holds(x.len(), [(last, width)], 16 * STEP) {
         return missing();
     }
     let mut x = x.as_ptr();
