@@ -3,16 +3,20 @@
 
 use crate::arch::isa::Register;
 
-/// A vector of outputs of which some look over the left or the right edge, or are not there at all.
+/// A distance that no slice of f32 reaches, some tens of which fit into `usize`: with none longer, no sum or product of
+/// distances wraps.
+pub(super) const FURTHEST: usize = usize::MAX / 64;
+
+/// A vector of outputs of which some look over the left or the right edge, or are not there at all: for windows of outputs `STEP`
+/// apart, with taps `TAP` apart, or as many as is said at run time where that is 0.
 #[derive(Clone, Copy)]
-pub(crate) struct Edge<L: Register, const K: usize> {
+pub(crate) struct Edge<L: Register, const K: usize, const STEP: usize, const TAP: usize> {
     /// The input of the first output's first tap, counted from the row's first element.
     pub(super) first: isize,
     /// Elements of a row.
     pub(super) width: usize,
-    /// From one tap to the next and from one output to the next: the masks are for windows with these alone.
-    pub(super) tap: usize,
-    pub(super) step: usize,
+    /// From one tap to the next: the masks are for windows with these alone.
+    tap: usize,
     /// Which elements lie in the row, for each vector that a window loads.
     pub(super) inside: [[L::Mask; 2]; K],
     /// Whether only the first of these vectors looks beyond the row.
@@ -22,15 +26,15 @@ pub(crate) struct Edge<L: Register, const K: usize> {
 }
 
 /// What may be read of a row.
-pub(super) enum Reach<'a, L: Register, const K: usize> {
+pub(super) enum Reach<'a, L: Register, const K: usize, const STEP: usize, const TAP: usize> {
     /// Everything asked for is in the row.
     Inside,
     /// Of the first vector of each row these lanes may be read, and everything of the others.
     FirstMasked(L::Mask),
     /// What lies beyond the row may be read, but does not count.
-    Kept(&'a Edge<L, K>),
+    Kept(&'a Edge<L, K, STEP, TAP>),
     /// What lies beyond the row may not be read.
-    Masked(&'a Edge<L, K>),
+    Masked(&'a Edge<L, K, STEP, TAP>),
 }
 
 /// Where the vectors for tap `index` begin, counted from the first tap. With a step of 2, two neighbouring
@@ -63,21 +67,16 @@ pub(super) fn reach_of<L: Register>(taps: usize, tap: usize, step: usize) -> usi
     }
 }
 
-impl<L: Register, const K: usize> Edge<L, K> {
+impl<L: Register, const K: usize, const STEP: usize, const TAP: usize> Edge<L, K, STEP, TAP> {
     /// `count` outputs, or as many as there are lanes, whose first tap meets element `first` of a row of
-    /// `width`; taps lie `tap` elements apart, outputs `step`, 1 or 2.
+    /// `width`; taps lie `tap` elements apart where `TAP` is 0.
     ///
     /// A mask and the address that it is for are computed alike, modulo the address space, so that lanes in a mask are
     /// in the row whatever the numbers are.
     #[inline(always)]
-    pub(crate) fn new(
-        lanes: L,
-        first: isize,
-        width: usize,
-        tap: usize,
-        step: usize,
-        count: usize,
-    ) -> Self {
+    pub(crate) fn new(lanes: L, first: isize, width: usize, tap: usize, count: usize) -> Self {
+        let (tap, step) = (if TAP == 0 { tap } else { TAP }, STEP);
+        let width = width.min(FURTHEST);
         let first = first.saturating_sub_unsigned(shift::<L, K>(step));
         let mut inside = [[lanes.mask(0); 2]; K];
         for (index, pair) in inside.iter_mut().enumerate() {
@@ -89,6 +88,12 @@ impl<L: Register, const K: usize> Edge<L, K> {
         let second = first.saturating_add_unsigned(step.max(tap));
         let end = first.saturating_add_unsigned(reach_of::<L>(K, tap, step));
         let first_alone = second >= 0 && end <= width as isize;
-        Self { first, width, tap, step, inside, first_alone, count: count.min(L::LANES) }
+        Self { first, width, tap, inside, first_alone, count: count.min(L::LANES) }
+    }
+
+    /// Whether the masks are for windows with taps `tap` elements apart.
+    #[inline(always)]
+    pub(super) const fn is_for(&self, tap: usize) -> bool {
+        TAP != 0 || self.tap == tap
     }
 }

@@ -1,7 +1,7 @@
 //! A window of few taps that slides over the rows of a plane, for neighbouring outputs at a time: the
 //! innermost loops of depthwise convolution.
 
-use crate::arch::edge::{Edge, Reach, in_pairs, reach_of, shift, vectors_of};
+use crate::arch::edge::{Edge, FURTHEST, Reach, in_pairs, reach_of, shift, vectors_of};
 use crate::arch::isa::Register;
 use crate::geometry::missing;
 
@@ -20,8 +20,9 @@ pub(crate) struct Window<
     weight: [[L::Vector; K]; N],
     /// The sum before the first product.
     start: L::Vector,
-    /// From one row of taps to the next, in elements of the plane.
+    /// From one row of taps to the next, and from one row of outputs to the next, in elements of their planes.
     row: usize,
+    y_row: usize,
     /// From one tap to the next where `TAP` is 0.
     tap: usize,
 }
@@ -35,13 +36,21 @@ impl<L: Register, const N: usize, const K: usize, const STEP: usize, const TAP: 
         lanes: L,
         weight: &[[f32; K]; N],
         start: f32,
-        row: usize,
+        [row, y_row]: [usize; 2],
         tap: usize,
-    ) -> Self {
-        // No slice is as long; and so no sum of distances below wraps.
-        let (row, tap) = (row.min(FURTHEST), tap.min(FURTHEST));
-        let mut this =
-            Self { lanes, weight: lanes.splat_each(weight), start: lanes.splat(start), row, tap };
+    ) -> Option<Self> {
+        if row.max(y_row).max(tap) > FURTHEST {
+            missing();
+            return None;
+        }
+        let mut this = Self {
+            lanes,
+            weight: lanes.splat_each(weight),
+            start: lanes.splat(start),
+            row,
+            y_row,
+            tap,
+        };
         if Self::IN_PAIRS {
             for weight in &mut this.weight {
                 let of_tap = *weight;
@@ -53,7 +62,7 @@ impl<L: Register, const N: usize, const K: usize, const STEP: usize, const TAP: 
             }
             [this.start, _] = lanes.zip(this.start, lanes.zero());
         }
-        this
+        Some(this)
     }
 
     /// See [`in_pairs`] and [`shift`].
@@ -76,17 +85,12 @@ impl<L: Register, const N: usize, const K: usize, const STEP: usize, const TAP: 
         (R - 1) * STEP + N
     }
 
-    /// Whether `x` has what `R` rows of outputs meet: `reach` elements from `first` on, and so in each row of inputs.
+    /// Whether `x` has what `R` rows of outputs meet: `reach` elements, some times [`FURTHEST`] at most, from `first` on,
+    /// and so in each row of inputs.
     #[inline(always)]
     fn reads<const R: usize>(&self, x: &[f32], first: usize, reach: usize) -> bool {
         let rows = (Self::rows::<R>() - 1) * self.row;
-        first.saturating_add(rows.saturating_add(reach)) <= x.len()
-    }
-
-    /// Whether the masks of `edge` are for what this window loads.
-    #[inline(always)]
-    const fn is_for(&self, edge: &Edge<L, K>) -> bool {
-        edge.step == STEP && (STEP != 1 || edge.tap == self.tap())
+        first.saturating_add(rows + reach) <= x.len()
     }
 
     /// Writes `count` outputs, at least a vector, to the beginning of `y` and as many to each of the `R - 1`
@@ -99,7 +103,6 @@ impl<L: Register, const N: usize, const K: usize, const STEP: usize, const TAP: 
         x: &[f32],
         first: usize,
         y: &mut [f32],
-        y_row: usize,
         count: usize,
     ) -> bool {
         let (Some(last), Some(first)) =
@@ -107,8 +110,11 @@ impl<L: Register, const N: usize, const K: usize, const STEP: usize, const TAP: 
         else {
             return false;
         };
-        let reach = |last| STEP * last + reach_of::<L>(K, self.tap(), STEP);
-        if !holds_rows::<R>(y.len(), y_row, count) || !self.reads::<R>(x, first, reach(last)) {
+        let reach = STEP * last + reach_of::<L>(K, self.tap(), STEP);
+        if count > self.y_row
+            || !self.reads::<R>(x, first, reach)
+            || y.len() < (R - 1) * self.y_row + count
+        {
             return false;
         }
         let mut next = 0;
@@ -119,8 +125,8 @@ impl<L: Register, const N: usize, const K: usize, const STEP: usize, const TAP: 
             // SAFETY: what all taps of all outputs meet lies in the slice (`reads`).
             let sums = unsafe { self.sums::<R>(at, &Reach::Inside) };
             for (r, sum) in sums.into_iter().enumerate() {
-                // SAFETY: `y` holds `count` outputs in each of `R` rows (`holds_rows`).
-                unsafe { self.lanes.store(y.as_mut_ptr().add(output + r * y_row), sum) };
+                // SAFETY: `y` holds `count` outputs in each of `R` rows.
+                unsafe { self.lanes.store(y.as_mut_ptr().add(output + r * self.y_row), sum) };
             }
             next += L::LANES;
         }
@@ -133,20 +139,20 @@ impl<L: Register, const N: usize, const K: usize, const STEP: usize, const TAP: 
     #[inline(always)]
     pub(crate) fn first_outputs<const R: usize>(
         &self,
-        edge: &Edge<L, K>,
+        edge: &Edge<L, K, STEP, TAP>,
         x: &[f32],
         row: usize,
         y: &mut [f32],
-        y_row: usize,
         count: usize,
     ) -> bool {
         let lanes = self.lanes;
         let Some(last) = count.checked_sub(L::LANES) else { return false };
         if !Self::IN_PAIRS
             || !edge.first_alone
-            || !holds_rows::<R>(y.len(), y_row, count)
+            || count > self.y_row
+            || y.len() < (R - 1) * self.y_row + count
             || !self.reads::<R>(x, row, edge.width)
-            || !self.is_for(edge)
+            || !edge.is_for(self.tap())
         {
             return false;
         }
@@ -164,8 +170,8 @@ impl<L: Register, const N: usize, const K: usize, const STEP: usize, const TAP: 
             // none looks over the right one (`end`), and rows of `edge.width` are in `x` (`reads`).
             let sums = unsafe { self.sums::<R>(from.wrapping_add(STEP * output), &reach) };
             for (r, sum) in sums.into_iter().enumerate() {
-                // SAFETY: `y` holds `count` outputs in each of `R` rows (`holds_rows`).
-                unsafe { lanes.store(y.as_mut_ptr().add(output + r * y_row), sum) };
+                // SAFETY: `y` holds `count` outputs in each of `R` rows.
+                unsafe { lanes.store(y.as_mut_ptr().add(output + r * self.y_row), sum) };
             }
             mask = lanes.mask(u32::MAX);
             next += L::LANES;
@@ -180,7 +186,7 @@ impl<L: Register, const N: usize, const K: usize, const STEP: usize, const TAP: 
                 let sum = lanes.in_order(lanes.add(even, odd));
                 // SAFETY: as above.
                 unsafe {
-                    let y = y.as_mut_ptr().add(output + r * y_row);
+                    let y = y.as_mut_ptr().add(output + r * self.y_row);
                     lanes.store_first(y, sum, L::LANES / 2);
                 }
             }
@@ -193,15 +199,14 @@ impl<L: Register, const N: usize, const K: usize, const STEP: usize, const TAP: 
     #[inline(always)]
     pub(crate) fn edge<const R: usize>(
         &self,
-        edge: &Edge<L, K>,
+        edge: &Edge<L, K, STEP, TAP>,
         x: &[f32],
         row: usize,
         y: &mut [f32],
-        y_row: usize,
     ) {
-        if !self.is_for(edge)
+        if !edge.is_for(self.tap())
             || !self.reads::<R>(x, row, edge.width)
-            || !holds_rows::<R>(y.len(), y_row, edge.count)
+            || y.len() < (R - 1) * self.y_row + edge.count
         {
             return missing();
         }
@@ -215,8 +220,8 @@ impl<L: Register, const N: usize, const K: usize, const STEP: usize, const TAP: 
         // leave elements of rows of `edge.width`, which do.
         let sums = unsafe { self.sums::<R>(at, &reach) };
         for (r, sum) in sums.into_iter().enumerate() {
-            // SAFETY: `y` holds `edge.count` outputs in each of `R` rows (`holds_rows`), at most a vector (`Edge::new`).
-            unsafe { self.lanes.store_first(y.as_mut_ptr().add(r * y_row), sum, edge.count) };
+            // SAFETY: `y` holds `edge.count` outputs in each of `R` rows, at most a vector (`Edge::new`).
+            unsafe { self.lanes.store_first(y.as_mut_ptr().add(r * self.y_row), sum, edge.count) };
         }
     }
 
@@ -229,7 +234,7 @@ impl<L: Register, const N: usize, const K: usize, const STEP: usize, const TAP: 
     unsafe fn sums<const R: usize>(
         &self,
         at: *const f32,
-        reach: &Reach<'_, L, K>,
+        reach: &Reach<'_, L, K, STEP, TAP>,
     ) -> [L::Vector; R] {
         if Self::IN_PAIRS {
             // SAFETY: the caller's.
@@ -260,7 +265,7 @@ impl<L: Register, const N: usize, const K: usize, const STEP: usize, const TAP: 
     ///
     /// What `reach` says may be read.
     #[inline(always)]
-    unsafe fn taps(&self, at: *const f32, reach: &Reach<'_, L, K>) -> [L::Vector; K] {
+    unsafe fn taps(&self, at: *const f32, reach: &Reach<'_, L, K, STEP, TAP>) -> [L::Vector; K] {
         let lanes = self.lanes;
         // SAFETY: the caller's.
         let load = |index: usize, half: usize| unsafe { self.load(at, reach, index, half) };
@@ -293,7 +298,7 @@ impl<L: Register, const N: usize, const K: usize, const STEP: usize, const TAP: 
     unsafe fn sums_of_pairs<const R: usize>(
         &self,
         at: *const f32,
-        reach: &Reach<'_, L, K>,
+        reach: &Reach<'_, L, K, STEP, TAP>,
     ) -> [L::Vector; R] {
         // SAFETY: the caller's.
         let (mut low, high) =
@@ -314,7 +319,7 @@ impl<L: Register, const N: usize, const K: usize, const STEP: usize, const TAP: 
     unsafe fn half<const R: usize, const HALF: usize>(
         &self,
         at: *const f32,
-        reach: &Reach<'_, L, K>,
+        reach: &Reach<'_, L, K, STEP, TAP>,
     ) -> [L::Vector; R] {
         let lanes = self.lanes;
         let (mut sums, mut alone) = ([self.start; R], [lanes.zero(); R]);
@@ -348,7 +353,7 @@ impl<L: Register, const N: usize, const K: usize, const STEP: usize, const TAP: 
     unsafe fn load(
         &self,
         at: *const f32,
-        reach: &Reach<'_, L, K>,
+        reach: &Reach<'_, L, K, STEP, TAP>,
         index: usize,
         half: usize,
     ) -> L::Vector {
@@ -367,15 +372,4 @@ impl<L: Register, const N: usize, const K: usize, const STEP: usize, const TAP: 
             }
         }
     }
-}
-
-/// A distance that no slice of f32 reaches, some tens of which fit into `usize`.
-const FURTHEST: usize = usize::MAX / 64;
-
-/// Whether a slice of `len` elements of f32 holds `count` of each of `R` rows, up to four, `step` elements apart. Then neither
-/// twice `count` nor `R` times `step` wraps.
-#[inline(always)]
-fn holds_rows<const R: usize>(len: usize, step: usize, count: usize) -> bool {
-    const { assert!(1 <= R && R <= 4) };
-    count.max(if R > 1 { step } else { 0 }) <= len && (R - 1) * step + count <= len
 }

@@ -243,8 +243,8 @@ struct ByRows<L: Register, const K: usize, const STEP: usize, const TAP: usize> 
     /// Outputs that look over no edge.
     first_inside: usize,
     end_inside: usize,
-    first: Edge<L, K>,
-    last: Edge<L, K>,
+    first: Edge<L, K, STEP, TAP>,
+    last: Edge<L, K, STEP, TAP>,
 }
 
 impl<L: Register, const K: usize, const STEP: usize, const TAP: usize> ByRows<L, K, STEP, TAP> {
@@ -262,10 +262,10 @@ impl<L: Register, const K: usize, const STEP: usize, const TAP: usize> ByRows<L,
     }
 
     #[inline(always)]
-    fn edge(lanes: L, shape: &Shape, output: usize) -> Edge<L, K> {
+    fn edge(lanes: L, shape: &Shape, output: usize) -> Edge<L, K, STEP, TAP> {
         let columns = shape.columns;
         let (first, tap) = (columns.input_of(output, 0), columns.dilation.get());
-        Edge::new(lanes, first, columns.input, tap, STEP, columns.output - output)
+        Edge::new(lanes, first, columns.input, tap, columns.output - output)
     }
 
     /// As many of the rows in `y` as groups of `R` hold; returns the others.
@@ -308,9 +308,7 @@ impl<L: Register, const K: usize, const STEP: usize, const TAP: usize> ByRows<L,
                 // Whole vectors only: what follows is another vector's.
                 _ => self.end_inside.saturating_sub(next) / L::LANES * L::LANES,
             };
-            if next == 0
-                && window.first_outputs::<R>(&self.first, x, input, y, columns.output, inside)
-            {
+            if next == 0 && window.first_outputs::<R>(&self.first, x, input, y, inside) {
                 next = inside;
                 continue;
             }
@@ -318,7 +316,7 @@ impl<L: Register, const K: usize, const STEP: usize, const TAP: usize> ByRows<L,
                 && let Some(y) = y.get_mut(next..)
                 // Inside, nothing lies before the row.
                 && let first = (input + next * STEP).wrapping_sub(columns.before)
-                && window.inside::<R>(x, first, y, columns.output, inside)
+                && window.inside::<R>(x, first, y, inside)
             {
                 next += inside;
                 continue;
@@ -331,7 +329,7 @@ impl<L: Register, const K: usize, const STEP: usize, const TAP: usize> ByRows<L,
                 _ => Self::edge(self.lanes, &self.shape, output),
             };
             let Some(y) = y.get_mut(output..) else { return };
-            window.edge::<R>(&edge, x, input, y, columns.output);
+            window.edge::<R>(&edge, x, input, y);
             next = output + L::LANES;
         }
     }
@@ -351,7 +349,11 @@ impl<L: Register, const K: usize, const STEP: usize, const TAP: usize> Rows<K>
     ) {
         let Shape { rows, columns, .. } = self.shape;
         let row = rows.dilation.get() * columns.input;
-        let window = Window::new(self.lanes, weight, bias, row, columns.dilation.get());
+        let Some(window) =
+            Window::new(self.lanes, weight, bias, [row, columns.output], columns.dilation.get())
+        else {
+            return;
+        };
         // Rows of outputs share what they meet if their windows do.
         let share = rows.dilation.get() == 1 && rows.stride.get() == STEP;
         let mut input = input;
