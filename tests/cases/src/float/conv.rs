@@ -31,6 +31,11 @@ pub fn case() -> impl Strategy<Value = Case> {
     of(conv::spec())
 }
 
+/// Any with something far apart.
+pub fn far() -> impl Strategy<Value = Case> {
+    of(conv::far())
+}
+
 /// Any that may be computed by Winograd's method.
 pub fn winograd() -> impl Strategy<Value = Case> {
     of(conv::winograd(&ALGORITHMS))

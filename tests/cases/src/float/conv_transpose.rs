@@ -28,16 +28,17 @@ pub struct Case {
 
 /// Any transposed convolution.
 pub fn case() -> impl Strategy<Value = Case> {
-    (
-        conv_transpose::spec(),
-        activation(true),
-        any::<bool>(),
-        norm(),
-        norm(),
-        rarely(2),
-        any::<u64>(),
-    )
-        .prop_map(|(spec, activation, bias, norm, input_norm, special, seed)| {
+    of(conv_transpose::spec())
+}
+
+/// Any with something far apart.
+pub fn far() -> impl Strategy<Value = Case> {
+    of(conv_transpose::far())
+}
+
+fn of(spec: impl Strategy<Value = ConvTranspose2d>) -> impl Strategy<Value = Case> {
+    (spec, activation(true), any::<bool>(), norm(), norm(), rarely(2), any::<u64>()).prop_map(
+        |(spec, activation, bias, norm, input_norm, special, seed)| {
             let spec = spec.activation(activation);
             // A shift in front is mostly refused; mostly it should not be asked for.
             let input_norm = match input_norm {
@@ -47,7 +48,8 @@ pub fn case() -> impl Strategy<Value = Case> {
                 norm => norm,
             };
             Case { spec, bias, input_norm, norm, special, seed }
-        })
+        },
+    )
 }
 
 /// Whether every output meets every tap, so that a shift of the inputs is the same everywhere.

@@ -26,6 +26,11 @@ pub fn case() -> impl Strategy<Value = Case> {
     (conv::spec(), numbers_of_layer()).prop_map(|(spec, numbers)| Case { spec, numbers })
 }
 
+/// Any with something far apart.
+pub fn far() -> impl Strategy<Value = Case> {
+    (conv::far(), numbers_of_layer()).prop_map(|(spec, numbers)| Case { spec, numbers })
+}
+
 /// Any by Winograd's method.
 pub fn winograd() -> impl Strategy<Value = Case> {
     (conv::winograd(&ALGORITHMS), numbers_of_layer())

@@ -24,6 +24,11 @@ pub fn case() -> impl Strategy<Value = Case> {
     (conv_transpose::spec(), numbers_of_layer()).prop_map(|(spec, numbers)| Case { spec, numbers })
 }
 
+/// Any with something far apart.
+pub fn far() -> impl Strategy<Value = Case> {
+    (conv_transpose::far(), numbers_of_layer()).prop_map(|(spec, numbers)| Case { spec, numbers })
+}
+
 /// The weights of every output channel, together.
 pub fn by_output<T: Copy>(spec: &ConvTranspose2d, weight: &[T]) -> Vec<Vec<T>> {
     let kernel = spec.kernel_size[0] * spec.kernel_size[1];

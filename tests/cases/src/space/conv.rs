@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::Verdict;
-use super::far::{Apart, Axis, apart};
+use super::far::{Apart, Axis, always, seldom};
 use super::sizes::{budget, fit, grouping, plane, rarely, sides, window};
 
 /// What makes a specification senseless.
@@ -40,13 +40,24 @@ fn algorithm() -> impl Strategy<Value = Algorithm> + Clone {
     prop_oneof![4 => Just(Algorithm::Direct), 2 => Just(Algorithm::Auto)]
 }
 
-/// Any convolution by multiplying and adding.
+/// Any convolution, seldom with anything far apart.
 pub fn spec() -> impl Strategy<Value = Conv2d> + Clone {
+    with(seldom())
+}
+
+/// Any with something far apart.
+pub fn far() -> impl Strategy<Value = Conv2d> + Clone {
+    with(always())
+}
+
+fn with(
+    apart: impl Strategy<Value = Option<Apart>> + Clone,
+) -> impl Strategy<Value = Conv2d> + Clone {
     let sizes = (grouping(), plane(), window(true));
     let sides = prop_oneof![6 => sides(4), 1 => sides(16)];
     let padding = (sides, mode(), rarely(3));
     let effort = (budget(), any::<u8>());
-    (sizes, padding, effort, algorithm(), flaw(), apart()).prop_map(
+    (sizes, padding, effort, algorithm(), flaw(), apart).prop_map(
         |((channels, mut size, window), padding, (budget, order), algorithm, flaw, apart)| {
             let [groups, mut inputs, mut outputs] = channels;
             let super::sizes::Window { kernel, mut stride, mut dilation } = window;
@@ -172,7 +183,7 @@ pub fn winograd(algorithms: &'static [Algorithm]) -> impl Strategy<Value = Conv2
         prop_oneof![8 => sides(4), 1 => sides(16), 1 => [0..=3_usize, 0..=330, 0..=3, 0..=330]];
     let window = (sides, rarely(6), dilation);
     let effort = (prop_oneof![8 => Just(30_000), 1 => Just(300_000)], any::<u8>());
-    (winograd_channels(), [size(), size()], window, select(algorithms), effort, apart()).prop_map(
+    (winograd_channels(), [size(), size()], window, select(algorithms), effort, seldom()).prop_map(
         |(
             [groups, inputs, outputs],
             size,

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::Verdict;
-use super::far::{Apart, Axis, apart};
+use super::far::{Apart, Axis, always, seldom};
 use super::sizes::{budget, fit, grouping, pair, plane, sides, window};
 
 /// What makes a specification senseless.
@@ -27,13 +27,24 @@ fn flaw() -> impl Strategy<Value = Flaw> + Clone {
     ]
 }
 
-/// Any transposed convolution.
+/// Any transposed convolution, seldom with anything far apart.
 pub fn spec() -> impl Strategy<Value = ConvTranspose2d> + Clone {
+    with(seldom())
+}
+
+/// Any with something far apart.
+pub fn far() -> impl Strategy<Value = ConvTranspose2d> + Clone {
+    with(always())
+}
+
+fn with(
+    apart: impl Strategy<Value = Option<Apart>> + Clone,
+) -> impl Strategy<Value = ConvTranspose2d> + Clone {
     let output_padding = pair(select(&[0_usize, 0, 1, 2, 3, 9][..]));
     let sides = prop_oneof![4 => sides(5), 1 => sides(40)];
     let sizes = (grouping(), plane(), window(true), sides, output_padding);
     let effort = (budget(), any::<u8>());
-    (sizes, effort, flaw(), apart()).prop_map(
+    (sizes, effort, flaw(), apart).prop_map(
         |((channels, size, window, mut sides, mut extra), (budget, order), flaw, apart)| {
             let super::sizes::Window { kernel, stride, dilation } = window;
             let [groups, inputs, outputs] = channels;

@@ -84,19 +84,23 @@ pub(super) struct Axis {
     pub(super) after: usize,
 }
 
-/// Something far apart in one of ten cases.
-pub(super) fn apart() -> impl Strategy<Value = Option<Apart>> + Clone {
+/// Something far apart in one of sixteen cases.
+pub(super) fn seldom() -> impl Strategy<Value = Option<Apart>> + Clone {
+    prop_oneof![15 => Just(None), 1 => always()]
+}
+
+/// Something far apart in every case.
+pub(super) fn always() -> impl Strategy<Value = Option<Apart>> + Clone {
     let what = select(&[What::Dilation, What::Stride, What::Dilation, What::Both][..]);
     // Rows more often, as what is between them is multiplied once more.
     let axis = prop_oneof![3 => Just(0), 1 => Just(1)];
     let axes = (axis, proptest::bool::weighted(0.25));
     let before = prop_oneof![1 => Just(0), 2 => 0..=7_u8];
-    let some = (axes, what, far(), 1..=4_usize, before, -2..=3_i8).prop_map(
+    (axes, what, far(), 1..=4_usize, before, -2..=3_i8).prop_map(
         |((axis, both), what, far, outputs, before, little)| {
             Some(Apart { axis, both, what, far, outputs, before, little })
         },
-    );
-    prop_oneof![9 => Just(None), 1 => some]
+    )
 }
 
 impl Apart {

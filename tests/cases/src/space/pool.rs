@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::Verdict;
-use super::far::{Apart, Axis, apart};
+use super::far::{Apart, Axis, seldom};
 use super::sizes::{Window, budget, channels, edge, fit, plane, rarely, shape, sides, window};
 
 /// The sliding of a window over an input.
@@ -38,7 +38,7 @@ pub fn sliding(dilated: bool) -> impl Strategy<Value = Sliding> + Clone {
         prop_oneof![6 => plane(), 1 => (1..=4_usize, 71..=300_usize).prop_map(|(h, w)| [h, w])];
     let effort = (budget(), any::<u8>());
     let sizes = (channels(), wide, effort);
-    (sizes, any::<bool>(), window(dilated), sides(6), flaw(), apart()).prop_map(
+    (sizes, any::<bool>(), window(dilated), sides(6), flaw(), seldom()).prop_map(
         move |((channels, plane, effort), ceil_mode, mut window, mut padding, flaw, apart)| {
             let mut input = [channels, plane[0], plane[1]];
             let taps = window.kernel[0] * window.kernel[1];
