@@ -27,7 +27,8 @@ pub(crate) fn products<L: F32Lanes, const P: usize, const B: usize>(
 ) {
     let end = step.checked_mul(P - 1).and_then(|last| last.checked_add(weight.len()));
     let fits = end.is_some_and(|end| end <= x.len());
-    if !fits || totals.len() < P || first_lane.saturating_add(L::LANES) > B {
+    const { assert!(L::LANES <= B) };
+    if !fits || totals.len() < P || first_lane > B - L::LANES {
         return missing();
     }
     let x = x.as_ptr();

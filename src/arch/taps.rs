@@ -105,13 +105,11 @@ impl Taps {
         if count == 0 {
             return None;
         }
-        let Some(reach) = self
-            .reach(channels)
-            .filter(|reach| reach.weight.checked_mul(B).is_some_and(|end| end <= weight.len()))
-        else {
+        let reach = self.reach(channels)?;
+        if weight.len() < reach.weight.checked_mul(B)? {
             missing();
             return None;
-        };
+        }
         let (x, tap) = (self.x.get(..count)?, self.weight.get(..count)?);
         Some(BlockTaps { x, tap, reach: reach.x, weight })
     }
@@ -142,7 +140,8 @@ impl<T: Copy, const B: usize> BlockTaps<'_, T, B> {
     ) {
         let Some(totals) = totals.first_chunk_mut::<P>() else { return missing() };
         let x_end = step.saturating_mul(P - 1).saturating_add(self.reach);
-        if x.len() < x_end || first_lane.saturating_add(L::LANES) > B {
+        const { assert!(L::LANES <= B) };
+        if x.len() < x_end || first_lane > B - L::LANES {
             return missing();
         }
         let (x, weight) = (x.as_ptr(), self.weight.as_ptr().wrapping_add(first_lane));

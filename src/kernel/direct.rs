@@ -52,17 +52,19 @@ impl Shape {
     }
 
     /// Whether every output meets one input, that at its own place in the plane.
+    #[inline(always)]
     pub(crate) const fn in_place(&self) -> bool {
-        let Self { rows, columns, .. } = self;
+        let Self { rows, columns, .. } = *self;
         let whole = rows.input == rows.output && columns.input == columns.output;
         whole && rows.one_to_one() && columns.one_to_one()
     }
 
     /// The same computation with planes of one long row, where it is [`in_place`](Self::in_place).
+    #[inline(always)]
     pub(crate) const fn flattened(self) -> Self {
         if self.in_place() {
             let (rows, columns) = (Axis::line(1), Axis::line(self.in_plane()));
-            return Self { rows, columns, ..self };
+            return Self { rows, columns, channels: self.channels };
         }
         self
     }

@@ -137,6 +137,10 @@ impl<R: Rescale> Tiles<'_, R> {
                     for ((channels, &outside), block) in of_blocks.zip(work.blocks.each()) {
                         self.channels(block, work.set, outside, channels);
                     }
+                    if grid.taps() == 0 {
+                        self.fill(&grid, &work);
+                        continue;
+                    }
                     work.window.forget();
                     for tile in grid.tiles() {
                         self.tile(&grid, tile, &mut work);
@@ -209,6 +213,28 @@ impl<R: Rescale> Tiles<'_, R> {
             for ((start, outside), sum) in channels.starts.iter_mut().zip(outside).zip(sums) {
                 let inside = sum.wrapping_mul(i32::from(border));
                 *start = start.wrapping_add(outside).wrapping_sub(inside);
+            }
+        }
+    }
+
+    /// Outputs that meet no tap, in all blocks that are worked on: a number for each channel.
+    #[inline(never)]
+    fn fill(&mut self, grid: &Grid, work: &Work<'_>) {
+        let Direct { shape, arithmetic, .. } = *self.direct;
+        let Grid { rows, columns, .. } = grid;
+        for (block, channels) in work.blocks.each().zip(work.channels.iter()) {
+            let factors = channels.multipliers.iter().zip(&channels.shifts);
+            let each = channels.starts.iter().zip(factors).enumerate().take(block.size);
+            for (lane, (&start, (&multiplier, &shift))) in each {
+                let output = arithmetic.finish((0, FixedPoint { multiplier, shift }), start);
+                let plane = (block.first + lane) * shape.out_plane();
+                for row in 0..rows.count {
+                    let row = rows.output + row * rows.output_step;
+                    let at = plane + row * shape.columns.output + columns.output;
+                    let y = self.operands.y.get_mut(at..).unwrap_or_default();
+                    let y = y.iter_mut().step_by(columns.output_step.max(1));
+                    y.take(columns.count).for_each(|y| *y = output);
+                }
             }
         }
     }

@@ -46,6 +46,8 @@ pub struct ConvPlan<T> {
     algorithm: Algorithm,
     /// Elements of scratch memory: kept, so that firmware has a number and not its computation.
     workspace: usize,
+    /// The range of rows and of columns of taps that meet inputs, where a kernel is transformed: kept for the same reason.
+    taps_met: [(usize, usize); 2],
     activation: Activation,
     /// There if `T` is i8.
     quantization: Option<Requantization>,
@@ -77,6 +79,12 @@ impl<T: Element> ConvPlan<T> {
             shape,
             algorithm,
             workspace: tri!(winograd::workspace_len(algorithm, &shape, T::DTYPE)),
+            taps_met: match algorithm {
+                Algorithm::Auto | Algorithm::Direct => [(0, rows.kernel), (0, columns.kernel)],
+                Algorithm::Winograd2 | Algorithm::Winograd4 => {
+                    [rows.taps_met(), columns.taps_met()]
+                }
+            },
             activation,
             quantization,
             backend: None,
@@ -102,12 +110,7 @@ impl<T: Element> ConvPlan<T> {
                 outputs: channels.outputs,
             },
             algorithm: self.algorithm,
-            taps_met: match self.algorithm {
-                Algorithm::Auto | Algorithm::Direct => [(0, rows.kernel), (0, columns.kernel)],
-                Algorithm::Winograd2 | Algorithm::Winograd4 => {
-                    [rows.taps_met(), columns.taps_met()]
-                }
-            },
+            taps_met: self.taps_met,
             input_major: matches!(self.operator, Operator::Transposed),
             uniform: match self.operator {
                 Operator::Convolution(PaddingMode::Zeros) => rows.unpadded() && columns.unpadded(),

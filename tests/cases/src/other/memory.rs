@@ -61,7 +61,8 @@ pub struct MemoryCase {
 
 /// Any slots.
 pub fn case() -> impl Strategy<Value = MemoryCase> {
-    let number = || prop_oneof![any::<usize>(), (0..33_u32).prop_map(|s| usize::MAX >> s)];
+    let number =
+        || prop_oneof![any::<usize>(), (0..=usize::BITS / 2).prop_map(|s| usize::MAX >> s)];
     let vast = (0..20_usize, number(), prop_oneof![3 => Just(0), 1 => number()]);
     (slots(), prop_oneof![3 => Just(None), 1 => vast.prop_map(Some)])
         .prop_map(|(slots, vast)| MemoryCase { slots, vast })
