@@ -119,31 +119,28 @@ impl<R: Rescale> Tiles<'_, R> {
                 *if block.size == CHANNELS { &mut fours } else { &mut single } += 1;
             }
             work.blocks = Together { first, group, fours, single };
-            let mut outside = [[0; CHANNELS]; BLOCKS];
-            // Outputs of a convolution meet all taps; of a transposed one some may meet none, even of a single set.
-            if operator == Operator::Transposed {
-                for (outside, block) in outside.iter_mut().zip(work.blocks.each()) {
-                    *outside = self.outside(block, &order);
-                }
+            for (channels, block) in work.channels.iter_mut().zip(work.blocks.each()) {
+                self.begin(block, &order, channels);
             }
             for rows in self.direct.along(shape.rows).in_phases() {
                 for columns in self.direct.along(shape.columns).in_phases() {
                     let grid = Grid::new(rows, columns, operator);
-                    work.set = order.set([rows.set, columns.set]);
-                    if grid.taps() == 0 {
-                        work.set = (0, 0);
-                    }
-                    let of_blocks = work.channels.iter_mut().zip(&outside);
-                    for ((channels, &outside), block) in of_blocks.zip(work.blocks.each()) {
-                        self.channels(block, work.set, outside, channels);
-                    }
                     if grid.taps() == 0 {
                         self.fill(&grid, &work);
                         continue;
                     }
+                    work.set = order.set([rows.set, columns.set]);
+                    for (channels, block) in work.channels.iter_mut().zip(work.blocks.each()) {
+                        self.meet(block, work.set, channels);
+                    }
                     work.window.forget();
                     for tile in grid.tiles() {
                         self.tile(&grid, tile, &mut work);
+                    }
+                    if self.has_outside() {
+                        for (channels, block) in work.channels.iter_mut().zip(work.blocks.each()) {
+                            self.outside(block, work.set, channels, i32::wrapping_add);
+                        }
                     }
                 }
             }
@@ -158,62 +155,64 @@ impl<R: Rescale> Tiles<'_, R> {
         packed.get(..block.size * all).unwrap_or_default()
     }
 
-    /// What the taps of all sets come to where they meet nothing but padding.
-    #[inline(never)]
-    fn outside(&self, block: Block, order: &Order) -> [i32; CHANNELS] {
-        let mut totals = [0_i32; CHANNELS];
-        if let Some(border) = self.direct.arithmetic.border() {
-            let packed = self.packed(block);
-            // Each set is a sequence of its own, in which order does not matter.
-            for (first, taps) in sets(order) {
-                let weight = packed.get(first * block.size..).unwrap_or_default();
-                for (total, sum) in totals.iter_mut().zip(sums(weight, taps, block.size)) {
-                    *total = total.wrapping_add(sum.wrapping_mul(i32::from(border)));
-                }
-            }
-        }
-        totals
+    /// Whether outputs meet other taps than others, of which all count in the packed bias with what padding holds.
+    fn has_outside(&self) -> bool {
+        self.direct.operator == Operator::Transposed && self.direct.arithmetic.border != 0
     }
 
-    /// Fills in what belongs to a block over a set of taps. The packed bias accounts for what lies outside at all taps, of
-    /// which those of other sets meet nothing else: `outside` is for all sets.
-    /// Not inlined, as `places` and [`Grid::new`], so that what they need is on the stack no longer than they run.
+    /// Adds to what sums start from, or subtracts, what a set of taps comes to in the padding.
     #[inline(never)]
-    fn channels(
+    fn outside(
         &self,
         block: Block,
-        (before, taps): (usize, usize),
-        outside: [i32; CHANNELS],
+        (first, taps): (usize, usize),
         channels: &mut Channels,
+        add: fn(i32, i32) -> i32,
     ) {
-        let Direct { arithmetic, shape, .. } = *self.direct;
-        *channels = Channels::NONE;
-        let weight = self.packed(block).get(before * block.size..).unwrap_or_default();
-        let weight = weight.get(..taps * block.size).unwrap_or_default();
-        let (whole, rest) =
-            weight.split_at_checked(taps / SIXTEEN * SIXTEEN * block.size).unwrap_or_default();
-        for (to, from) in channels.rest.iter_mut().zip(pieces(rest, taps % SIXTEEN)) {
-            to.iter_mut().zip(from).for_each(|(to, &from)| *to = from);
+        let border = i32::from(self.direct.arithmetic.border);
+        let weight = self.packed(block).get(first * block.size..).unwrap_or_default();
+        for (start, sum) in channels.starts.iter_mut().zip(sums(weight, taps, block.size)) {
+            *start = add(*start, sum.wrapping_mul(border));
         }
-        channels.smallest = self.dots.is_some_and(|dots| !dots.has_dot_product())
-            && (has_smallest(whole.as_chunks().0) || has_smallest(&channels.rest));
+    }
+
+    /// Fills in what belongs to a block whose outputs meet no tap.
+    /// Not inlined, as `meet`, `places` and [`Grid::new`], so that what they need is on the stack no longer than they run.
+    #[inline(never)]
+    fn begin(&self, block: Block, order: &Order, channels: &mut Channels) {
+        *channels = Channels::NONE;
         channels.right = R::ROUNDING == Rounding::FixedDouble;
         let factors = channels.multipliers.iter_mut().zip(&mut channels.shifts);
         let each = channels.starts.iter_mut().zip(factors).take(block.size);
         for (lane, (start, (multiplier, shift))) in each.enumerate() {
             let channel = Int8::<R>::channel(self.operands.parameters, block.first + lane);
-            *start = arithmetic.start(channel);
+            *start = self.direct.arithmetic.start(channel);
             (*multiplier, *shift) = (channel.1.multiplier, channel.1.limited_shift());
             channels.right &= *shift < 0;
         }
-        if let Some(border) = arithmetic.border()
-            && taps < shape.channels.inputs * shape.kernel()
-        {
-            let sums = sums(weight, taps, block.size);
-            for ((start, outside), sum) in channels.starts.iter_mut().zip(outside).zip(sums) {
-                let inside = sum.wrapping_mul(i32::from(border));
-                *start = start.wrapping_add(outside).wrapping_sub(inside);
-            }
+        if self.has_outside() {
+            sets(order).for_each(|set| self.outside(block, set, channels, i32::wrapping_add));
+        }
+    }
+
+    /// Fills in what belongs to a block whose outputs meet a set of taps.
+    #[inline(never)]
+    fn meet(&self, block: Block, (before, taps): (usize, usize), channels: &mut Channels) {
+        let weight = self.packed(block).get(before * block.size..).unwrap_or_default();
+        let weight = weight.get(..taps * block.size).unwrap_or_default();
+        let (whole, rest) =
+            weight.split_at_checked(taps / SIXTEEN * SIXTEEN * block.size).unwrap_or_default();
+        if self.direct.operator == Operator::Transposed {
+            // Of the set before.
+            channels.rest = Channels::NONE.rest;
+        }
+        for (to, from) in channels.rest.iter_mut().zip(pieces(rest, taps % SIXTEEN)) {
+            to.iter_mut().zip(from).for_each(|(to, &from)| *to = from);
+        }
+        channels.smallest = self.dots.is_some_and(|dots| !dots.has_dot_product())
+            && (has_smallest(whole.as_chunks().0) || has_smallest(&channels.rest));
+        if self.has_outside() {
+            self.outside(block, (before, taps), channels, i32::wrapping_sub);
         }
     }
 
@@ -253,8 +252,7 @@ impl<R: Rescale> Tiles<'_, R> {
             held += self.gather(grid, tile, vectors, (done, held), work);
             let last = done + held >= all;
             let whole = held / SIXTEEN;
-            // Without any tap, there is still what sums start from.
-            let sixteens = if last { held.div_ceil(SIXTEEN).max(1) } else { whole };
+            let sixteens = if last { held.div_ceil(SIXTEEN) } else { whole };
             let rows = work.inputs.0.as_chunks_mut::<SIXTEEN>().0;
             let Some((rows, behind)) = rows.split_at_mut_checked(sixteens) else {
                 return missing();
