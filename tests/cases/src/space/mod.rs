@@ -10,8 +10,9 @@ use core::fmt::Debug;
 
 use nchw::Error;
 
-/// From here on a parameter is so large that sums and products with it may leave an address space.
-const FAR: usize = 1 << 14;
+/// From here on a parameter is so large that sums and products with it may leave an address space, as that of a kernel's
+/// dilation and of all strides, down and across.
+const FAR: usize = if usize::BITS < 64 { 1 << 6 } else { 1 << 14 };
 
 /// What a plan has to say to a specification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
