@@ -8,9 +8,10 @@ use crate::quant::Quantization;
 
 /// An element-wise function applied to an operator's results.
 ///
-/// As in PyTorch, a NaN stays a NaN; the [crate's documentation](crate#nan-and-infinities) has more. In f32, `Elu`, `Sigmoid`, `Tanh`, `Silu`, `Gelu` and `GeluTanh`
-/// need the feature `libm`; without it their plan is [`Error::NeedsLibm`]. In i8, those that clamp are
-/// fused, and every one is to be had as a table ([`Activate`](crate::Activate)).
+/// As in PyTorch, a NaN stays a NaN; the [crate's documentation](crate#nan-and-infinities) has more. In f32, `Elu`,
+/// `Sigmoid`, `Tanh`, `Silu`, `Gelu` and `GeluTanh` need the feature `libm`; without it their plan is
+/// [`Error::NeedsLibm`]. In i8, those that clamp are fused, and every one is to be had as a table
+/// ([`Activate`](crate::Activate)).
 ///
 /// How far an f32 result may be from the exact value, in units in the last place of that, on every
 /// [`Backend`](crate::Backend); `tests/curves.rs` holds it on some millions of numbers

@@ -19,7 +19,7 @@ macro_rules! tri {
 pub(crate) use tri;
 
 /// The most elements a tensor may have: even at eight bytes each it fits into an allocation.
-const MAX_ELEMENTS: usize = isize::MAX as usize / 8;
+pub(crate) const MAX_ELEMENTS: usize = isize::MAX as usize / 8;
 
 /// The product of `sizes`, or [`Error::Overflow`].
 pub(crate) const fn elements(sizes: &[usize]) -> Result<usize, Error> {

@@ -192,3 +192,39 @@ fn transposed_layers_of_few_inputs_and_vast_strides() {
         assert!(start.elapsed().as_secs_f64() < 10.0, "{spec:?} takes {:?}", start.elapsed());
     }
 }
+
+/// Outputs that are far apart in their plane: what is fetched ahead of each is that output, not all that lies between.
+#[test]
+fn transposed_layers_of_one_output_for_each_phase() {
+    let spec = ConvTranspose2d::new([1, 2, 31], 11, [3, 3]).stride([168_011; 2]);
+    let spec = spec.dilation([168_011; 2]).padding_sides([503_834, 672_042, 0, 4_704_111]);
+    let plan = spec.plan::<f32>().unwrap();
+    let mut packed = vec![0.0; plan.packed_len()];
+    let weight = vec![1.0; plan.weight_shape().iter().product()];
+    plan.pack(&weight, &Parameters::NONE, &mut packed).unwrap();
+    let start = std::time::Instant::now();
+    let mut all = Vec::new();
+    for backend in Backend::available() {
+        let mut y = vec![f32::NAN; plan.output_len()];
+        plan.backend(backend).unwrap().run(&packed, &[1.0; 62], &mut y, &mut []).unwrap();
+        all.push(y);
+    }
+    assert!(all.iter().all(|y| *y == all[0]), "back-ends differ");
+    assert!(start.elapsed().as_secs_f64() < 10.0, "it takes {:?}", start.elapsed());
+}
+
+/// Rows of taps as far apart as geometry allows.
+#[test]
+fn depthwise_layers_with_rows_far_apart() {
+    let far = 109_802_048_057_794_951_u64;
+    let Ok(far) = usize::try_from(far) else { return };
+    let layer = Conv2d::new([1, 29, 3], 1, [3, 3]).padding_sides([0, 0, 2 * far, 0]);
+    let plan = layer.dilation([far, 1]).algorithm(Algorithm::Direct).plan::<f32>().unwrap();
+    let mut packed = [0.0; 10];
+    plan.pack(&[1.0; 9], &Parameters::NONE, &mut packed).unwrap();
+    for backend in Backend::available() {
+        let mut y = [0.0; 29];
+        plan.backend(backend).unwrap().run(&packed, &[1.0; 87], &mut y, &mut []).unwrap();
+        assert_eq!(y, [3.0; 29], "{}", backend.name());
+    }
+}

@@ -2,10 +2,13 @@
 //! the row.
 
 use crate::arch::isa::Register;
+use crate::geometry::MAX_ELEMENTS;
 
-/// A distance that no slice of f32 reaches, some tens of which fit into `usize`: with none longer, no sum or product of
-/// distances wraps.
-pub(super) const FURTHEST: usize = usize::MAX / 64;
+/// The longest distance between rows, taps or outputs, which are those of validated geometry: the sum of sixteen fits into
+/// `usize`, and no window adds up more.
+pub(super) const FURTHEST: usize = MAX_ELEMENTS;
+
+const _: () = assert!(MAX_ELEMENTS <= usize::MAX / 16);
 
 /// A vector of outputs of which some look over the left or the right edge, or are not there at all: for windows of outputs `STEP`
 /// apart, with taps `TAP` apart, or as many as is said at run time where that is 0.

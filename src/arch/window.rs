@@ -85,7 +85,7 @@ impl<L: Register, const N: usize, const K: usize, const STEP: usize, const TAP: 
         (R - 1) * STEP + N
     }
 
-    /// Whether `x` has what `R` rows of outputs meet: `reach` elements, some times [`FURTHEST`] at most, from `first` on,
+    /// Whether `x` has what `R` rows of outputs meet: `reach` elements, eight times [`FURTHEST`] at most, from `first` on,
     /// and so in each row of inputs.
     #[inline(always)]
     fn reads<const R: usize>(&self, x: &[f32], first: usize, reach: usize) -> bool {

@@ -40,8 +40,10 @@ where
         // Outputs that no second-level cache holds are on their way while their sums are computed.
         let prefetches = cfg!(target_arch = "x86_64") && L::LANES >= 8;
         if prefetches && shape.channels.all_outputs() * out_plane > 2 * CACHED_WEIGHTS {
+            // Each output, or every sixteenth of neighbours.
+            let step = group.step.output;
             for (output, outputs) in group.segments() {
-                for index in (0..outputs * group.step.output).step_by(16) {
+                for index in (0..outputs * step).step_by(step.max(16)) {
                     for lane in 0..B {
                         let at = y.as_ptr().wrapping_add(lane * out_plane + output + index);
                         lanes.prefetch(at);
