@@ -34,7 +34,8 @@ done
 
 cd "$root"
 copy=$CARGO_TARGET_DIR/mutants
-export CARGO_TARGET_DIR=$copy/target
+# Only one file changes from one to the next.
+export CARGO_TARGET_DIR=$copy/target CARGO_INCREMENTAL=1
 mkdir -p "$copy"
 # The work tree; times of files that are the same stay, so that little is compiled again.
 mkdir -p "$copy/source"
