@@ -182,12 +182,12 @@ const fn overlap(a: usize, a_len: usize, b: usize, b_len: usize) -> bool {
 }
 
 /// Puts blocks at the two ends of an arena of `len` elements by turns, in the order of their steps, each as
-/// far out as there is room; whether all found room. What a layer reads is then at one end and what it
-/// writes at the other, with the gap between them.
+/// far out as there is room, and then what one step alone needs into the gaps; whether all found room. What
+/// a layer reads is then at one end and what it writes at the other, with its workspace between them.
 const fn two_ends(slots: &[Slot], len: usize, offsets: &mut [usize]) -> bool {
     clear(offsets);
     let mut from_below = true;
-    while let Some(leader) = next(slots, Order::Earliest, offsets) {
+    while let Some(leader) = next(slots, Order::EarliestLasting, offsets) {
         let start = match from_below {
             true => lowest(slots, offsets, leader),
             false => match highest(slots, offsets, leader, len) {
@@ -199,6 +199,12 @@ const fn two_ends(slots: &[Slot], len: usize, offsets: &mut [usize]) -> bool {
             return false;
         }
         from_below = !from_below;
+    }
+    while let Some(leader) = next(slots, Order::Largest, offsets) {
+        let start = lowest(slots, offsets, leader);
+        if put_block(slots, offsets, leader, start) > len {
+            return false;
+        }
     }
     true
 }
@@ -242,8 +248,8 @@ const fn put_block(slots: &[Slot], offsets: &mut [usize], leader: usize, start: 
 /// Which block comes next.
 #[derive(Clone, Copy)]
 enum Order {
-    /// The earliest.
-    Earliest,
+    /// The earliest of those that more than one step needs.
+    EarliestLasting,
     /// The largest, and of equal ones the earliest.
     Largest,
     /// The largest, and of equal ones the latest.
@@ -251,21 +257,26 @@ enum Order {
 }
 
 impl Order {
+    /// Whether a slot's block has a turn.
+    const fn admits(self, slot: &Slot) -> bool {
+        !matches!(self, Self::EarliestLasting) || slot.first < slot.last || slot.block.is_some()
+    }
+
     /// Whether a block of `size` from step `first` on comes before another.
     const fn prefers(self, (size, first): (usize, usize), other: (usize, usize)) -> bool {
         match self {
-            Self::Earliest => first < other.1,
+            Self::EarliestLasting => first < other.1,
             Self::Largest => size > other.0 || size == other.0 && first < other.1,
             Self::LargestFromBehind => size > other.0 || size == other.0 && first > other.1,
         }
     }
 }
 
-/// A slot of the block that comes next, if there is one without a place.
+/// A slot of the block that comes next, if there is one without a place that has a turn.
 const fn next(slots: &[Slot], order: Order, offsets: &[usize]) -> Option<usize> {
     let (mut leader, mut best, mut index) = (None, (0, 0), 0);
     while index < slots.len() {
-        if at(offsets, index, 0) == NOWHERE {
+        if at(offsets, index, 0) == NOWHERE && order.admits(&slots[index]) {
             let candidate = (block_len(slots, index), slots[index].first);
             if leader.is_none() || order.prefers(candidate, best) {
                 (leader, best) = (Some(index), candidate);

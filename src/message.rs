@@ -7,6 +7,7 @@ const CAPACITY: usize = 240;
 /// A short text on the stack.
 ///
 /// What appends to it is not inlined: the sentences of all errors are many calls.
+#[derive(Clone, Copy)]
 pub(crate) struct Message {
     bytes: [u8; CAPACITY],
     len: usize,
@@ -53,6 +54,60 @@ impl Message {
         self.text(sign).number(number.unsigned_abs() as usize)
     }
 
+    /// A finite number, with as few digits as tell it from every other f32.
+    pub(crate) const fn real(&mut self, number: f32) -> &mut Self {
+        let (mut rest, sign) = match number < 0.0 {
+            true => (-(number as f64), "-"),
+            false => (number as f64, ""),
+        };
+        self.text(sign);
+        // One digit before the point.
+        let mut exponent = 0_i32;
+        while rest >= 10.0 {
+            rest /= 10.0;
+            exponent += 1;
+        }
+        while rest > 0.0 && rest < 1.0 {
+            rest *= 10.0;
+            exponent -= 1;
+        }
+        let (mut digits, mut power) = (1_i32, 1.0);
+        while digits < 9 && scaled(round(rest * power), exponent - (digits - 1)) != number.abs() {
+            digits += 1;
+            power *= 10.0;
+        }
+        let mut whole = round(rest * power) as usize;
+        let mut places = digits as usize - 1;
+        if exponent < 0 && exponent >= -5 {
+            // Zeros behind the point are no digits.
+            self.text("0.");
+            while exponent < -1 {
+                self.text("0");
+                exponent += 1;
+            }
+            return self.number(whole);
+        }
+        let mut scale = power as usize;
+        while exponent > 0 && exponent <= 6 {
+            (whole, scale) = match places {
+                0 => (whole * 10, scale),
+                _ => (whole, scale / 10),
+            };
+            places = if places > 0 { places - 1 } else { 0 };
+            exponent -= 1;
+        }
+        self.number(whole / scale);
+        if places > 0 {
+            self.text(".");
+            let mut place = scale / 10;
+            while place > 0 {
+                self.number(whole / place % 10);
+                place /= 10;
+            }
+        }
+        if exponent != 0 { self.text("e").signed(exponent) } else { self }
+    }
+
     /// `[a, b, ..]`, as shapes are written.
     #[inline(never)]
     pub(crate) const fn list(&mut self, numbers: &[usize]) -> &mut Self {
@@ -92,8 +147,24 @@ impl Message {
     }
 }
 
+/// A positive number to the nearest whole one.
+const fn round(number: f64) -> f64 {
+    (number + 0.5) as u64 as f64
+}
+
+/// `number * 10^exponent` as f32.
+const fn scaled(number: f64, exponent: i32) -> f32 {
+    let (mut power, mut left) = (1.0, exponent.unsigned_abs());
+    while left > 0 {
+        power *= 10.0;
+        left -= 1;
+    }
+    if exponent < 0 { (number / power) as f32 } else { (number * power) as f32 }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::borrow::ToOwned;
     use std::format;
 
     use super::*;
@@ -104,6 +175,34 @@ mod tests {
         message.text("n = ").number(0).text(", ").number(10_070).list(&[8, 28, 3]);
         assert_eq!(message.as_str(), "n = 0, 10070[8, 28, 3]");
         assert_eq!(Message::new().number(usize::MAX).as_str(), format!("{}", usize::MAX));
+    }
+
+    #[test]
+    fn real_numbers_are_short_and_exact() {
+        let written = |number: f32| Message::new().real(number).as_str().to_owned();
+        for (number, text) in [
+            (0.0, "0"),
+            (1.0, "1"),
+            (0.05, "0.05"),
+            (6.0 / 255.0, "0.023529412"),
+            (-2.5, "-2.5"),
+            (1.0 / 256.0, "0.00390625"),
+            (1200.0, "1200"),
+            (1234.5, "1234.5"),
+            (12345678.0, "1.2345678e7"),
+            (1e-15, "1e-15"),
+            (9.9999999e9, "1e10"),
+        ] {
+            assert_eq!(written(number), text);
+        }
+        let mut bits = 1_u32;
+        for _ in 0..10_000 {
+            bits = bits.wrapping_mul(0x915f_77f5).wrapping_add(0x3c6e_f35f);
+            let number = f32::from_bits(bits);
+            if number.is_finite() && number.abs() > 1e-30 {
+                assert_eq!(written(number).parse(), Ok(number), "{number:e}");
+            }
+        }
     }
 
     #[test]

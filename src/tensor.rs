@@ -167,6 +167,7 @@ impl<T, const C: usize, const H: usize, const W: usize> IndexMut<[usize; 3]>
 /// let mut workspace = Workspace::<{ max(First::WORKSPACE, Second::WORKSPACE) }>::ZERO;
 /// ```
 #[derive(Clone, Copy, Debug)]
+#[repr(transparent)]
 pub struct Workspace<const N: usize, T = f32>([T; N]);
 
 impl<T: Element, const N: usize> Workspace<N, T> {

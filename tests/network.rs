@@ -2,8 +2,9 @@
 //! what they cost.
 
 use nchw::{
-    Add, AvgPool2d, BatchNorm, BatchNorm2d, Concat, Conv2d, ConvTranspose2d, Dequantize, Layer,
-    Linear, MaxPool2d, Observer, Quantization, Quantize, Tensor, Values, Workspace, layer, network,
+    Add, Algorithm, AvgPool2d, BatchNorm, BatchNorm2d, Concat, Conv2d, ConvTranspose2d, Dequantize,
+    Layer, Linear, MaxPool2d, Observer, Quantization, Quantize, Tensor, Values, Workspace, layer,
+    network,
 };
 use nchw_test_support::Random;
 
@@ -169,10 +170,70 @@ fn a_network_costs_what_its_layers_cost() {
 
     assert_eq!(Net::RAM, size_of::<Memory>());
     // `all` with its 13 channels, and the 2 that `mix` makes of them.
-    assert_eq!(Net::LIVE, (13 + 2) * 48 * 4);
-    assert_eq!(Net::RAM, Net::LIVE + Net::WORKSPACE * 4);
+    assert!(Net::LIVE >= (13 + 2) * 48 * 4);
+    assert_eq!(Net::RAM, Net::LIVE);
     let workspace = [Stem::WORKSPACE, Body::WORKSPACE, Inner::WORKSPACE, Double::WORKSPACE];
     assert_eq!(Net::WORKSPACE, *workspace.iter().max().unwrap().max(&Mix::WORKSPACE));
+}
+
+layer! {
+    struct Wide(f32) =
+        Conv2d::new([2, 8, 8], 2, [3, 3]).padding([1, 1]).algorithm(Algorithm::Winograd4);
+    struct Deep(f32) =
+        Conv2d::new([2, 8, 8], 16, [3, 3]).padding([1, 1]).algorithm(Algorithm::Winograd4);
+    struct Small(f32) =
+        Conv2d::new([16, 2, 2], 16, [3, 3]).padding([1, 1]).algorithm(Algorithm::Winograd2);
+    struct Quarter(f32) = MaxPool2d::new([16, 8, 8], [4, 4]);
+}
+
+network! {
+    /// Layers that need scratch memory, and tensors around it that others need.
+    struct Tiles(f32) { wide: Wide, deep: Deep, small: Small }
+    struct TilesMemory;
+    fn infer(x: Tensor<f32, 2, 8, 8>) -> y: Tensor<f32, 16, 2, 2> {
+        a = x | wide | wide;
+        b = a | deep | Quarter;
+        y = b | small | small;
+    }
+}
+
+/// The workspace of a step lies where no tensor is that the step or a later one needs.
+#[test]
+fn workspaces_lie_between_tensors() {
+    let workspaces = [Wide::WORKSPACE, Deep::WORKSPACE, Small::WORKSPACE];
+    assert!(workspaces.iter().all(|&len| len > 0));
+    let steps = [
+        2 * 64 + Wide::WORKSPACE,
+        2 * 2 * 64 + Wide::WORKSPACE,
+        2 * 64 + 16 * 64 + Deep::WORKSPACE,
+        16 * 64 + 16 * 4,
+        16 * 4 + 16 * 4 + Small::WORKSPACE,
+        16 * 4 + Small::WORKSPACE,
+    ];
+    assert_eq!(Tiles::LIVE, steps.iter().max().unwrap() * 4);
+    assert_eq!(Tiles::RAM, Tiles::LIVE);
+    assert_eq!(Tiles::WORKSPACE, *workspaces.iter().max().unwrap());
+
+    let net = Tiles {
+        wide: Wide::without_bias(&conv(1)),
+        deep: Deep::without_bias(&conv(2)),
+        small: Small::without_bias(&conv(3)),
+    };
+    let (mut memory, mut y) = (TilesMemory::NEW, Tensor::ZERO);
+    for seed in 0..3 {
+        let x: Tensor<f32, 2, 8, 8> = *Tensor::from_slice(&Random::new(seed).f32s(128)).unwrap();
+        net.infer(&x, &mut memory, &mut y);
+        let mut w = Workspace::<{ Tiles::WORKSPACE }>::ZERO;
+        let (mut a, mut b, mut c, mut d) = (Tensor::ZERO, Tensor::ZERO, Tensor::ZERO, Tensor::ZERO);
+        let (mut e, mut hand) = (Tensor::ZERO, Tensor::ZERO);
+        net.wide.run(&x, &mut a, &mut w);
+        net.wide.run(&a, &mut b, &mut w);
+        net.deep.run(&b, &mut c, &mut w);
+        Quarter.run(&c, &mut d);
+        net.small.run(&d, &mut e, &mut w);
+        net.small.run(&e, &mut hand, &mut w);
+        assert_eq!(y.as_slice(), hand.as_slice());
+    }
 }
 
 #[test]

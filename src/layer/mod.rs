@@ -16,7 +16,7 @@ mod parts;
 /// }
 /// ```
 ///
-/// `Operator` is any specification of this crate, imported and without a path. Every layer type has
+/// `Operator` is any specification of this crate, imported or with its path. Every layer type has
 ///
 /// - `SPEC` and `PLAN`: the specification, and what became of it;
 /// - `MACS`, `FLASH` and `RAM`: what it costs, in multiply-adds and bytes;
@@ -82,10 +82,44 @@ macro_rules! layer {
     )*) => {$(
         $crate::__layer_element! {
             $element,
-            $operator $element, [$(#[$attribute])* $vis], $name,
+            $operator $element, [$(#[$attribute])* $vis], $name, $operator,
             $operator::$new($($argument),*) $(.$method($($value),*))*
         }
     )*};
+    // One of the operators has a path.
+    (
+        $(#[$attribute:meta])* $vis:vis struct $name:ident($element:ident) = $($rest:tt)*
+    ) => {
+        $crate::__layer_path! { [$(#[$attribute])* $vis] $name $element [] $($rest)* }
+    };
+}
+
+/// A layer whose operator may have a path, of which `[..]` is what has been read; and then other layers.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __layer_path {
+    (
+        [$($head:tt)*] $name:ident $element:ident [$($path:tt)*]
+        $operator:ident :: $new:ident ($($argument:expr),* $(,)?)
+            $(. $method:ident ($($value:expr),* $(,)?))*;
+        $($rest:tt)*
+    ) => {
+        $crate::__layer_element! {
+            $element,
+            $operator $element, [$($head)*], $name, $($path)* $operator,
+            $($path)* $operator::$new($($argument),*) $(.$method($($value),*))*
+        }
+        $crate::layer! { $($rest)* }
+    };
+    ($head:tt $name:ident $element:ident [] :: $($rest:tt)*) => {
+        $crate::__layer_path! { $head $name $element [::] $($rest)* }
+    };
+    (
+        $head:tt $name:ident $element:ident [$($path:tt)*]
+        $module:ident :: $next:ident :: $($rest:tt)*
+    ) => {
+        $crate::__layer_path! { $head $name $element [$($path)* $module ::] $next :: $($rest)* }
+    };
 }
 
 /// Refuses element types that there are no kernels for.
@@ -172,18 +206,18 @@ macro_rules! __layer {
 #[macro_export]
 macro_rules! __layer_struct {
     (packed $operator:ident $plan:ident $e:ident, [$($part:ident)*], [$($head:tt)*], $name:ident,
-     $spec:expr) => {
+     $type:ty, $spec:expr) => {
         $($head)* struct $name {
             packed: [$e; $name::PLAN.packed_len()],
         }
-        $crate::__layer_plan! { $operator $plan $e, $name, $spec }
+        $crate::__layer_plan! { $operator $plan $e, $name, $type, $spec }
         $crate::__layer_part! { from_packed $name $e }
         $($crate::__layer_part! { $part $name $e })*
     };
     (unit $operator:ident $plan:ident $e:ident, [$part:ident], [$($head:tt)*], $name:ident,
-     $spec:expr) => {
+     $type:ty, $spec:expr) => {
         $($head)* struct $name;
-        $crate::__layer_plan! { $operator $plan $e, $name, $spec }
+        $crate::__layer_plan! { $operator $plan $e, $name, $type, $spec }
         $crate::__layer_part! { $part $name $e }
     };
 }
@@ -192,29 +226,29 @@ macro_rules! __layer_struct {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __layer_plan {
-    ($operator:ident $plan:ident $e:ident, $name:ident, $spec:expr) => {
+    ($operator:ident $plan:ident $e:ident, $name:ident, $type:ty, $spec:expr) => {
         #[allow(dead_code, reason = "a layer has more to offer than each program uses")]
         impl $name {
             /// The specification.
-            pub const SPEC: $operator = $spec;
+            pub const SPEC: $type = $spec;
 
             /// The plan: shapes, buffer sizes, algorithm.
             pub const PLAN: $crate::__layer_plan_type!($plan $e) = match Self::SPEC.plan() {
-                Ok(plan) => plan,
-                Err(error) => error.compile_error(),
+                ::core::result::Result::Ok(plan) => plan,
+                ::core::result::Result::Err(error) => error.compile_error(),
             };
 
             /// The operator's name.
-            pub const OPERATOR: &'static str = ::core::stringify!($operator);
+            pub const OPERATOR: &'static ::core::primitive::str = ::core::stringify!($operator);
 
             /// Multiply-adds of one inference, those with the padding included.
-            pub const MACS: u64 = Self::PLAN.macs();
+            pub const MACS: ::core::primitive::u64 = Self::PLAN.macs();
 
             /// Bytes of the packed parameters.
-            pub const FLASH: usize = Self::PLAN.flash();
+            pub const FLASH: ::core::primitive::usize = Self::PLAN.flash();
 
             /// Bytes of the inputs, the output and the workspace together.
-            pub const RAM: usize = Self::PLAN.ram();
+            pub const RAM: ::core::primitive::usize = Self::PLAN.ram();
         }
     };
 }
@@ -232,21 +266,27 @@ macro_rules! __layer_trait {
             type Inputs<'a> = ($(&'a $crate::__layer_tensor!($name $from $shape),)*);
             type Output = $crate::__layer_tensor!($name $to output_shape);
 
-            const OPERATOR: &'static str = $name::OPERATOR;
-            const INPUTS: usize = [$(::core::stringify!($x)),*].len();
-            const OUTPUT_SHAPE: [usize; 3] = $name::PLAN.output_shape();
-            const MACS: u64 = $name::MACS;
-            const FLASH: usize = $name::FLASH;
-            const RAM: usize = $name::RAM;
-            const WORKSPACE: usize = $len;
+            const OPERATOR: &'static ::core::primitive::str = $name::OPERATOR;
+            const INPUTS: ::core::primitive::usize = [$(::core::stringify!($x)),*].len();
+            const INPUT_SHAPES: [[::core::primitive::usize; 3]; 2] =
+                $crate::__network::in_pair(&[$($name::PLAN.$shape()),*]);
+            const OUTPUT_SHAPE: [::core::primitive::usize; 3] = $name::PLAN.output_shape();
+            const INPUT_QUANTIZATION: [::core::option::Option<$crate::Quantization>; 2] =
+                $name::PLAN.input_quantization();
+            const OUTPUT_QUANTIZATION: ::core::option::Option<$crate::Quantization> =
+                $name::PLAN.output_quantization();
+            const MACS: ::core::primitive::u64 = $name::MACS;
+            const FLASH: ::core::primitive::usize = $name::FLASH;
+            const RAM: ::core::primitive::usize = $name::RAM;
+            const WORKSPACE: ::core::primitive::usize = $len;
 
             #[inline(always)]
             #[allow(unused_variables, reason = "not every operator has a workspace")]
-            fn apply<const N: usize>(
+            fn apply<const N: ::core::primitive::usize>(
                 &self,
                 ($($x,)*): Self::Inputs<'_>,
                 y: &mut Self::Output,
-                $workspace: &mut $crate::Workspace<N, $e>,
+                $workspace: &mut $crate::Workspace<{ N }, $e>,
             ) {
                 self.run($($x,)* y $(, $lent)?);
             }
@@ -309,8 +349,8 @@ macro_rules! __layer_packed {
     ($name:ident $e:ident, $pack:ident($($argument:expr),*)) => {{
         let mut packed = [<$e as $crate::Element>::ZERO; $name::PLAN.packed_len()];
         match $name::PLAN.$pack($($argument,)* &mut packed) {
-            Ok(()) => $name { packed },
-            Err(error) => error.compile_error(),
+            ::core::result::Result::Ok(()) => $name { packed },
+            ::core::result::Result::Err(error) => error.compile_error(),
         }
     }};
 }

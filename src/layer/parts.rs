@@ -22,7 +22,7 @@ macro_rules! __layer_part {
             /// Packs weights and bias.
             pub const fn new(
                 weight: &$crate::__layer_weight!($kind $name f32),
-                bias: &[f32; $name::PLAN.output_shape()[0]],
+                bias: &[::core::primitive::f32; $name::PLAN.output_shape()[0]],
             ) -> Self {
                 Self::with_parameters(weight, &$crate::Parameters::NONE.bias(bias))
             }
@@ -62,10 +62,10 @@ macro_rules! __layer_part {
             /// Packs i8 weights, their bias and their scales, one per output channel.
             pub const fn new(
                 weight: &$crate::__layer_weight!($kind $name i8),
-                bias: &[i32; $name::PLAN.output_shape()[0]],
-                scale: &[f32; $name::PLAN.output_shape()[0]],
+                bias: &[::core::primitive::i32; $name::PLAN.output_shape()[0]],
+                scale: &[::core::primitive::f32; $name::PLAN.output_shape()[0]],
             ) -> Self {
-                let (bias, scale) = (Some(bias as &[i32]), $crate::WeightScale::PerChannel(scale));
+                let (bias, scale) = (::core::option::Option::Some(bias as &[::core::primitive::i32]), $crate::WeightScale::PerChannel(scale));
                 Self::with_parameters(weight, &$crate::Int8Parameters { bias, scale })
             }
 
@@ -140,18 +140,18 @@ macro_rules! __layer_part {
         #[allow(dead_code, reason = "a layer has more to offer than each program uses")]
         impl $name {
             /// Elements of scratch memory that `run` asks for.
-            pub const WORKSPACE: usize = Self::PLAN.workspace_len();
+            pub const WORKSPACE: ::core::primitive::usize = Self::PLAN.workspace_len();
 
             /// Computes the whole of `y` from `x`.
             #[inline]
-            pub fn run<const N: usize>(
+            pub fn run<const N: ::core::primitive::usize>(
                 &self,
                 x: &$crate::__layer_tensor!($name $e input_shape),
                 y: &mut $crate::__layer_tensor!($name $e output_shape),
-                workspace: &mut $crate::Workspace<N, $e>,
+                workspace: &mut $crate::Workspace<{ N }, $e>,
             ) {
                 const {
-                    assert!(N >= $name::WORKSPACE, "the workspace is smaller than WORKSPACE asks for")
+                    ::core::assert!(N >= $name::WORKSPACE, "the workspace is smaller than WORKSPACE asks for")
                 };
                 let (x, y) = (x.as_slice(), y.as_mut_slice());
                 // The types fix every length, so there is no error to look at.
@@ -192,7 +192,7 @@ macro_rules! __layer_part {
             #[inline]
             pub fn split<'a>(
                 &'a self,
-                jobs: usize,
+                jobs: ::core::primitive::usize,
                 x: &'a $crate::__layer_tensor!($name $e input_shape),
                 y: &'a mut $crate::__layer_tensor!($name $e output_shape),
             ) -> ::core::result::Result<$crate::Jobs<'a, $e, $crate::$plan<$e>>, $crate::Error> {

@@ -1,5 +1,6 @@
 //! What a network knows of its layers.
 
+use crate::quant::Quantization;
 use crate::tensor::{Element, Workspace};
 
 /// A typed layer of any kind, as [`layer!`](crate::layer) makes them all: for code that is generic over
@@ -40,8 +41,18 @@ pub trait Layer {
     /// How many tensors it reads.
     const INPUTS: usize;
 
+    /// `[channels, height, width]` of its inputs; zeros for a second input that it has not.
+    const INPUT_SHAPES: [[usize; 3]; 2];
+
     /// `[channels, height, width]` of its output.
     const OUTPUT_SHAPE: [usize; 3];
+
+    /// What the i8 numbers of its inputs mean; `None` where it takes them as they are, in f32, and for a
+    /// second input that it has not.
+    const INPUT_QUANTIZATION: [Option<Quantization>; 2];
+
+    /// What the i8 numbers of its output mean; `None` where that is what its inputs mean, and in f32.
+    const OUTPUT_QUANTIZATION: Option<Quantization>;
 
     /// Multiply-adds of one inference, those with the padding included.
     const MACS: u64;

@@ -5,6 +5,7 @@
 //! view of the arena is checked against it.
 
 mod layer;
+mod meaning;
 mod observer;
 mod views;
 mod wiring;
@@ -16,7 +17,7 @@ pub use wiring::LayerInfo;
 /// What the macro's expansion is made of.
 pub mod internal {
     pub use super::views::{Given, Wanted};
-    pub use super::wiring::{NetworkPlan, Wiring};
+    pub use super::wiring::{NetworkPlan, Wiring, in_pair};
     pub use crate::arch::arena::Place;
 }
 
@@ -45,19 +46,19 @@ pub mod internal {
 /// lies in flash. A tensor is written once; between two layers of a pipe it needs no name. The parts of a
 /// concatenation are written side by side, so that it costs no copy. In i8 they have to mean the same
 /// ([`Quantization`](crate::Quantization)), or be joined by the layer [`Concat`](crate::Concat), which
-/// rescales. All layers are of the network's element type, except that the first may be a
+/// rescales. Layers that say nothing of meanings, such as a [`MaxPool2d`](crate::MaxPool2d), pass them on. All layers are of the network's element type, except that the first may be a
 /// [`Quantize`](crate::Quantize) and the last a [`Dequantize`](crate::Dequantize).
 ///
 /// | | |
 /// |---|---|
 /// | `name.infer(&input, .., &mut memory, &mut output, ..)` | runs all layers, in the order written; it cannot fail |
 /// | `name.infer_with(.., &mut observer)` | the same, shown to an [`Observer`](crate::Observer) |
-/// | `Memory::NEW` | the memory that one inference needs: activations and workspace |
+/// | `Memory::NEW` | the memory that one inference needs: activations, and workspaces between them |
 /// | `memory.input()` | an input that lies in it |
 /// | `Name::MACS` | multiply-adds of one inference |
 /// | `Name::FLASH` | bytes of all parameters |
 /// | `Name::RAM` | bytes of `Memory` |
-/// | `Name::LIVE` | bytes of the activations that the most demanding step needs; no plan takes fewer |
+/// | `Name::LIVE` | bytes of the activations and the workspace that the most demanding step needs; no plan takes fewer |
 /// | `Name::WORKSPACE` | elements of scratch memory, the most that a layer asks for |
 /// | `Name::LAYERS` | an array with a [`LayerInfo`](crate::LayerInfo) for each step |
 ///
@@ -127,11 +128,12 @@ pub mod internal {
 /// assert_eq!(heat, Tensor([[[0.25; 8]; 8]; 1]));
 /// ```
 ///
-/// Wrong wiring is an error where it is written: a tensor or a layer that is not there is an E0425, a
-/// layer that reads another shape an E0308 ("expected `4`, found `8`"), and what makes no sense, such as a
-/// tensor that nothing reads, an E0080 with the reason in it.
+/// Wrong wiring is an error where it is written: a tensor or a layer that is not there is an E0425; a layer
+/// that reads another shape, or i8 numbers with another meaning
+/// ([`Quantization`](crate::Quantization)), an E0080 that says which layers do not go together, with a note
+/// that points at the step; and so is what makes no sense, such as a tensor that nothing reads.
 ///
-/// ```compile_fail,E0308
+/// ```compile_fail,E0080
 /// # use nchw::{MaxPool2d, Tensor, layer, network};
 /// layer! { struct Halve(f32) = MaxPool2d::new([1, 8, 8], [2, 2]); }
 ///
@@ -139,7 +141,8 @@ pub mod internal {
 ///     struct Net(f32) {}
 ///     struct Memory;
 ///     fn infer(x: Tensor<f32, 1, 8, 8>) -> y: Tensor<f32, 1, 2, 2> {
-///         y = x | Halve | Halve; // expected `8`, found `4`
+///         // step `y`: `Halve` reads [1, 8, 8], but what comes from `Halve` is [1, 4, 4]
+///         y = x | Halve | Halve;
 ///     }
 /// }
 /// ```
@@ -174,7 +177,7 @@ macro_rules! network {
     };
 }
 
-/// Takes statements apart into single layers: `(tensor [name] [number] bound layer(inputs))`.
+/// Takes statements apart into single layers: `(tensor [name] statement [number] bound layer(inputs))`.
 ///
 /// The tensors between the layers of a pipe are all called `piped`, and what a layer is bound to, before
 /// tensors of the same name hide it, `bound`: by hygiene these are different names in each statement.
@@ -191,7 +194,7 @@ macro_rules! __network_steps {
         $y:tt = $layer:tt($($x:tt),+ $(,)?); $($rest:tt)*
     ) => {
         $crate::__network_steps! {
-            $network [$($steps)* ($y [$y] [$($n)*] bound $layer($($x),*))] [$($n)* + 1]
+            $network [$($steps)* ($y [$y] $y [$($n)*] bound $layer($($x),*))] [$($n)* + 1]
             $($rest)*
         }
     };
@@ -201,7 +204,7 @@ macro_rules! __network_steps {
         $y:tt = $layer:tt($($x:tt),+ $(,)?) | $($rest:tt)*
     ) => {
         $crate::__network_steps! {
-            $network [$($steps)* (piped [] [$($n)*] bound $layer($($x),*))] [$($n)* + 1]
+            $network [$($steps)* (piped [] $y [$($n)*] bound $layer($($x),*))] [$($n)* + 1]
             $y = piped | $($rest)*
         }
     };
@@ -211,7 +214,7 @@ macro_rules! __network_steps {
         $y:tt = $x:tt | $layer:tt; $($rest:tt)*
     ) => {
         $crate::__network_steps! {
-            $network [$($steps)* ($y [$y] [$($n)*] bound $layer($x))] [$($n)* + 1] $($rest)*
+            $network [$($steps)* ($y [$y] $y [$($n)*] bound $layer($x))] [$($n)* + 1] $($rest)*
         }
     };
     // tensor = tensor | layer | ..
@@ -220,7 +223,7 @@ macro_rules! __network_steps {
         $y:tt = $x:tt | $layer:tt | $($rest:tt)*
     ) => {
         $crate::__network_steps! {
-            $network [$($steps)* (piped [] [$($n)*] bound $layer($x))] [$($n)* + 1]
+            $network [$($steps)* (piped [] $y [$($n)*] bound $layer($x))] [$($n)* + 1]
             $y = piped | $($rest)*
         }
     };
@@ -252,14 +255,22 @@ macro_rules! __network_impl {
         [$([$($held_head:tt)*] $held:ident: [$held_type:ty])*]
         [$($infer_attribute:tt)*] [$infer_vis:vis]
         ($($input:ident: [$input_type:ty])*) -> ($($output:ident: [$output_type:ty])*)
-        $(($y:tt [$($label:tt)?] [$($n:tt)*] $bound:tt $layer:tt($($x:tt),*)))*
+        $(($y:tt [$($label:tt)?] $step:tt [$($n:tt)*] $bound:tt $layer:tt($($x:tt),*)))*
     ) => {
         $($attribute)*
         $vis struct $name { $($($field_head)* $field: $type,)* }
 
+        $(
+            const _: () = {
+                #[allow(non_upper_case_globals)]
+                const $layer: () = $name::PLAN.check($($n)*);
+                // Where the error points to.
+                $layer
+            };
+        )*
+
         $($memory_head)* struct $memory {
             arena: [$e; $name::PLAN.arena],
-            workspace: $crate::Workspace<{ $name::WORKSPACE }, $e>,
         }
 
         #[allow(dead_code, reason = "a network has more to offer than each program uses")]
@@ -267,12 +278,11 @@ macro_rules! __network_impl {
             /// All zero. In a `static` it costs no flash.
             pub const NEW: Self = Self {
                 arena: [<$e as $crate::Element>::ZERO; $name::PLAN.arena],
-                workspace: $crate::Workspace::ZERO,
             };
 
             $(
                 $($held_head)* fn $held(&mut self) -> &mut $held_type {
-                    $crate::__network_held!(place $name $e $held).take(&mut self.arena).0
+                    $crate::__network_held!(place $name $e $held).take_from(&mut self.arena).0
                 }
             )*
         }
@@ -280,20 +290,20 @@ macro_rules! __network_impl {
         #[allow(dead_code, reason = "a network has more to offer than each program uses")]
         impl $name {
             /// Multiply-adds of one inference.
-            pub const MACS: u64 = Self::PLAN.macs();
+            pub const MACS: ::core::primitive::u64 = Self::PLAN.macs();
 
             /// Bytes of all packed parameters.
-            pub const FLASH: usize = ::core::mem::size_of::<Self>();
+            pub const FLASH: ::core::primitive::usize = ::core::mem::size_of::<Self>();
 
-            /// Bytes of the memory that `infer` works in: activations, inputs that lie in it, and workspace.
-            pub const RAM: usize = ::core::mem::size_of::<$memory>();
+            /// Bytes of the memory that `infer` works in: activations, inputs that lie in it, and workspaces.
+            pub const RAM: ::core::primitive::usize = ::core::mem::size_of::<$memory>();
 
-            /// Bytes of the tensors in the memory that the most demanding step needs.
-            /// No plan takes fewer; what `RAM` has beyond them and the workspace is lost to gaps.
-            pub const LIVE: usize = Self::PLAN.live * ::core::mem::size_of::<$e>();
+            /// Bytes of the tensors in the memory and of the workspace that the most demanding step needs.
+            /// No plan takes fewer; what `RAM` has beyond them is lost to gaps.
+            pub const LIVE: ::core::primitive::usize = Self::PLAN.live * ::core::mem::size_of::<$e>();
 
             /// Elements of scratch memory, as many as the most demanding layer asks for.
-            pub const WORKSPACE: usize = Self::PLAN.workspace();
+            pub const WORKSPACE: ::core::primitive::usize = Self::PLAN.largest_workspace();
 
             /// The layers in the order in which they run, and what each costs.
             pub const LAYERS: [$crate::LayerInfo; Self::PLAN.steps()] = Self::PLAN.layers();
@@ -315,8 +325,11 @@ macro_rules! __network_impl {
                     wiring.input(::core::stringify!($input), <$input_type>::SHAPE);)*
                 $(let $held =
                     wiring.held(::core::stringify!($held), <$held_type>::SHAPE);)*
-                $($crate::__network_step! { @wire wiring $y [$($label)?] $layer($($x),*) })*
-                wiring.plan(&[$($output),*], &[$(::core::stringify!($field)),*])
+                $($crate::__network_step! { @wire wiring $y [$($label)?] $step $layer($($x),*) })*
+                wiring.plan(
+                    &[$(($output, <$output_type>::SHAPE)),*],
+                    &[$(::core::stringify!($field)),*],
+                )
             };
 
             $($infer_attribute)*
@@ -337,11 +350,13 @@ macro_rules! __network_impl {
                 $($output: &mut $output_type,)*
                 observer: &mut impl $crate::Observer,
             ) {
-                use $crate::{Layer as _, Observer as _};
-
+                $(
+                    #[allow(non_camel_case_types)]
+                    type $field = $type;
+                )*
                 let Self { $($field),* } = self;
                 $($crate::__network_step! { @bind $bound $layer })*
-                let $memory { arena, workspace } = memory;
+                let $memory { arena } = memory;
                 let (inputs, outputs) = (($($input,)*), ($($output,)*));
                 $(
                     #[allow(unused_variables, unused_mut)]
@@ -359,7 +374,7 @@ macro_rules! __network_impl {
                 let ($($output,)*) = outputs;
                 $(let mut $output = $crate::__network::Wanted($output);)*
                 $($crate::__network_step! {
-                    @run $name [$($n)*] arena workspace observer $bound $y $layer($($x),*)
+                    @run $name [$($n)*] arena observer $bound $y $layer($($x),*)
                 })*
             }
         }
@@ -385,14 +400,15 @@ macro_rules! __network_held {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __network_step {
-    (@wire $wiring:ident $y:tt [$($label:tt)?] concat($($x:tt),*)) => {
+    (@wire $wiring:ident $y:tt [$($label:tt)?] $step:tt concat($($x:tt),*)) => {
         let $y = $wiring.concat(
             ::core::concat!($(::core::stringify!($label))?), &[$($x),*]
         );
     };
-    (@wire $wiring:ident $y:tt [$($label:tt)?] $layer:tt($($x:tt),*)) => {
+    (@wire $wiring:ident $y:tt [$($label:tt)?] $step:tt $layer:tt($($x:tt),*)) => {
         let $y = $wiring.layer::<$layer>(
             ::core::concat!($(::core::stringify!($label))?),
+            ::core::stringify!($step),
             ::core::stringify!($layer),
             &[$($x),*],
         );
@@ -401,16 +417,19 @@ macro_rules! __network_step {
     (@bind $bound:tt $layer:tt) => {
         let $bound = &$layer;
     };
-    (@run $name:ident $n:tt $arena:ident $workspace:ident $observer:ident
+    (@run $name:ident $n:tt $arena:ident $observer:ident
         $bound:tt $y:tt concat($($x:tt),*)) => {};
-    (@run $name:ident [$($n:tt)*] $arena:ident $workspace:ident $observer:ident
+    (@run $name:ident [$($n:tt)*] $arena:ident $observer:ident
         $bound:tt $y:tt $layer:tt($($x:tt),*)) => {{
-        const STEP: usize = $name::PLAN.step($($n)*);
-        let ($y, rest) = $y.take($arena);
-        let ($($x,)*) = ($($x.read(&rest),)*);
-        $observer.before(STEP);
-        $bound.apply(($($x,)*), $y, $workspace);
-        $observer.after(STEP);
-        $observer.output(STEP, $crate::Values::from($y.as_slice()));
+        const STEP: ::core::primitive::usize = $name::PLAN.step($($n)*);
+        let ($y, rest) = $y.take_from($arena);
+        let (workspace, rest) = rest.scratch::<
+            { $name::PLAN.workspace($($n)*).0 },
+            { $name::PLAN.workspace($($n)*).1 },
+        >();
+        $crate::Observer::before($observer, STEP);
+        <$layer as $crate::Layer>::apply($bound, ($($x.read(&rest),)*), $y, workspace);
+        $crate::Observer::after($observer, STEP);
+        $crate::Observer::output($observer, STEP, $crate::Values::from($crate::Tensor::as_slice($y)));
     }};
 }

@@ -1,35 +1,44 @@
 //! The caller's tensors, which a network reads and writes as it does those in its arena
 //! ([`Place`](crate::arch::arena::Place)): methods of the same names.
 
-use crate::arch::arena::Rest;
+use crate::arch::arena::{Rest, same_shape, same_shape_mut};
+use crate::tensor::Tensor;
 
 /// An input.
-pub struct Given<'a, X>(pub &'a X);
+pub struct Given<'a, T, const C: usize, const H: usize, const W: usize>(pub &'a Tensor<T, C, H, W>);
 
-impl<'a, X> Given<'a, X> {
+impl<'a, T, const C: usize, const H: usize, const W: usize> Given<'a, T, C, H, W> {
     /// The tensor, which is in no arena.
     #[inline(always)]
-    pub fn read<R>(&self, _: &R) -> &'a X {
-        self.0
+    pub fn read<R, const D: usize, const I: usize, const X: usize>(
+        &self,
+        _: &R,
+    ) -> &'a Tensor<T, D, I, X> {
+        same_shape(self.0)
     }
 }
 
 /// An output.
-pub struct Wanted<'a, Y>(pub &'a mut Y);
+pub struct Wanted<'a, T, const C: usize, const H: usize, const W: usize>(
+    pub &'a mut Tensor<T, C, H, W>,
+);
 
-impl<Y> Wanted<'_, Y> {
+impl<Y, const C: usize, const H: usize, const W: usize> Wanted<'_, Y, C, H, W> {
     /// The tensor, to write into, and the whole arena.
     #[inline(always)]
-    pub fn take<'a, T, const N: usize>(
+    pub fn take_from<'a, T, const N: usize, const D: usize, const I: usize, const X: usize>(
         &'a mut self,
         arena: &'a mut [T; N],
-    ) -> (&'a mut Y, Rest<'a, T, N, 0, 0, 0, 0>) {
-        (self.0, Rest::all(arena))
+    ) -> (&'a mut Tensor<Y, D, I, X>, Rest<'a, T, N, 0, 0, 0, 0, 0, 0>) {
+        (same_shape_mut(self.0), Rest::all(arena))
     }
 
     /// The tensor, after it was written.
     #[inline(always)]
-    pub fn read<R>(&self, _: &R) -> &Y {
-        self.0
+    pub fn read<R, const D: usize, const I: usize, const X: usize>(
+        &self,
+        _: &R,
+    ) -> &Tensor<Y, D, I, X> {
+        same_shape(self.0)
     }
 }

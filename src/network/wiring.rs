@@ -1,11 +1,12 @@
 //! Who reads what: `network!` states it in the compiler, and gets every tensor's place and the network's
-//! costs. A network that makes no sense stops the compiler.
+//! costs. A network that makes no sense stops the compiler: at the statement that is wrong, if it is one, for
+//! which the plan of such a network has the sentence and nothing else.
 
-use crate::error::Error;
 use crate::geometry::elements;
 use crate::memory::{self, Slot};
 use crate::message::Message;
 use crate::network::layer::Layer;
+use crate::network::meaning::Meanings;
 
 /// A step of a network and what it costs.
 ///
@@ -61,6 +62,8 @@ struct Node {
     shape: [usize; 3],
     source: Source,
     layer: LayerInfo,
+    /// Elements of scratch memory that its layer asks for.
+    workspace: usize,
     /// The step that writes it; a concatenation belongs to the step before it.
     first: usize,
     /// The last step that reads it, if there is one.
@@ -77,11 +80,28 @@ impl Node {
         shape: [0; 3],
         source: Source::Input,
         layer: LayerInfo { name: "", operator: "", tensor: "", macs: 0, flash: 0, ram: 0 },
+        workspace: 0,
         first: 0,
         last: None,
         whole: None,
         output: false,
     };
+
+    /// Whether the tensor has the shape that a layer reads; the sentence, if not.
+    const fn check(&self, step: &str, layer: &str, shape: [usize; 3]) -> Result<(), Message> {
+        if same(self.shape, shape) {
+            return Ok(());
+        }
+        let mut m = Message::new();
+        m.text("step `").text(step).text("`: `").text(layer).text("` reads ").list(&shape);
+        // Between the layers of a pipe it has no name.
+        match self.name.is_empty() {
+            true => m.text(", but what comes from `").text(self.layer.name),
+            false => m.text(", but `").text(self.name),
+        };
+        m.text("` is ").list(&self.shape);
+        Err(m)
+    }
 
     const fn len(&self) -> usize {
         match elements(&self.shape) {
@@ -98,21 +118,44 @@ pub struct Wiring<const N: usize> {
     len: usize,
     inputs: usize,
     steps: usize,
-    workspace: usize,
+    meanings: Meanings<N>,
+    /// The first statement that is found wrong, and the sentence.
+    mistake: Option<(usize, Message)>,
 }
 
 impl<const N: usize> Wiring<N> {
     /// No tensors yet.
     #[expect(clippy::new_without_default, reason = "for the compiler")]
     pub const fn new() -> Self {
-        Self { nodes: [Node::NONE; N], len: 0, inputs: 0, steps: 0, workspace: 0 }
+        Self {
+            nodes: [Node::NONE; N],
+            len: 0,
+            inputs: 0,
+            steps: 0,
+            meanings: Meanings::NONE,
+            mistake: None,
+        }
+    }
+
+    /// Keeps what is wrong with the statement that writes the tensor number `tensor`.
+    const fn note(&mut self, tensor: usize, result: Result<(), Message>) {
+        if let Err(message) = result {
+            if tensor < self.inputs {
+                stop(&message);
+            }
+            if self.mistake.is_none() {
+                self.mistake = Some((tensor - self.inputs, message));
+            }
+        }
     }
 
     const fn push(&mut self, node: Node) -> usize {
         let mut index = 0;
         while index < self.len {
             if !node.name.is_empty() && equal(node.name, self.nodes[index].name) {
-                stop(Message::new().text("`").text(node.name).text("` is written twice"));
+                let mut m = Message::new();
+                m.text("`").text(node.name).text("` is written twice");
+                self.note(self.len, Err(m));
             }
             index += 1;
         }
@@ -137,21 +180,29 @@ impl<const N: usize> Wiring<N> {
     pub const fn layer<L: Layer>(
         &mut self,
         name: &'static str,
+        step: &'static str,
         layer: &'static str,
         inputs: &[usize],
     ) -> usize {
         if inputs.len() != L::INPUTS {
             let mut m = Message::new();
             m.text("the number of inputs of `").text(layer).text("` is ");
-            stop(m.number(L::INPUTS).text(", here it is given ").number(inputs.len()));
+            m.number(L::INPUTS).text(", here it is given ").number(inputs.len());
+            self.note(self.len, Err(m));
         }
-        let mut rest = inputs;
-        while let Some((&input, tail)) = rest.split_first() {
+        let tensor = self.len;
+        let mut index = 0;
+        while index < inputs.len() && index < L::INPUTS {
+            let input = inputs[index];
             self.nodes[input].last = Some(self.steps);
-            rest = tail;
-        }
-        if L::WORKSPACE > self.workspace {
-            self.workspace = L::WORKSPACE;
+            let result = self.nodes[input].check(step, layer, L::INPUT_SHAPES[index]);
+            self.note(tensor, result);
+            if let Some(quantization) = L::INPUT_QUANTIZATION[index] {
+                let read = (input, self.nodes[input].name);
+                let result = self.meanings.state(read, (layer, "reads"), quantization);
+                self.note(tensor, result);
+            }
+            index += 1;
         }
         self.steps += 1;
         self.push(Node {
@@ -166,9 +217,18 @@ impl<const N: usize> Wiring<N> {
                 flash: L::FLASH,
                 ram: L::RAM,
             },
+            workspace: L::WORKSPACE,
             first: self.steps - 1,
             ..Node::NONE
-        })
+        });
+        let result = match L::OUTPUT_QUANTIZATION {
+            Some(quantization) => {
+                self.meanings.state((tensor, name), (layer, "writes"), quantization)
+            }
+            None => self.meanings.join(tensor, inputs[0]),
+        };
+        self.note(tensor, result);
+        tensor
     }
 
     /// A tensor that others make up, one behind the other along the channels.
@@ -181,21 +241,28 @@ impl<const N: usize> Wiring<N> {
             let mut m = Message::new();
             m.text("`").text(part_name);
             if matches!(self.nodes[part].source, Source::Input | Source::Held) {
-                stop(m.text("` is an input, so it cannot lie in `").text(name).text("`"));
-            }
-            if let Some((other, _)) = self.nodes[part].whole {
+                m.text("` is an input, so it cannot lie in `").text(name).text("`");
+                self.note(whole, Err(m));
+            } else if let Some((other, _)) = self.nodes[part].whole {
                 let other = if other == whole { name } else { self.nodes[other].name };
-                stop(m.text("` lies in `").text(other).text("` already"));
+                m.text("` lies in `").text(other).text("` already");
+                self.note(whole, Err(m));
+            } else if h != first.shape[1] || w != first.shape[2] {
+                let mut m = Message::new();
+                m.text("step `").text(name).text("`: `").text(first.name).text("` is ");
+                m.list(&first.shape).text(", but `").text(part_name).text("` is ");
+                m.list(&[c, h, w]);
+                self.note(whole, Err(m));
             }
-            if h != first.shape[1] || w != first.shape[2] {
-                Error::ShapeMismatch { first: first.shape, second: self.nodes[part].shape }
-                    .compile_error();
-            }
+            let result = self.meanings.join(part, parts[0]);
+            self.note(whole, result);
             self.nodes[part].whole = Some((whole, channels));
             channels += c;
             rest = tail;
         }
         let [_, height, width] = self.nodes[parts[0]].shape;
+        // The parts agree already.
+        let _ = self.meanings.join(whole, parts[0]);
         self.push(Node {
             name,
             shape: [channels, height, width],
@@ -204,9 +271,13 @@ impl<const N: usize> Wiring<N> {
         })
     }
 
-    /// The plan, once every tensor is there; `outputs` are the caller's, `fields` the layers that the
-    /// network holds.
-    pub const fn plan(mut self, outputs: &[usize], fields: &[&str]) -> NetworkPlan<N> {
+    /// The plan, once every tensor is there; `outputs` are the caller's and their shapes, `fields` the layers
+    /// that the network holds.
+    pub const fn plan(
+        mut self,
+        outputs: &[(usize, [usize; 3])],
+        fields: &[&str],
+    ) -> NetworkPlan<N> {
         let mut rest = fields;
         while let Some((&field, tail)) = rest.split_first() {
             let mut index = 0;
@@ -219,33 +290,50 @@ impl<const N: usize> Wiring<N> {
             rest = tail;
         }
         let mut rest = outputs;
-        while let Some((&output, tail)) = rest.split_first() {
-            let node = &mut self.nodes[output];
+        while let Some((&(output, shape), tail)) = rest.split_first() {
+            let Node { name, shape: written, layer, .. } = self.nodes[output];
+            if !same(written, shape) {
+                let mut m = Message::new();
+                m.text("step `").text(name).text("`: `").text(layer.name).text("` writes ");
+                m.list(&written).text(", but `").text(name).text("` is ").list(&shape);
+                self.note(output, Err(m));
+            }
+            let Node { source, whole, .. } = self.nodes[output];
             let mut m = Message::new();
-            m.text("the output `").text(node.name);
-            if !matches!(node.source, Source::Layer) {
-                stop(m.text("` has to be written by a layer"));
+            m.text("the output `").text(name);
+            if !matches!(source, Source::Layer) {
+                m.text("` has to be written by a layer");
+                self.note(output, Err(m));
+            } else if let Some((whole, _)) = whole {
+                m.text("` cannot lie in `").text(self.nodes[whole].name).text("`");
+                self.note(whole, Err(m));
             }
-            if let Some((whole, _)) = node.whole {
-                stop(m.text("` cannot lie in `").text(self.nodes[whole].name).text("`"));
-            }
-            node.output = true;
+            self.nodes[output].output = true;
             rest = tail;
         }
-        let mut slots = [Slot::new(0, 0, 0); N];
+        // Of tensors, and of the workspaces of the layers that write them.
+        let mut slots = [[Slot::new(0, 0, 0); N]; 2];
         let mut index = 0;
         while index < N {
             let node = self.nodes[index];
             if node.last.is_none() && node.whole.is_none() && !node.output {
-                stop(Message::new().text("nothing reads `").text(node.name).text("`"));
+                let mut m = Message::new();
+                m.text("nothing reads `").text(node.name).text("`");
+                self.note(index, Err(m));
             }
             if matches!(node.source, Source::Layer | Source::Held) && !node.output {
-                slots[index] = self.slot(index);
+                slots[0][index] = self.slot(index);
             }
+            slots[1][index] = Slot::new(node.workspace, node.first, node.first);
             index += 1;
         }
-        let mut offsets = [0; N];
-        let (arena, live) = match (memory::plan(&slots, &mut offsets), memory::live(&slots)) {
+        if self.mistake.is_some() {
+            let (offsets, workspaces) = ([0; N], [0; N]);
+            return NetworkPlan { wiring: self, offsets, workspaces, arena: 0, live: 0 };
+        }
+        let mut offsets = [[0; N]; 2];
+        let (slots, all_offsets) = (slots.as_flattened(), offsets.as_flattened_mut());
+        let (arena, live) = match (memory::plan(slots, all_offsets), memory::live(slots)) {
             (Ok(arena), Ok(live)) => (arena, live),
             (Err(error), _) | (_, Err(error)) => error.compile_error(),
         };
@@ -253,11 +341,12 @@ impl<const N: usize> Wiring<N> {
         let mut index = 0;
         while index < N {
             if let Source::Concat(part) = self.nodes[index].source {
-                offsets[index] = offsets[part];
+                offsets[0][index] = offsets[0][part];
             }
             index += 1;
         }
-        NetworkPlan { wiring: self, offsets, arena, live }
+        let [offsets, workspaces] = offsets;
+        NetworkPlan { wiring: self, offsets, workspaces, arena, live }
     }
 
     /// The time and the block of a tensor in the arena.
@@ -286,6 +375,20 @@ impl<const N: usize> Wiring<N> {
     }
 }
 
+/// Whether two shapes are the same.
+const fn same([c, h, w]: [usize; 3], [other_c, other_h, other_w]: [usize; 3]) -> bool {
+    c == other_c && h == other_h && w == other_w
+}
+
+/// One or two shapes, with zeros for the second if there is none.
+pub const fn in_pair(shapes: &[[usize; 3]]) -> [[usize; 3]; 2] {
+    match shapes {
+        [first, second] => [*first, *second],
+        [first, ..] => [*first, [0; 3]],
+        [] => [[0; 3]; 2],
+    }
+}
+
 /// Whether two names are the same.
 const fn equal(a: &str, b: &str) -> bool {
     let (mut a, mut b) = (a.as_bytes(), b.as_bytes());
@@ -303,16 +406,39 @@ const fn equal(a: &str, b: &str) -> bool {
 pub struct NetworkPlan<const N: usize> {
     wiring: Wiring<N>,
     offsets: [usize; N],
-    /// Elements of all activations together.
+    workspaces: [usize; N],
+    /// Elements of all activations and workspaces together.
     pub arena: usize,
-    /// Elements of the activations that the most demanding step needs.
+    /// Elements of the activations and the workspace that the most demanding step needs.
     pub live: usize,
 }
 
 impl<const N: usize> NetworkPlan<N> {
+    /// Where the workspace of a statement's layer lies, and its elements.
+    pub const fn workspace(&self, statement: usize) -> (usize, usize) {
+        let index = self.wiring.inputs + statement;
+        (self.workspaces[index], self.wiring.nodes[index].workspace)
+    }
+
+    /// Stops the compiler if this is the statement that is wrong.
+    #[track_caller]
+    pub const fn check(&self, statement: usize) {
+        if let Some((mistaken, message)) = &self.wiring.mistake
+            && *mistaken == statement
+        {
+            stop(message);
+        }
+    }
+
     /// Elements of scratch memory, for the most demanding layer.
-    pub const fn workspace(&self) -> usize {
-        self.wiring.workspace
+    pub const fn largest_workspace(&self) -> usize {
+        let (mut largest, mut index) = (0, 0);
+        while index < N {
+            let workspace = self.wiring.nodes[index].workspace;
+            largest = if workspace > largest { workspace } else { largest };
+            index += 1;
+        }
+        largest
     }
 
     /// How many layers run.

@@ -11,6 +11,7 @@ use crate::kernel::binary::{
 };
 use crate::kernel::map;
 use crate::plan::cost::cost_methods;
+use crate::plan::meaning::meaning_methods;
 use crate::plan::{backend_method, check_io};
 use crate::quant::{BinaryQuantization, FixedPoint};
 use crate::tensor::{Dtype, Element};
@@ -117,6 +118,18 @@ impl<T: Element> BinaryPlan<T> {
             Operator::Add | Operator::Mul => self.first,
             Operator::Concat => [channels + self.second[0], height, width],
         }
+    }
+
+    meaning_methods! {
+        |self|
+        inputs: match &self.quantization {
+            Some(io) => [Some(io.first), Some(io.second)],
+            None => [None, None],
+        },
+        output: match &self.quantization {
+            Some(io) => Some(io.output),
+            None => None,
+        },
     }
 
     /// Elements of the first input.

@@ -16,6 +16,7 @@ use crate::kernel::winograd::{Winograd, tiles2, tiles4};
 use crate::padding::PaddingMode;
 use crate::plan::cost::{cost_methods, multiply_adds};
 use crate::plan::layout::{Layout, Packed, PackedInt8};
+use crate::plan::meaning::requantizing_meaning_methods;
 use crate::plan::split::Jobs;
 use crate::plan::winograd;
 use crate::plan::{backend_method, packing_methods, requantization, with_rounding};
@@ -164,6 +165,8 @@ impl<T: Element> ConvPlan<T> {
             }
         }
     }
+
+    requantizing_meaning_methods!();
 
     /// Elements of the packed weights, which hold the bias and what else a channel needs.
     pub const fn packed_len(&self) -> usize {

@@ -14,6 +14,7 @@ use crate::kernel::runs::Operator;
 use crate::padding::PaddingMode;
 use crate::plan::cost::{cost_methods, multiply_adds};
 use crate::plan::layout::{Layout, Packed, PackedInt8};
+use crate::plan::meaning::requantizing_meaning_methods;
 use crate::plan::split::Jobs;
 use crate::plan::{backend_method, check_io, packing_methods, requantization, with_rounding};
 use crate::quant::Requantization;
@@ -109,6 +110,8 @@ impl<T: Element> LinearPlan<T> {
     pub const fn output_shape(&self) -> [usize; 3] {
         [self.channels.outputs, 1, 1]
     }
+
+    requantizing_meaning_methods!();
 
     /// Elements of the packed weights, which hold the bias and what else a channel needs.
     pub const fn packed_len(&self) -> usize {

@@ -9,6 +9,7 @@ pub(crate) mod conv;
 mod cost;
 pub(crate) mod layout;
 mod linear;
+mod meaning;
 mod pack;
 mod pack_int8;
 mod per_channel;

@@ -10,6 +10,7 @@ use crate::geometry::{elements, tri, volume};
 use crate::kernel::{map, scale_shift};
 use crate::plan::cost::{cost_methods, multiply_adds};
 use crate::plan::layout::put;
+use crate::plan::meaning::meaning_methods;
 use crate::plan::{backend_method, check_io, same_shape_methods};
 use crate::tensor::{Dtype, Element};
 
@@ -49,6 +50,8 @@ impl<T: Element> BatchNorm2dPlan<T> {
     }
 
     same_shape_methods!();
+
+    meaning_methods! { |self| inputs: [None, None], output: None }
 
     /// Elements of the packed parameters: a shift and a factor per channel.
     pub const fn packed_len(&self) -> usize {
@@ -129,6 +132,8 @@ impl<T: Element> PreluPlan<T> {
     }
 
     same_shape_methods!();
+
+    meaning_methods! { |self| inputs: [None, None], output: None }
 }
 
 impl<T: Element> PreluPlan<T> {

@@ -3,12 +3,16 @@
 use crate::error::Error;
 use crate::geometry::{tri, volume};
 use crate::plan::cost::cost_methods;
+use crate::plan::meaning::meaning_methods;
 use crate::plan::{check_io, same_shape_methods};
 use crate::quant::Quantization;
 
 /// The two plans differ in their direction alone.
 macro_rules! conversion_plan {
-    ($(#[$doc:meta])* $name:ident, $from:ty => $to:ty, $convert:ident) => {
+    (
+        $(#[$doc:meta])*
+        $name:ident, $from:ty => $to:ty, $convert:ident, |$this:ident| $input:expr => $output:expr
+    ) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq)]
         pub struct $name {
@@ -27,6 +31,8 @@ macro_rules! conversion_plan {
             }
 
             same_shape_methods!();
+
+            meaning_methods! { |$this| inputs: [$input, None], output: $output }
 
             cost_methods! {
                 |self|
@@ -64,7 +70,7 @@ conversion_plan! {
     /// assert_eq!(y, [5, 1]);
     /// # Ok::<(), nchw::Error>(())
     /// ```
-    QuantizePlan, f32 => i8, quantize
+    QuantizePlan, f32 => i8, quantize, |self| None => Some(self.quantization)
 }
 
 conversion_plan! {
@@ -79,5 +85,5 @@ conversion_plan! {
     /// assert_eq!(y, [1.0, -1.0]);
     /// # Ok::<(), nchw::Error>(())
     /// ```
-    DequantizePlan, i8 => f32, dequantize
+    DequantizePlan, i8 => f32, dequantize, |self| Some(self.quantization) => None
 }

@@ -10,6 +10,7 @@ use crate::geometry::{tri, volume};
 use crate::kernel::{map, softmax, table};
 use crate::plan::cost::cost_methods;
 use crate::plan::layout::put;
+use crate::plan::meaning::meaning_methods;
 use crate::plan::pack_int8::write;
 use crate::plan::{backend_method, check_io, same_shape_methods};
 use crate::quant::{FixedPoint, Quantization, round_half_away};
@@ -74,6 +75,18 @@ impl<T: Element> ActivatePlan<T> {
     }
 
     same_shape_methods!();
+
+    meaning_methods! {
+        |self|
+        inputs: match self.quantization {
+            Some([input, _]) => [Some(input), None],
+            None => [None, None],
+        },
+        output: match self.quantization {
+            Some([_, output]) => Some(output),
+            None => None,
+        },
+    }
 
     /// Elements of the table: 256 in i8, none in f32.
     pub const fn packed_len(&self) -> usize {
@@ -190,6 +203,18 @@ impl<T: Element> SoftmaxPlan<T> {
     }
 
     same_shape_methods!();
+
+    meaning_methods! {
+        |self|
+        inputs: match self.quantization {
+            Some([input, _]) => [Some(input), None],
+            None => [None, None],
+        },
+        output: match self.quantization {
+            Some([_, output]) => Some(output),
+            None => None,
+        },
+    }
 
     /// Elements of the table: 1024 in i8, none in f32.
     pub const fn packed_len(&self) -> usize {

@@ -11,6 +11,7 @@ use crate::kernel::sliding::{self, Pool};
 use crate::kernel::upsample;
 use crate::kernel::zero_pad;
 use crate::plan::cost::cost_methods;
+use crate::plan::meaning::meaning_methods;
 use crate::plan::{backend_method, check_io};
 use crate::quant::Quantization;
 use crate::tensor::{Dtype, Element};
@@ -78,6 +79,8 @@ pub struct UnaryPlan<T> {
     input: [usize; 3],
     output: [usize; 3],
     activation: Activation,
+    /// What i8 numbers mean, if that is stated.
+    quantization: Option<Quantization>,
     /// In i8, what stands for zero.
     zero: i8,
     /// In i8, the smallest and the largest output.
@@ -107,6 +110,7 @@ impl<T: Element> UnaryPlan<T> {
             input,
             output,
             activation,
+            quantization: None,
             zero: 0,
             range: [i8::MIN, i8::MAX],
             backend: None,
@@ -117,6 +121,7 @@ impl<T: Element> UnaryPlan<T> {
             Dtype::I8 => {
                 if let Some(quantization) = quantization {
                     tri!(quantization.validate());
+                    plan.quantization = Some(quantization);
                     plan.zero = quantization.zero_point;
                     plan.range = tri!(activation.quantized_range(quantization, plan.range));
                 } else if operator.needs_zero() || !matches!(activation, Activation::Identity) {
@@ -137,6 +142,8 @@ impl<T: Element> UnaryPlan<T> {
     pub const fn output_shape(&self) -> [usize; 3] {
         self.output
     }
+
+    meaning_methods! { |self| inputs: [self.quantization, None], output: self.quantization }
 
     /// Elements of the input.
     pub const fn input_len(&self) -> usize {

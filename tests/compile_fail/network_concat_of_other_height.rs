@@ -1,6 +1,7 @@
 // Parts of different heights.
-//~ E0080
-//~ the inputs' shapes do not go together: [4, 8, 8] and [4, 4, 4]
+//~ step `b`: `a` is [4, 8, 8], but `p` is [4, 4, 4]
+//~ b = concat(a, p);
+//~     ^^^^^^
 use nchw::{Conv2d, MaxPool2d, Tensor, layer, network};
 
 layer! {

@@ -1,7 +1,7 @@
 // A layer that reads another shape than its input has.
-//~ E0308
-//~ expected `4`, found `1`
-//~ y = body(x) | Pool
+//~ step `y`: `body` reads [4, 8, 8], but `x` is [1, 8, 8]
+//~ y = body(x) | Pool;
+//~     ^^^^
 use nchw::{Conv2d, MaxPool2d, Tensor, layer, network};
 
 layer! {

@@ -1,6 +1,7 @@
 // The same between two layers of a pipe.
-//~ E0308
-//~ expected `8`, found `4`
+//~ step `y`: `body` reads [4, 8, 8], but what comes from `Pool` is [4, 4, 4]
+//~ y = x | stem | Pool | body | Pool;
+//~                       ^^^^
 use nchw::{Conv2d, MaxPool2d, Tensor, layer, network};
 
 layer! {

@@ -1,7 +1,7 @@
 // An output of another shape than the last layer writes.
-//~ E0308
-//~ expected `4`, found `5`
-//~ y = x | stem | body | Pool
+//~ step `y`: `Pool` writes [4, 4, 4], but `y` is [4, 4, 5]
+//~ y = x | stem | body | Pool;
+//~                       ^^^^
 use nchw::{Conv2d, MaxPool2d, Tensor, layer, network};
 
 layer! {
