@@ -39,7 +39,8 @@ impl Observer for Ranges {
 fn main() -> Result<()> {
     let scenes = scenes::all()?;
     let mut ranges = Ranges::default();
-    let mut memory = Box::new(unet::Memory::NEW);
+    let mut arena = vec![0.0; unet::Memory::LEN];
+    let mut memory = unet::Memory::over(&mut arena)?;
     let mut logits = Tensor::ZERO;
     for scene in &scenes {
         let mut x = Tensor::ZERO;

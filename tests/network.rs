@@ -237,6 +237,26 @@ fn workspaces_lie_between_tensors() {
 }
 
 #[test]
+fn a_memory_may_lie_over_a_slice() {
+    let (net, images) = (net(), images(1));
+    let (mut own, mut maps, mut scores) = (Memory::NEW, Tensor::ZERO, Tensor::ZERO);
+    net.infer(&images[0], &images[1], &mut own, &mut maps, &mut scores);
+
+    let mut arena = vec![f32::NAN; Memory::LEN + 1];
+    let mut over = Memory::over(&mut arena).unwrap();
+    let (mut over_maps, mut over_scores) = (Tensor::ZERO, Tensor::ZERO);
+    net.infer(&images[0], &images[1], &mut over, &mut over_maps, &mut over_scores);
+    assert_eq!((over_maps, over_scores), (maps, scores));
+    assert!(arena[Memory::LEN].is_nan());
+
+    let error = Memory::over(&mut arena[2..]).err().unwrap();
+    let (expected, actual) = (Memory::LEN, Memory::LEN - 1);
+    assert_eq!(error, nchw::Error::Length { buffer: nchw::Buffer::Memory, expected, actual });
+    let sentence = format!("the network's memory: {expected} elements expected, {actual} given");
+    assert_eq!(error.to_string(), sentence);
+}
+
+#[test]
 fn layers_cost_their_buffers() {
     layer! {
         struct Pool(i8) = AvgPool2d::new([3, 4, 4], [2, 2]);

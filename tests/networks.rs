@@ -18,7 +18,8 @@ use nchw::Tensor;
 
 #[test]
 fn person_detection_gives_the_reference_bytes() {
-    let mut memory = Box::new(mobilenet::Memory::NEW);
+    let mut arena = vec![0; mobilenet::Memory::LEN];
+    let mut memory = mobilenet::Memory::over(&mut arena).unwrap();
     let mut scores = Tensor::ZERO;
     for photo in &photos::PHOTOS {
         *memory.photo() = photos::input(&photo.image().unwrap());
@@ -39,7 +40,8 @@ fn image(scene: &scenes::Scene) -> Tensor<f32, 1, 48, 48> {
 
 #[test]
 fn unet_f32_is_close_to_the_reference() {
-    let mut memory = Box::new(unet::Memory::NEW);
+    let mut arena = vec![0.0; unet::Memory::LEN];
+    let mut memory = unet::Memory::over(&mut arena).unwrap();
     let mut logits = Tensor::ZERO;
     let reference = scenes::reference_f32().unwrap();
     assert_eq!(reference.len(), 4 * 48 * 48);
@@ -53,7 +55,8 @@ fn unet_f32_is_close_to_the_reference() {
 
 #[test]
 fn unet_i8_gives_the_reference_bytes() {
-    let mut memory = Box::new(unet_i8::Memory::NEW);
+    let mut arena = vec![0; unet_i8::Memory::LEN];
+    let mut memory = unet_i8::Memory::over(&mut arena).unwrap();
     let mut logits = Tensor::ZERO;
     let scenes = scenes::all().unwrap();
     assert_eq!(scenes.len(), 32);
@@ -70,7 +73,8 @@ fn unet_i8_gives_the_reference_bytes() {
 
 #[test]
 fn unet_quantized_by_the_compiler_segments_as_well_as_in_f32() {
-    let mut memory = Box::new(unet_i8::Memory::NEW);
+    let mut arena = vec![0; unet_i8::Memory::LEN];
+    let mut memory = unet_i8::Memory::over(&mut arena).unwrap();
     let mut logits = Tensor::ZERO;
     let scenes = scenes::all().unwrap();
     let mut sum = 0.0;

@@ -86,7 +86,7 @@ fn run() -> Result<()> {
         .map(|path| Ok((path.file_name().unwrap_or_default().to_string_lossy(), open(path)?)))
         .collect::<Result<Vec<_>>>()?;
 
-    let mut memory = Box::new(Memory::NEW);
+    let mut memory = Memory::NEW;
     let mut out = stdout().lock();
     writeln!(
         out,

@@ -43,8 +43,8 @@ struct Arguments {
 
 /// A network with the memory it works in.
 enum Network {
-    Float(Box<unet::Memory>),
-    Int8(&'static unet_i8::Unet, Box<unet_i8::Memory>),
+    Float(Vec<f32>),
+    Int8(&'static unet_i8::Unet, Vec<i8>),
 }
 
 /// What a network says of a scene, pixel by pixel.
@@ -54,26 +54,26 @@ enum Logits {
 }
 
 impl Network {
-    fn infer(&mut self, scene: &Scene) -> Logits {
-        match self {
-            Self::Float(memory) => {
+    fn infer(&mut self, scene: &Scene) -> Result<Logits> {
+        Ok(match self {
+            Self::Float(arena) => {
                 let (mut x, mut logits) = (Tensor::ZERO, Box::new(Tensor::ZERO));
                 for (x, &pixel) in x.as_mut_slice().iter_mut().zip(scene.image) {
                     *x = f32::from(pixel) / 255.0;
                 }
-                UNET.infer(&x, memory, &mut logits);
+                UNET.infer(&x, &mut unet::Memory::over(arena)?, &mut logits);
                 Logits::Float(logits)
             }
-            Self::Int8(network, memory) => {
+            Self::Int8(network, arena) => {
                 let (mut x, mut logits) = (Tensor::ZERO, Box::new(Tensor::ZERO));
                 // As `unet_i8::IMAGE` has it.
                 for (x, &pixel) in x.as_mut_slice().iter_mut().zip(scene.image) {
                     *x = (pixel ^ 0x80).cast_signed();
                 }
-                network.infer(&x, memory, &mut logits);
+                network.infer(&x, &mut unet_i8::Memory::over(arena)?, &mut logits);
                 Logits::Int8(logits)
             }
-        }
+        })
     }
 }
 
@@ -126,11 +126,11 @@ fn main() -> ExitCode {
 fn run() -> Result<()> {
     let Arguments { i8, quantize, picture } = Arguments::parse();
     let (name, mut network) = match (i8, quantize) {
-        (false, false) => ("f32", Network::Float(Box::new(unet::Memory::NEW))),
-        (true, _) => ("i8", Network::Int8(&unet_i8::READY, Box::new(unet_i8::Memory::NEW))),
+        (false, false) => ("f32", Network::Float(vec![0.0; unet::Memory::LEN])),
+        (true, _) => ("i8", Network::Int8(&unet_i8::READY, vec![0; unet_i8::Memory::LEN])),
         (_, true) => (
             "i8, quantized by the compiler",
-            Network::Int8(&unet_i8::QUANTIZED, Box::new(unet_i8::Memory::NEW)),
+            Network::Int8(&unet_i8::QUANTIZED, vec![0; unet_i8::Memory::LEN]),
         ),
     };
     let scenes = scenes::all()?;
@@ -147,7 +147,7 @@ fn run() -> Result<()> {
     writeln!(out, "scene   IoU      time")?;
     for (index, scene) in scenes.iter().enumerate() {
         let start = Instant::now();
-        let logits = network.infer(scene);
+        let logits = network.infer(scene)?;
         let time = start.elapsed();
         let found = logits.found();
         let iou = scene.iou(&found);

@@ -260,6 +260,8 @@ pub enum Buffer {
     Workspace,
     /// The places of activations, one for each slot.
     Offsets,
+    /// The memory that a network works in.
+    Memory,
 }
 
 impl Error {

@@ -201,6 +201,7 @@ impl Buffer {
             Self::Packed => "the packed weights",
             Self::Workspace => "the workspace",
             Self::Offsets => "the offsets",
+            Self::Memory => "the network's memory",
         }
     }
 }

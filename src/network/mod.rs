@@ -16,7 +16,7 @@ pub use wiring::LayerInfo;
 
 /// What the macro's expansion is made of.
 pub mod internal {
-    pub use super::views::{Given, Wanted};
+    pub use super::views::{Given, Wanted, arena};
     pub use super::wiring::{NetworkPlan, Wiring, in_pair};
     pub use crate::arch::arena::Place;
 }
@@ -54,6 +54,7 @@ pub mod internal {
 /// | `name.infer(&input, .., &mut memory, &mut output, ..)` | runs all layers, in the order written; it cannot fail |
 /// | `name.infer_with(.., &mut observer)` | the same, shown to an [`Observer`](crate::Observer) |
 /// | `Memory::NEW` | the memory that one inference needs: activations, and workspaces between them |
+/// | `Memory::over(&mut slice)?` | the same in memory of the caller's, such as `vec![0.0; Memory::LEN]` |
 /// | `memory.input()` | an input that lies in it |
 /// | `Name::MACS` | multiply-adds of one inference |
 /// | `Name::FLASH` | bytes of all parameters |
@@ -63,7 +64,8 @@ pub mod internal {
 /// | `Name::LAYERS` | an array with a [`LayerInfo`](crate::LayerInfo) for each step |
 ///
 /// The compiler plans where tensors lie ([`memory::plan`](crate::memory::plan)); inputs and outputs are the
-/// caller's and part of no plan. But an input may be a field of the memory instead of an argument: then it
+/// caller's and part of no plan. A large `Memory` belongs in a `static`, or over a slice: where it is a
+/// variable or goes into a `Box`, it goes over the stack in a build without optimization. But an input may be a field of the memory instead of an argument: then it
 /// lies there, where other tensors come to lie once no layer reads it any more, and the method of its name
 /// lends it to be written before each inference.
 ///
@@ -269,8 +271,8 @@ macro_rules! __network_impl {
             };
         )*
 
-        $($memory_head)* struct $memory {
-            arena: [$e; $name::PLAN.arena],
+        $($memory_head)* struct $memory<NchwArena = [$e; $name::PLAN.arena]> {
+            arena: NchwArena,
         }
 
         #[allow(dead_code, reason = "a network has more to offer than each program uses")]
@@ -280,9 +282,39 @@ macro_rules! __network_impl {
                 arena: [<$e as $crate::Element>::ZERO; $name::PLAN.arena],
             };
 
+            /// Elements of it.
+            pub const LEN: ::core::primitive::usize = $name::PLAN.arena;
+        }
+
+        #[allow(dead_code, reason = "a network has more to offer than each program uses")]
+        impl<'a> $memory<&'a mut [$e; $name::PLAN.arena]> {
+            /// In the first `LEN` elements of `arena`, whatever they hold: on the heap, in another bank of
+            /// RAM, or in what several networks use by turns.
+            ///
+            /// # Errors
+            ///
+            /// [`Error::Length`]($crate::Error::Length) if there are fewer.
+            pub const fn over(
+                arena: &'a mut [$e],
+            ) -> ::core::result::Result<Self, $crate::Error> {
+                match $crate::__network::arena(arena) {
+                    ::core::result::Result::Ok(arena) => {
+                        ::core::result::Result::Ok(Self { arena })
+                    }
+                    ::core::result::Result::Err(error) => ::core::result::Result::Err(error),
+                }
+            }
+        }
+
+        #[allow(dead_code, reason = "a network has more to offer than each program uses")]
+        impl<NchwArena> $memory<NchwArena>
+        where
+            NchwArena: ::core::borrow::BorrowMut<[$e; $name::PLAN.arena]>,
+        {
             $(
                 $($held_head)* fn $held(&mut self) -> &mut $held_type {
-                    $crate::__network_held!(place $name $e $held).take_from(&mut self.arena).0
+                    let arena = ::core::borrow::BorrowMut::borrow_mut(&mut self.arena);
+                    $crate::__network_held!(place $name $e $held).take_from(arena).0
                 }
             )*
         }
@@ -333,30 +365,36 @@ macro_rules! __network_impl {
             };
 
             $($infer_attribute)*
-            $infer_vis fn infer(
+            $infer_vis fn infer<NchwArena>(
                 &self,
                 $($input: &$input_type,)*
-                memory: &mut $memory,
+                memory: &mut $memory<NchwArena>,
                 $($output: &mut $output_type,)*
-            ) {
+            )
+            where
+                NchwArena: ::core::borrow::BorrowMut<[$e; $name::PLAN.arena]>,
+            {
                 self.infer_with($($input,)* memory, $($output,)* &mut ());
             }
 
             /// The same, with every step shown to `observer`.
-            $infer_vis fn infer_with(
+            $infer_vis fn infer_with<NchwArena>(
                 &self,
                 $($input: &$input_type,)*
-                memory: &mut $memory,
+                memory: &mut $memory<NchwArena>,
                 $($output: &mut $output_type,)*
                 observer: &mut impl $crate::Observer,
-            ) {
+            )
+            where
+                NchwArena: ::core::borrow::BorrowMut<[$e; $name::PLAN.arena]>,
+            {
                 $(
                     #[allow(non_camel_case_types)]
                     type $field = $type;
                 )*
                 let Self { $($field),* } = self;
                 $($crate::__network_step! { @bind $bound $layer })*
-                let $memory { arena } = memory;
+                let arena = ::core::borrow::BorrowMut::borrow_mut(&mut memory.arena);
                 let (inputs, outputs) = (($($input,)*), ($($output,)*));
                 $(
                     #[allow(unused_variables, unused_mut)]

@@ -2,6 +2,7 @@
 //! ([`Place`](crate::arch::arena::Place)): methods of the same names.
 
 use crate::arch::arena::{Rest, same_shape, same_shape_mut};
+use crate::error::{Buffer, Error};
 use crate::tensor::Tensor;
 
 /// An input.
@@ -40,5 +41,14 @@ impl<Y, const C: usize, const H: usize, const W: usize> Wanted<'_, Y, C, H, W> {
         _: &R,
     ) -> &Tensor<Y, D, I, X> {
         same_shape(self.0)
+    }
+}
+
+/// The first elements of memory that is the caller's.
+pub const fn arena<T, const N: usize>(elements: &mut [T]) -> Result<&mut [T; N], Error> {
+    let actual = elements.len();
+    match elements.first_chunk_mut() {
+        Some(arena) => Ok(arena),
+        None => Err(Error::Length { buffer: Buffer::Memory, expected: N, actual }),
     }
 }
