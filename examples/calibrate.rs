@@ -2,7 +2,7 @@
 //! pasted into the network's i8 version.
 //!
 //! Here: the U-Net of the example `segment`, over its scenes. For a network of your own, only the names
-//! change. The parts of a concatenation share one range.
+//! change.
 
 #[path = "segment/scenes.rs"]
 #[allow(dead_code, reason = "the images alone are of interest")]
@@ -11,48 +11,18 @@ mod scenes;
 mod unet;
 
 use anyhow::Result;
-use nchw::{Observer, Range, Tensor, Values};
-
-/// The range of every tensor, with the tensor's name.
-#[derive(Default)]
-struct Ranges(Vec<(&'static str, Range)>);
-
-impl Observer for Ranges {
-    fn output(&mut self, step: usize, values: Values<'_>) {
-        let layer = unet::Unet::LAYERS[step];
-        let Values::F32(values) = values else { return };
-        // What neither multiplies nor adds, as a pool, leaves its input's meaning as it is.
-        if layer.macs == 0 {
-            return;
-        }
-        match self.0.iter_mut().find(|(name, _)| *name == layer.tensor) {
-            Some((_, range)) => range.observe(values),
-            None => {
-                let mut range = Range::EMPTY;
-                range.observe(values);
-                self.0.push((layer.tensor, range));
-            }
-        }
-    }
-}
+use nchw::{Calibration, Tensor};
+use unet::{Memory, UNET, Unet};
 
 fn main() -> Result<()> {
-    let scenes = scenes::all()?;
-    let mut ranges = Ranges::default();
-    let mut arena = vec![0.0; unet::Memory::LEN];
-    let mut memory = unet::Memory::over(&mut arena)?;
-    let mut logits = Tensor::ZERO;
-    for scene in &scenes {
-        let mut x = Tensor::ZERO;
-        for (x, &pixel) in x.as_mut_slice().iter_mut().zip(scene.image) {
-            *x = f32::from(pixel) / 255.0;
-        }
-        unet::UNET.infer_with(&x, &mut memory, &mut logits, &mut ranges);
+    let mut calibration = Calibration::<{ Unet::TENSORS }>::new(&Unet::LAYERS);
+    let mut arena = vec![0.0; Memory::LEN];
+    let (mut memory, mut logits) = (Memory::over(&mut arena)?, Tensor::ZERO);
+    for scene in &scenes::all()? {
+        let pixels: Vec<f32> = scene.image.iter().map(|&pixel| f32::from(pixel) / 255.0).collect();
+        let image = Tensor::from_slice(&pixels)?;
+        UNET.infer_with(image, &mut memory, &mut logits, &mut calibration);
     }
-    println!("// Ranges over {} inputs.", scenes.len());
-    for (name, Range { min, max }) in ranges.0 {
-        let name = name.to_uppercase();
-        println!("const {name}: Quantization = Quantization::from_range({min:?}, {max:?});");
-    }
+    print!("{calibration}");
     Ok(())
 }

@@ -87,8 +87,9 @@
 //! inputs and outputs mean (`.quantized(x, y)`), and so the compiler makes the fixed-point factors, folds
 //! the zero points into the bias, and checks that no sum can leave i32. Weights come ready-made with their
 //! scales, as TFLite exports them (`Layer::new(&weight, &bias, &scale)`), or as f32, batch norm and all, to be
-//! quantized by the compiler (`Layer::quantize(&weight, &parameters)`); a [`Range`] collects the ranges of
-//! activations.
+//! quantized by the compiler (`Layer::quantize(&weight, &parameters)`); a [`Calibration`] looks on while the f32
+//! network runs and prints what its tensors are to mean. A network whose layers do not agree on what a tensor
+//! means does not compile.
 //!
 //! Results are those of a reference to the bit, whose rounding the specification names ([`Rounding`]):
 //! TensorFlow Lite Micro and CMSIS-NN (the default), LiteRT's single rounding, or ONNX `QLinearConv`.
@@ -225,7 +226,7 @@ pub use batch_norm::BatchNorm;
 pub use error::{Buffer, Direction, Error, Parameter};
 #[doc(hidden)]
 pub use network::internal as __network;
-pub use network::{Layer, LayerInfo, Observer, Values};
+pub use network::{Calibration, Layer, LayerInfo, Observer, Saturation, Values};
 pub use padding::{Padding, PaddingMode};
 pub use plan::{
     ActivatePlan, BatchNorm2dPlan, BinaryPlan, ConvPlan, DequantizePlan, Int8Parameters, Job, Jobs,

@@ -271,6 +271,7 @@ macro_rules! __layer_trait {
             const INPUT_SHAPES: [[::core::primitive::usize; 3]; 2] =
                 $crate::__network::in_pair(&[$($name::PLAN.$shape()),*]);
             const OUTPUT_SHAPE: [::core::primitive::usize; 3] = $name::PLAN.output_shape();
+            const KEEPS_MEANING: ::core::primitive::bool = $name::PLAN.keeps_meaning();
             const INPUT_QUANTIZATION: [::core::option::Option<$crate::Quantization>; 2] =
                 $name::PLAN.input_quantization();
             const OUTPUT_QUANTIZATION: ::core::option::Option<$crate::Quantization> =

@@ -47,11 +47,14 @@ pub trait Layer {
     /// `[channels, height, width]` of its output.
     const OUTPUT_SHAPE: [usize; 3];
 
+    /// Whether the i8 numbers of its output mean what those of its input do, as with a pool.
+    const KEEPS_MEANING: bool;
+
     /// What the i8 numbers of its inputs mean; `None` where it takes them as they are, in f32, and for a
     /// second input that it has not.
     const INPUT_QUANTIZATION: [Option<Quantization>; 2];
 
-    /// What the i8 numbers of its output mean; `None` where that is what its inputs mean, and in f32.
+    /// What the i8 numbers of its output mean; `None` where it takes inputs as they are, and in f32.
     const OUTPUT_QUANTIZATION: Option<Quantization>;
 
     /// Multiply-adds of one inference, those with the padding included.

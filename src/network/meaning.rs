@@ -25,7 +25,7 @@ pub(super) struct Meanings<const N: usize> {
 impl<const N: usize> Meanings<N> {
     pub(super) const NONE: Self = Self { statements: [None; N], same: [None; N] };
 
-    const fn first(&self, mut tensor: usize) -> usize {
+    pub(super) const fn first(&self, mut tensor: usize) -> usize {
         while let Some(earlier) = self.same[tensor] {
             tensor = earlier;
         }

@@ -4,12 +4,14 @@
 //! The macro writes down who reads what ([`wiring`]); the compiler plans the memory from that, and every
 //! view of the arena is checked against it.
 
+mod calibration;
 mod layer;
 mod meaning;
 mod observer;
 mod views;
 mod wiring;
 
+pub use calibration::{Calibration, Saturation};
 pub use layer::Layer;
 pub use observer::{Observer, Values};
 pub use wiring::LayerInfo;
@@ -61,6 +63,7 @@ pub mod internal {
 /// | `Name::RAM` | bytes of `Memory` |
 /// | `Name::LIVE` | bytes of the activations and the workspace that the most demanding step needs; no plan takes fewer |
 /// | `Name::WORKSPACE` | elements of scratch memory, the most that a layer asks for |
+/// | `Name::TENSORS` | how many tensors inputs and layers write |
 /// | `Name::LAYERS` | an array with a [`LayerInfo`](crate::LayerInfo) for each step |
 ///
 /// The compiler plans where tensors lie ([`memory::plan`](crate::memory::plan)); inputs and outputs are the
@@ -337,6 +340,9 @@ macro_rules! __network_impl {
             /// Elements of scratch memory, as many as the most demanding layer asks for.
             pub const WORKSPACE: ::core::primitive::usize = Self::PLAN.largest_workspace();
 
+            /// How many tensors there are: inputs, and one for each layer.
+            pub const TENSORS: ::core::primitive::usize = Self::PLAN.tensors();
+
             /// The layers in the order in which they run, and what each costs.
             pub const LAYERS: [$crate::LayerInfo; Self::PLAN.steps()] = Self::PLAN.layers();
 
@@ -395,6 +401,18 @@ macro_rules! __network_impl {
                 let Self { $($field),* } = self;
                 $($crate::__network_step! { @bind $bound $layer })*
                 let arena = ::core::borrow::BorrowMut::borrow_mut(&mut memory.arena);
+                $($crate::Observer::input(
+                    observer,
+                    const { $name::PLAN.input_meaning(::core::stringify!($input)) },
+                    $crate::Values::from($crate::Tensor::as_slice($input)),
+                );)*
+                $($crate::Observer::input(
+                    observer,
+                    const { $name::PLAN.input_meaning(::core::stringify!($held)) },
+                    $crate::Values::from($crate::Tensor::as_slice(
+                        $crate::__network_held!(place $name $e $held).take_from(arena).0,
+                    )),
+                );)*
                 let (inputs, outputs) = (($($input,)*), ($($output,)*));
                 $(
                     #[allow(unused_variables, unused_mut)]

@@ -30,6 +30,13 @@
 /// Net {}.infer_with(&Tensor([[[1.0, 2.0], [3.0, 4.0]]]), &mut memory, &mut y, &mut Print);
 /// ```
 pub trait Observer {
+    /// Called before the first step with each input, in CHW order, and the tensor whose meaning it has
+    /// ([`LayerInfo::meaning`](crate::LayerInfo::meaning)).
+    #[inline(always)]
+    fn input(&mut self, meaning: &'static str, values: Values<'_>) {
+        let _ = (meaning, values);
+    }
+
     /// Called before a step.
     #[inline(always)]
     fn before(&mut self, step: usize) {

@@ -34,6 +34,9 @@ pub struct LayerInfo {
     pub operator: &'static str,
     /// The tensor that it writes, or the concatenation that this tensor is a part of.
     pub tensor: &'static str,
+    /// The tensor whose i8 numbers mean what those of its output do: a concatenation that it is a part of, the
+    /// first of those that pools and the like pass on, or itself.
+    pub meaning: &'static str,
     /// Multiply-adds.
     pub macs: u64,
     /// Bytes of its packed parameters.
@@ -79,7 +82,15 @@ impl Node {
         name: "",
         shape: [0; 3],
         source: Source::Input,
-        layer: LayerInfo { name: "", operator: "", tensor: "", macs: 0, flash: 0, ram: 0 },
+        layer: LayerInfo {
+            name: "",
+            operator: "",
+            tensor: "",
+            meaning: "",
+            macs: 0,
+            flash: 0,
+            ram: 0,
+        },
         workspace: 0,
         first: 0,
         last: None,
@@ -213,6 +224,7 @@ impl<const N: usize> Wiring<N> {
                 name: layer,
                 operator: L::OPERATOR,
                 tensor: if name.is_empty() { layer } else { name },
+                meaning: "",
                 macs: L::MACS,
                 flash: L::FLASH,
                 ram: L::RAM,
@@ -221,13 +233,14 @@ impl<const N: usize> Wiring<N> {
             first: self.steps - 1,
             ..Node::NONE
         });
-        let result = match L::OUTPUT_QUANTIZATION {
-            Some(quantization) => {
-                self.meanings.state((tensor, name), (layer, "writes"), quantization)
-            }
-            None => self.meanings.join(tensor, inputs[0]),
-        };
-        self.note(tensor, result);
+        if L::KEEPS_MEANING {
+            let result = self.meanings.join(tensor, inputs[0]);
+            self.note(tensor, result);
+        }
+        if let Some(quantization) = L::OUTPUT_QUANTIZATION {
+            let result = self.meanings.state((tensor, name), (layer, "writes"), quantization);
+            self.note(tensor, result);
+        }
         tensor
     }
 
@@ -482,6 +495,7 @@ impl<const N: usize> NetworkPlan<N> {
                     root = whole;
                 }
                 layers[node.first] = node.layer;
+                layers[node.first].meaning = self.meaning(index);
                 if root != index {
                     layers[node.first].tensor = self.wiring.nodes[root].name;
                 }
@@ -489,6 +503,34 @@ impl<const N: usize> NetworkPlan<N> {
             index += 1;
         }
         layers
+    }
+
+    /// The name of the tensors that mean what this one does: a concatenation's, or that of the first.
+    const fn meaning(&self, tensor: usize) -> &'static str {
+        let (nodes, meanings) = (&self.wiring.nodes, &self.wiring.meanings);
+        let first = meanings.first(tensor);
+        let mut index = N;
+        while index > 0 {
+            index -= 1;
+            if matches!(nodes[index].source, Source::Concat(_)) && meanings.first(index) == first {
+                return nodes[index].name;
+            }
+        }
+        if nodes[first].name.is_empty() { nodes[first].layer.name } else { nodes[first].name }
+    }
+
+    /// The same of an input.
+    pub const fn input_meaning(&self, name: &str) -> &'static str {
+        let mut index = 0;
+        while index < N && !equal(self.wiring.nodes[index].name, name) {
+            index += 1;
+        }
+        self.meaning(index)
+    }
+
+    /// How many tensors inputs and layers write.
+    pub const fn tensors(&self) -> usize {
+        self.wiring.inputs + self.wiring.steps
     }
 
     /// Multiply-adds of one inference.

@@ -122,6 +122,7 @@ impl<T: Element> BinaryPlan<T> {
 
     meaning_methods! {
         |self|
+        keeps: false,
         inputs: match &self.quantization {
             Some(io) => [Some(io.first), Some(io.second)],
             None => [None, None],

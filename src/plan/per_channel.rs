@@ -51,7 +51,7 @@ impl<T: Element> BatchNorm2dPlan<T> {
 
     same_shape_methods!();
 
-    meaning_methods! { |self| inputs: [None, None], output: None }
+    meaning_methods! { |self| keeps: false, inputs: [None, None], output: None }
 
     /// Elements of the packed parameters: a shift and a factor per channel.
     pub const fn packed_len(&self) -> usize {
@@ -133,7 +133,7 @@ impl<T: Element> PreluPlan<T> {
 
     same_shape_methods!();
 
-    meaning_methods! { |self| inputs: [None, None], output: None }
+    meaning_methods! { |self| keeps: false, inputs: [None, None], output: None }
 }
 
 impl<T: Element> PreluPlan<T> {

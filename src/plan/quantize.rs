@@ -32,7 +32,7 @@ macro_rules! conversion_plan {
 
             same_shape_methods!();
 
-            meaning_methods! { |$this| inputs: [$input, None], output: $output }
+            meaning_methods! { |$this| keeps: false, inputs: [$input, None], output: $output }
 
             cost_methods! {
                 |self|

@@ -78,6 +78,7 @@ impl<T: Element> ActivatePlan<T> {
 
     meaning_methods! {
         |self|
+        keeps: false,
         inputs: match self.quantization {
             Some([input, _]) => [Some(input), None],
             None => [None, None],
@@ -206,6 +207,7 @@ impl<T: Element> SoftmaxPlan<T> {
 
     meaning_methods! {
         |self|
+        keeps: false,
         inputs: match self.quantization {
             Some([input, _]) => [Some(input), None],
             None => [None, None],

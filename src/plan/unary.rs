@@ -143,7 +143,12 @@ impl<T: Element> UnaryPlan<T> {
         self.output
     }
 
-    meaning_methods! { |self| inputs: [self.quantization, None], output: self.quantization }
+    meaning_methods! {
+        |self|
+        keeps: true,
+        inputs: [self.quantization, None],
+        output: self.quantization,
+    }
 
     /// Elements of the input.
     pub const fn input_len(&self) -> usize {
