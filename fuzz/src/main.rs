@@ -63,6 +63,7 @@ fn main() -> anyhow::Result<ExitCode> {
     let shared = Shared::new().context("no memory to share with processes")?;
     nchw_cases::watch::limit(calibration::operation());
     nchw_cases::watch::observe(shared::observe);
+    nchw_cases::watch::count_rare();
 
     if let Some(number) = arguments.case {
         return replay(&cases, shared, number);

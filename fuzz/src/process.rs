@@ -21,6 +21,10 @@ const STUCK: libc::time_t = 4;
 /// The same, of the many that are tried to make one small.
 const STUCK_SMALL: libc::time_t = 1;
 
+/// In how many cases of an operator some result may err more than is typical, and one more for so many.
+const RARE: u64 = 2;
+const RARE_IN: u64 = 1000;
+
 /// How often a process is looked after.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -86,6 +90,15 @@ pub fn run_cases(
             let spent = (watch::cpu_time() - begin).as_nanos() as u64;
             counters.nanoseconds.fetch_add(spent, Relaxed);
             counters.ratio.fetch_max(watch::take_ratio().to_bits(), Relaxed);
+            if watch::take_rare() > 0 {
+                let rare = counters.rare.fetch_add(1, Relaxed) + 1;
+                let all = counters.cases.load(Relaxed);
+                if rare > RARE + all / RARE_IN {
+                    shared
+                        .fail(&format!("errs more than is typical, as did {rare} of {all} cases"));
+                    return None;
+                }
+            }
         }
         Some(())
     });

@@ -31,21 +31,23 @@ pub fn clear() {
 /// What ran of every operator.
 pub fn table(cases: &Cases, shared: &Shared, time: Duration) {
     clear();
-    println!("| operator | cases | refused | CPU s | worst error / allowed |");
-    println!("|---|--:|--:|--:|--:|");
-    let (mut all, mut all_refused, mut all_seconds) = (0, 0, 0.0);
+    println!("| operator | cases | refused | CPU s | worst error / typical | rarely more |");
+    println!("|---|--:|--:|--:|--:|--:|");
+    let (mut all, mut all_refused, mut all_seconds, mut all_rare) = (0, 0, 0.0, 0);
     for (name, counters) in cases.names().zip(&shared.counters) {
         let count = counters.cases.load(Relaxed);
         let refused = counters.refused.load(Relaxed);
         let seconds = counters.nanoseconds.load(Relaxed) as f64 / 1e9;
         let ratio = f64::from_bits(counters.ratio.load(Relaxed));
+        let rare = counters.rare.load(Relaxed);
         let ratio = if name.ends_with("i8") { "exact".into() } else { format!("{ratio:.2}") };
-        println!("| {name} | {count} | {refused} | {seconds:.1} | {ratio} |");
+        println!("| {name} | {count} | {refused} | {seconds:.1} | {ratio} | {rare} |");
         all += count;
         all_refused += refused;
         all_seconds += seconds;
+        all_rare += rare;
     }
-    println!("| all | {all} | {all_refused} | {all_seconds:.1} | |");
+    println!("| all | {all} | {all_refused} | {all_seconds:.1} | | {all_rare} |");
     let seconds = time.as_secs_f64();
     println!("{all} cases in {seconds:.1} s, {:.0} per second", all as f64 / seconds.max(1e-3));
 }

@@ -14,6 +14,8 @@ pub struct Counters {
     pub cases: AtomicU64,
     pub refused: AtomicU64,
     pub nanoseconds: AtomicU64,
+    /// With results that err more than is typical, see `nchw_cases::watch::count_rare`.
+    pub rare: AtomicU64,
     /// Bits of the largest error, as a share of what may be.
     pub ratio: AtomicU64,
 }

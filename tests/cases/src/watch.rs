@@ -21,6 +21,8 @@ thread_local! {
     static OPERATION: Cell<Option<f64>> = const { Cell::new(None) };
     static STAGE: Cell<&'static str> = const { Cell::new("") };
     static RATIO: Cell<f64> = const { Cell::new(0.0) };
+    /// Results that err more than is typical, if they are counted.
+    static RARE: Cell<Option<u64>> = const { Cell::new(None) };
 }
 
 static OBSERVER: OnceLock<fn(&'static str)> = OnceLock::new();
@@ -44,6 +46,25 @@ pub fn ratio(ratio: f64) {
 /// The largest of these since the last time it was asked for.
 pub fn take_ratio() -> f64 {
     RATIO.replace(0.0)
+}
+
+/// Counts this thread's results that err more than is typical of data at random, and no more than is proven, from now
+/// on. Among millions there are some; where nobody counts there may be none.
+pub fn count_rare() {
+    RARE.set(Some(0));
+}
+
+/// How many there were since the last time it was asked for.
+pub fn take_rare() -> u64 {
+    RARE.get().inspect(|_| RARE.set(Some(0))).unwrap_or(0)
+}
+
+/// Whether a result that errs more than is typical may do so, as it errs no more than is proven.
+pub fn rare(proven: impl FnOnce() -> bool) -> bool {
+    let Some(count) = RARE.get() else { return false };
+    let proven = proven();
+    RARE.set(Some(count + u64::from(proven)));
+    proven
 }
 
 /// Does `f`, which is a stage, such as the name of a back-end; a panic within prints it if nobody observes.

@@ -15,7 +15,7 @@ use nchw_oracle::Output;
 
 mod proven;
 
-pub use proven::{Operands, Proven, assert_proven, worst_proven};
+pub use proven::{Operands, Proven, assert_proven, is_proven_sum, worst_proven};
 
 /// Unit roundoff of f32.
 const U: f64 = 1.0 / 16_777_216.0;

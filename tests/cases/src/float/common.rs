@@ -3,11 +3,11 @@
 use nchw::{ActivatePlan, Activation, Backend, BatchNorm, ConvPlan, Error, SoftmaxPlan, UnaryPlan};
 use nchw_oracle::{Output, float};
 use nchw_test_support::reference::widen;
-use nchw_test_support::tolerance::worst;
+use nchw_test_support::tolerance::{is_proven_sum, worst};
 use nchw_test_support::{Guarded, Random, Row, assert_close};
 use proptest::prelude::*;
 
-use crate::watch::{ratio, stage, timed};
+use crate::watch::{rare, ratio, stage, timed};
 
 /// Unit roundoff of f32.
 const U: f64 = 1.0 / 16_777_216.0;
@@ -216,6 +216,7 @@ pub fn on_backends(
             let y = output(want.values.len(), operations, |y| run(backend, y));
             match worst(row, &y, want) {
                 Some(worst) if worst.ratio <= 1.0 => ratio(worst.ratio),
+                _ if rare(|| is_proven_sum(row, &y, want)) => {}
                 _ => assert_close(row, &y, want),
             }
         });

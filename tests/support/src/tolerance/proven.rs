@@ -221,6 +221,13 @@ pub fn assert_proven(row: Row, got: &[f32], want: &Output, operands: &Operands) 
     }
 }
 
+/// Whether `got` are sums of products, each of which is as near to `want` as is proven.
+pub fn is_proven_sum(row: Row, got: &[f32], want: &Output) -> bool {
+    let operands = Operands { products: want.taps, ..Operands::NONE };
+    let near = |worst: Worst| worst.ratio <= 1.0;
+    row.proven() == Proven::Sums && worst_proven(row, got, want, &operands).is_none_or(near)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
