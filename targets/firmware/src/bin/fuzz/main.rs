@@ -51,9 +51,9 @@ fn run(Work { record: Record(bytes), float, int8 }: &'static mut Work) -> bool {
     let mut failures = 0;
     while failures < FAILURES {
         let (number, case) = match next(&file, bytes) {
-            Next::Case(number, case) => (number, case),
-            Next::End => break,
-            Next::Damage => {
+            Ok(Some(next)) => next,
+            Ok(None) => break,
+            Err(Damage) => {
                 say!["a record is damaged"];
                 return false;
             }
@@ -105,29 +105,24 @@ fn summary(tallies: &[[Tally; 2]; Operator::ALL.len()], failures: usize) -> bool
     failures == 0 && right > 0
 }
 
-enum Next<'a> {
-    Case(u64, Case<'a>),
-    End,
-    Damage,
-}
+/// What is no record.
+struct Damage;
 
-/// Reads the next record.
-fn next<'a>(file: &File, bytes: &'a mut [u8; RECORD]) -> Next<'a> {
+/// Reads the next record, if there is one.
+fn next<'a>(file: &File, bytes: &'a mut [u8; RECORD]) -> Result<Option<(u64, Case<'a>)>, Damage> {
     let mut header = [0; HEADER];
     match file.read(&mut header) {
         HEADER => {}
-        0 => return Next::End,
-        _ => return Next::Damage,
+        0 => return Ok(None),
+        _ => return Err(Damage),
     }
-    let Some(record) = length(&header).and_then(|length| bytes.get_mut(..length)) else {
-        return Next::Damage;
-    };
-    let Some((first, rest)) = record.split_first_chunk_mut() else { return Next::Damage };
+    let record = length(&header).and_then(|length| bytes.get_mut(..length)).ok_or(Damage)?;
+    let (first, rest) = record.split_first_chunk_mut().ok_or(Damage)?;
     *first = header;
     if file.read(rest) < rest.len() {
-        return Next::Damage;
+        return Err(Damage);
     }
-    Reader::read(record).map_or(Next::Damage, |(number, case)| Next::Case(number, case))
+    Reader::read(record).ok_or(Damage).map(Some)
 }
 
 /// Why a layer is not right.
