@@ -6,13 +6,16 @@
 
 # shellcheck source=targets/toolchain.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../targets/toolchain.sh"
+# shellcheck source=fuzz/board.sh
+source "$root/fuzz/board.sh"
 
 # Each with the share of the time that it gets.
-configurations=(checked release asan a53 a76 a-max 32)
-declare -A share=([checked]=24 [release]=24 [asan]=16 [a53]=20 [a76]=10 [a-max]=12 [32]=14)
+configurations=(checked release asan a53 a76 a-max 32 m4 m0)
+declare -A share=([checked]=24 [release]=24 [asan]=16 [a53]=20 [a76]=10 [a-max]=12 [32]=14 [m4]=6 [m0]=6)
 declare -A title=(
     [checked]='x86-64, overflow checks' [release]='x86-64, release' [asan]='x86-64, AddressSanitizer'
     [a53]='AArch64, cortex-a53' [a76]='AArch64, cortex-a76' [a-max]='AArch64, max' [32]='i686, overflow checks'
+    [m4]='Cortex-M4F without an operating system' [m0]='Armv6-M without an operating system'
 )
 
 host=x86_64-unknown-linux-gnu
@@ -47,6 +50,7 @@ build() {
                 CARGO_TARGET_I686_UNKNOWN_LINUX_GNU_RUSTFLAGS='-Ctarget-feature=+crt-static' \
                 cross $x86 build --quiet --profile fuzz -p nchw-fuzz
             ;;
+        m4 | m0) build_board "$1" ;;
         *) fail "no configuration '$1'; there are ${configurations[*]}" ;;
     esac
 }
@@ -64,5 +68,6 @@ fuzz() {
         a76) emulated cortex-a76 "$@" ;;
         a-max) emulated max "$@" ;;
         32) "$CARGO_TARGET_DIR/$x86/fuzz/nchw-fuzz" "$@" ;;
+        m4 | m0) fuzz_board "$name" "$@" ;;
     esac
 }

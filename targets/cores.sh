@@ -2,7 +2,8 @@
 # Sourced by the scripts beside it: the emulated cores, and how firmware gets there.
 #
 #   core NAME           sets `triple` and `emulator`, the command that runs the program whose path follows
-#   firmware [PROGRAM]  builds a program of targets/firmware for that core, or all, and sets `elf`, its path;
+#   firmware [PROGRAM [OPTION..]]
+#                       builds a program of targets/firmware for that core, or all, and sets `elf`, its path;
 #                       builds nothing if `built` is set, which is for verify.sh
 #   emulate             runs it; what it prints goes to stdout
 #   sections ELF REGEX  prints the bytes of the sections whose names match
@@ -52,7 +53,7 @@ link_flags() {
 firmware() {
     local flags program=(--bins)
     if (($#)); then
-        program=(--bin "$1")
+        program=(--bin "$@")
         elf=$CARGO_TARGET_DIR/$triple/release/$1
     fi
     if [[ ${built-} ]]; then return; fi

@@ -2,12 +2,15 @@
 
 mod calibration;
 mod draw;
+mod export;
 mod process;
 mod progress;
 mod shared;
 mod shrink;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
@@ -39,6 +42,9 @@ struct Arguments {
     /// Goes on after a failure, up to this many of them.
     #[arg(long, value_name = "N", default_value_t = 1)]
     failures: u64,
+    /// Writes the layers that are right to this file, for `targets/firmware`.
+    #[arg(long, value_name = "FILE")]
+    export: Option<PathBuf>,
     /// Prints the operators' names and their shares of the cases.
     #[arg(long)]
     list: bool,
@@ -64,6 +70,9 @@ fn main() -> anyhow::Result<ExitCode> {
     nchw_cases::watch::limit(calibration::operation());
     nchw_cases::watch::observe(shared::observe);
     nchw_cases::watch::count_rare();
+    if let Some(path) = &arguments.export {
+        export::to(path).with_context(|| path.display().to_string())?;
+    }
 
     if let Some(number) = arguments.case {
         return replay(&cases, shared, number);
@@ -88,6 +97,9 @@ fn main() -> anyhow::Result<ExitCode> {
         }
     }
     progress::table(&cases, shared, start.elapsed());
+    if arguments.export.is_some() {
+        println!("{} layers exported", shared.exported.load(Relaxed));
+    }
     Ok(if failures == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

@@ -25,6 +25,8 @@ pub struct Shared {
     number: AtomicU64,
     /// Of each operator.
     pub counters: [Counters; OPERATORS],
+    /// Layers that were written to a file.
+    pub exported: AtomicU64,
     stage: Text<64>,
     message: Text<MESSAGE>,
 }

@@ -86,7 +86,7 @@ fn nearest_rounds_the_ratio_first() {
             let want = float::upsample_nearest(&upsample, [1, 1, input], &widen(&x));
             let exact = |(i, y): (usize, &f64)| *y != (i * input / output) as f64;
             differences += want.values.iter().enumerate().filter(|v| exact(*v)).count();
-            check_unary(&plan, &x, (Row::Copy, want));
+            check_unary(&plan, &x, &(Row::Copy, want));
         }
     }
     assert!(differences > 0);

@@ -10,6 +10,7 @@
 mod arch;
 
 pub mod bench;
+pub mod operators;
 pub mod print;
 pub mod scenes;
 

@@ -11,8 +11,10 @@
 //! - [`other`]: layers in jobs, buffers of wrong lengths, weights that mean nothing, files, plans of memory.
 //! - [`operators`]: all of them, behind one type.
 //! - [`rust`]: a case as a line of Rust.
+//! - [`export`]: cases for other machines.
 //! - [`watch`]: what a case is doing, and how long that may take.
 
+pub mod export;
 pub mod float;
 pub mod int8;
 pub mod operators;

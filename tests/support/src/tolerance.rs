@@ -171,6 +171,39 @@ pub struct Worst {
 /// An infinite or NaN reference, or one that overflows f32, must be met exactly.
 #[track_caller]
 pub fn worst(row: Row, got: &[f32], want: &Output) -> Option<Worst> {
+    worst_by(got, want, typical(row, want))
+}
+
+/// The smallest and the largest results of every element, by what is proven of sums and what [`worst`] allows others;
+/// NaN for one that has to be NaN.
+pub fn ranges(row: Row, want: &Output) -> [Vec<f32>; 2] {
+    let typical = typical(row, want);
+    let allowed = |index, magnitude| match row.proven() {
+        Proven::Sums => proven::sum(want.taps, want.taps, 0.0, magnitude),
+        _ => typical(index, magnitude),
+    };
+    let ends = |(index, (&value, &own)): (usize, (&f64, &f64))| {
+        let nearest = value as f32;
+        let Allowed { error, .. } = allowed(index, own);
+        if !nearest.is_finite() || error == 0.0 {
+            return (nearest, nearest);
+        }
+        let within = |end: f32| (f64::from(end) - value).abs() <= error;
+        let (mut low, mut high) = ((value - error) as f32, (value + error) as f32);
+        if !within(low) {
+            low = low.next_up();
+        }
+        if !within(high) {
+            high = high.next_down();
+        }
+        (low, high)
+    };
+    let (low, high) = want.values.iter().zip(&want.magnitude).enumerate().map(ends).unzip();
+    [low, high]
+}
+
+/// What is typical of an element, given its index and magnitude.
+fn typical(row: Row, want: &Output) -> impl Fn(usize, f64) -> Allowed {
     let plane = (want.shape[1] * want.shape[2]).max(1);
     let of_channels: Vec<f64> = want
         .magnitude
@@ -179,7 +212,7 @@ pub fn worst(row: Row, got: &[f32], want: &Output) -> Option<Worst> {
         .collect();
     let taps = want.taps.max(1) as f64;
     let underflow = taps * UNDERFLOW;
-    worst_by(got, want, |index, magnitude| match row.typical() {
+    move |index, magnitude| match row.typical() {
         Bound::Exact => Allowed::EXACT,
         Bound::Sum { base } => Allowed::times(base + taps.log2(), magnitude, underflow),
         Bound::Flat { k } => Allowed::times(k, magnitude, underflow),
@@ -192,7 +225,7 @@ pub fn worst(row: Row, got: &[f32], want: &Output) -> Option<Worst> {
         Bound::Ulps { ulps, absolute } => {
             Allowed { error: ulps * ulp(want.values[index]) + absolute, ..Allowed::EXACT }
         }
-    })
+    }
 }
 
 /// How far an element may be from its reference.
@@ -343,6 +376,20 @@ mod tests {
         assert_eq!(worst(Row::Linear, &[1.5, f32::NAN, 2.0], &want).unwrap().index, 1);
         // Beyond the largest f32.
         assert!(passes(Row::Conv2d, f32::INFINITY, &output(1e39, 1e39, 1)));
+    }
+
+    #[test]
+    fn ranges_end_where_the_bound_does() {
+        for (row, value) in [(Row::Hardsigmoid, 0.1), (Row::Copy, 0.1), (Row::Gelu, -0.3)] {
+            let want = output(value, 8.0 * value, 16);
+            let [low, high] = ranges(row, &want).map(|ends| ends[0]);
+            assert!(passes(row, low, &want) && passes(row, high, &want));
+            assert!(!passes(row, low.next_down(), &want) && !passes(row, high.next_up(), &want));
+        }
+        let [low, high] = ranges(Row::Linear, &output(f64::NAN, f64::NAN, 1));
+        assert!(low[0].is_nan() && high[0].is_nan());
+        let infinite = output(f64::INFINITY, f64::INFINITY, 1);
+        assert_eq!(ranges(Row::Linear, &infinite), [[f32::INFINITY], [f32::INFINITY]]);
     }
 
     #[test]

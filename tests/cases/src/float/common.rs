@@ -196,11 +196,11 @@ unary!(UnaryPlan<f32>, ActivatePlan<f32>, SoftmaxPlan<f32>);
 
 /// Runs an operator with one input on every back-end and compares it with the oracle.
 #[track_caller]
-pub fn check_unary(plan: &impl Unary, x: &[f32], (row, want): (Row, Output)) {
+pub fn check_unary(plan: &impl Unary, x: &[f32], (row, want): &(Row, Output)) {
     assert_eq!(plan.output_shape(), want.shape);
     assert_eq!(plan.lens(), (x.len(), want.values.len()));
     let x = guarded(x);
-    on_backends(row, &want, |backend, y| plan.on(backend).run(x.slice(), y));
+    on_backends(*row, want, |backend, y| plan.on(backend).run(x.slice(), y));
 }
 
 /// Holds what `run` writes on every back-end against its reference.

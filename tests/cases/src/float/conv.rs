@@ -4,6 +4,7 @@ use nchw::{Activation, Algorithm, Conv2d, Error, PaddingMode, Parameters};
 use nchw_oracle::float;
 use nchw_test_support::reference::widen;
 use nchw_test_support::{Guarded, Random, Row};
+use nchw_wire::Operator;
 use proptest::prelude::*;
 
 use crate::float::common::{
@@ -12,7 +13,7 @@ use crate::float::common::{
 use crate::space::sizes::rarely;
 use crate::space::{conv, runnable};
 use crate::watch::timed;
-use crate::{Outcome, rust};
+use crate::{Outcome, export, rust};
 
 /// A convolution and what goes into it.
 #[derive(Clone, Debug)]
@@ -136,13 +137,14 @@ pub fn test(case: &Case) -> Outcome {
         want = norm.oracle(|norm| want.batch_norm2d(norm));
     }
     assert_eq!(plan.output_shape(), want.shape);
-    let slopes = slopes.unwrap_or_default();
+    let slopes = slopes.as_deref().unwrap_or_default();
     let row = match plan.algorithm() {
         Algorithm::Winograd2 => Row::Winograd2,
         Algorithm::Winograd4 => Row::Winograd4,
         _ => Row::Conv2d,
     };
-    let (row, want) = activated((row, want), spec.activation, &slopes);
-    assert_conv(row, &plan, &packed, &x, &want);
+    let want = activated((row, want), spec.activation, slopes);
+    assert_conv(want.0, &plan, &packed, &x, &want.1);
+    export::float(Operator::Conv2d(*spec), [&x, &weight], parameters, &want);
     Outcome::Ran
 }

@@ -4,6 +4,7 @@ use nchw::{Activation, ConvTranspose2d, Error, Parameters};
 use nchw_oracle::{Output, float};
 use nchw_test_support::reference::widen;
 use nchw_test_support::{Guarded, Random, Row};
+use nchw_wire::Operator;
 use proptest::prelude::*;
 
 use crate::float::common::{
@@ -12,7 +13,7 @@ use crate::float::common::{
 use crate::space::sizes::rarely;
 use crate::space::{conv_transpose, runnable};
 use crate::watch::timed;
-use crate::{Outcome, rust};
+use crate::{Outcome, export, rust};
 
 /// A transposed convolution and what goes into it.
 #[derive(Clone, Debug)]
@@ -144,8 +145,9 @@ pub fn test(case: &Case) -> Outcome {
         want = norm.oracle(|norm| want.batch_norm2d(norm));
     }
     assert_eq!(plan.output_shape(), want.shape);
-    let slopes = slopes.unwrap_or_default();
-    let (row, want) = activated((Row::ConvTranspose2d, want), spec.activation, &slopes);
-    assert_conv(row, &plan, &packed, &x, &want);
+    let slopes = slopes.as_deref().unwrap_or_default();
+    let want = activated((Row::ConvTranspose2d, want), spec.activation, slopes);
+    assert_conv(want.0, &plan, &packed, &x, &want.1);
+    export::float(Operator::ConvTranspose2d(*spec), [&x, &weight], parameters, &want);
     Outcome::Ran
 }

@@ -1,9 +1,10 @@
 //! Operators with two inputs, and activations on their own.
 
-use nchw::{Activate, Activation, Add, BinaryPlan, Concat, Mul, Softmax};
+use nchw::{Activate, Activation, Add, BinaryPlan, Concat, Mul, Parameters, Softmax};
 use nchw_oracle::{Output, float};
 use nchw_test_support::reference::widen;
 use nchw_test_support::{Random, Row};
+use nchw_wire::Operator;
 use proptest::prelude::*;
 
 use crate::float::common::{
@@ -11,17 +12,24 @@ use crate::float::common::{
 };
 use crate::space::Verdict;
 use crate::space::sizes::{channels, fit, plane, rarely, shape};
-use crate::{Case, Outcome, rust};
+use crate::{Case, Outcome, export, rust};
 
 #[track_caller]
-fn check_binary(plan: &BinaryPlan<f32>, [first, second]: [&[f32]; 2], (row, want): (Row, Output)) {
-    assert_eq!(plan.output_shape(), want.shape);
+fn check_binary(
+    operator: Operator,
+    plan: &BinaryPlan<f32>,
+    inputs: [&[f32]; 2],
+    want: &(Row, Output),
+) {
+    let ([first, second], (row, output)) = (inputs, want);
+    assert_eq!(plan.output_shape(), output.shape);
     assert_eq!((plan.input_len(), plan.second_input_len()), (first.len(), second.len()));
     let (first, second) = (guarded(first), guarded(second));
-    assert_eq!(plan.output_len(), want.values.len());
-    on_backends(row, &want, |backend, y| {
+    assert_eq!(plan.output_len(), output.values.len());
+    on_backends(*row, output, |backend, y| {
         plan.backend(backend)?.run(first.slice(), second.slice(), y)
     });
+    export::float(operator, inputs, Parameters::NONE, want);
 }
 
 /// How the second shape relates to the first.
@@ -72,13 +80,15 @@ impl Case for AddMulCase {
         let valid = second == shape || second == [shape[0], 1, 1];
         let verdict = Verdict::new(valid, []);
         let plans = (verdict.accept(spec.plan::<f32>()), verdict.accept(mul.plan::<f32>()));
-        let (Some(add), Some(mul)) = plans else { return Outcome::Refused };
+        let (Some(add), Some(plan)) = plans else { return Outcome::Refused };
         let mut random = Random::new(*seed);
         let (a, b) = (input(&mut random, shape, *special), input(&mut random, second, *special));
         let want = float::add(shape, &widen(&a), second, &widen(&b));
-        check_binary(&add, [&a, &b], activated((Row::Elementwise, want), activation, &[]));
+        let want = activated((Row::Elementwise, want), activation, &[]);
+        check_binary(Operator::Add(*spec), &add, [&a, &b], &want);
         let want = float::mul(shape, &widen(&a), second, &widen(&b));
-        check_binary(&mul, [&a, &b], activated((Row::Elementwise, want), activation, &[]));
+        let want = activated((Row::Elementwise, want), activation, &[]);
+        check_binary(Operator::Mul(mul), &plan, [&a, &b], &want);
         Outcome::Ran
     }
 
@@ -116,7 +126,7 @@ impl Case for ConcatCase {
         let a = random.f32s(first.iter().product());
         let b = random.f32s(second.iter().product());
         let want = float::concat(&[(first, &widen(&a)), (second, &widen(&b))]);
-        check_binary(&plan, [&a, &b], (Row::Copy, want));
+        check_binary(Operator::Concat(self.spec), &plan, [&a, &b], &(Row::Copy, want));
         Outcome::Ran
     }
 
@@ -177,7 +187,9 @@ impl Case for ActivateCase {
         let plan = spec.plan::<f32>().unwrap();
         let mut x = input(&mut Random::new(*seed), spec.input, *special);
         x.iter_mut().for_each(|x| *x *= [1.0, 8.0, 60.0][*range]);
-        check_unary(&plan, &x, reference(spec.activation, spec.input, &widen(&x)));
+        let want = reference(spec.activation, spec.input, &widen(&x));
+        check_unary(&plan, &x, &want);
+        export::float(Operator::Activate(*spec), [&x, &[]], Parameters::NONE, &want);
         Outcome::Ran
     }
 
@@ -209,8 +221,9 @@ impl Case for SoftmaxCase {
         let plan = self.spec.plan::<f32>().unwrap();
         let largest = [1.0, 10.0, 1000.0][self.range];
         let x = Random::new(self.seed).f32s_in(shape.iter().product(), -largest, largest);
-        let want = float::softmax(shape, &widen(&x));
-        check_unary(&plan, &x, (Row::Softmax, want));
+        let want = (Row::Softmax, float::softmax(shape, &widen(&x)));
+        check_unary(&plan, &x, &want);
+        export::float(Operator::Softmax(self.spec), [&x, &[]], Parameters::NONE, &want);
         Outcome::Ran
     }
 

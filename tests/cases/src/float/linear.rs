@@ -4,6 +4,7 @@ use nchw::{Activation, BatchNorm2d, Linear, Parameters, Prelu};
 use nchw_oracle::{Output, float};
 use nchw_test_support::reference::widen;
 use nchw_test_support::{Guarded, Random, Row};
+use nchw_wire::Operator;
 use proptest::prelude::*;
 
 use crate::float::common::{
@@ -11,7 +12,7 @@ use crate::float::common::{
 };
 use crate::space::Verdict;
 use crate::space::sizes::{edge, fit, rarely, shape};
-use crate::{Outcome, rust};
+use crate::{Outcome, export, rust};
 
 /// A linear layer and what goes into it.
 #[derive(Clone, Debug)]
@@ -83,10 +84,13 @@ pub fn test(case: &Case) -> Outcome {
         want = norm.oracle(|norm| want.batch_norm2d(norm));
     }
     assert_eq!(plan.output_shape(), want.shape);
-    let slopes = slopes.unwrap_or_default();
-    let (row, want) = activated((Row::Linear, want), spec.activation, &slopes);
+    let slopes = slopes.as_deref().unwrap_or_default();
+    let want = activated((Row::Linear, want), spec.activation, slopes);
     let x = guarded(&x);
-    on_backends(row, &want, |backend, y| plan.backend(backend)?.run(packed.slice(), x.slice(), y));
+    on_backends(want.0, &want.1, |backend, y| {
+        plan.backend(backend)?.run(packed.slice(), x.slice(), y)
+    });
+    export::float(Operator::Linear(*spec), [x.slice(), &weight], parameters, &want);
     Outcome::Ran
 }
 
@@ -150,11 +154,13 @@ impl crate::Case for BatchNormCase {
         packed.assert_written();
 
         let want = norm.apply(shape, &widen(&x));
-        let (row, want) = activated((Row::BatchNorm2d, want), spec.activation, &[]);
+        let want = activated((Row::BatchNorm2d, want), spec.activation, &[]);
         let x = guarded(&x);
-        on_backends(row, &want, |backend, y| {
+        on_backends(want.0, &want.1, |backend, y| {
             plan.backend(backend)?.run(packed.slice(), x.slice(), y)
         });
+        let parameters = Parameters { batch_norm: Some(norm.nchw()), ..Parameters::NONE };
+        export::float(Operator::BatchNorm2d(*spec), [x.slice(), &[]], parameters, &want);
         Outcome::Ran
     }
 
@@ -189,11 +195,13 @@ impl crate::Case for PreluCase {
         let mut random = Random::new(*seed);
         let x = input(&mut random, shape, *special);
         let slopes = random.f32s_in(shape[0], -2.0, 2.0);
-        let want = float::prelu(&widen(&slopes), shape, &widen(&x));
+        let want = (Row::LeakyRelu, float::prelu(&widen(&slopes), shape, &widen(&x)));
         let (x, slopes) = (guarded(&x), guarded(&slopes));
-        on_backends(Row::LeakyRelu, &want, |backend, y| {
+        on_backends(want.0, &want.1, |backend, y| {
             plan.backend(backend)?.run(slopes.slice(), x.slice(), y)
         });
+        let parameters = Parameters { prelu: Some(slopes.slice()), ..Parameters::NONE };
+        export::float(Operator::Prelu(*spec), [x.slice(), &[]], parameters, &want);
         Outcome::Ran
     }
 

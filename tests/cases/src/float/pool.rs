@@ -1,9 +1,10 @@
 //! Maximum and average over windows, sliding or adaptive.
 
-use nchw::{AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, MaxPool2d};
+use nchw::{AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, MaxPool2d, Parameters};
 use nchw_oracle::float;
 use nchw_test_support::reference::widen;
 use nchw_test_support::{Random, Row};
+use nchw_wire::Operator;
 use proptest::prelude::*;
 
 use crate::float::common::{activated, activation, check_unary, input};
@@ -11,7 +12,7 @@ use crate::space::pool::{Sliding, adaptive, sliding};
 use crate::space::sizes::{Window, rarely};
 use crate::space::{Verdict, runnable};
 use crate::watch::timed;
-use crate::{Case, Outcome, rust};
+use crate::{Case, Outcome, export, rust};
 
 /// The window of a specification.
 macro_rules! sliding_of {
@@ -72,7 +73,9 @@ impl Case for MaxCase {
         };
         let x = input(&mut Random::new(*seed), spec.input, *special);
         let want = float::max_pool2d(&pool, spec.input, &widen(&x));
-        check_unary(&plan, &x, activated((Row::MaxPool2d, want), spec.activation, &[]));
+        let want = activated((Row::MaxPool2d, want), spec.activation, &[]);
+        check_unary(&plan, &x, &want);
+        export::float(Operator::MaxPool2d(*spec), [&x, &[]], Parameters::NONE, &want);
         Outcome::Ran
     }
 
@@ -134,7 +137,9 @@ impl Case for AvgCase {
         };
         let x = input(&mut Random::new(*seed), spec.input, *special);
         let want = float::avg_pool2d(&pool, spec.input, &widen(&x));
-        check_unary(&plan, &x, activated((Row::AvgPool2d, want), spec.activation, &[]));
+        let want = activated((Row::AvgPool2d, want), spec.activation, &[]);
+        check_unary(&plan, &x, &want);
+        export::float(Operator::AvgPool2d(*spec), [&x, &[]], Parameters::NONE, &want);
         Outcome::Ran
     }
 
@@ -168,12 +173,16 @@ impl Case for AdaptiveCase {
         let maximum = AdaptiveMaxPool2d::new(shape, size).activation(activation);
         let verdict = Verdict::new(!shape.contains(&0) && !size.contains(&0), []);
         let plans = (verdict.accept(spec.plan::<f32>()), verdict.accept(maximum.plan::<f32>()));
-        let (Some(average), Some(maximum)) = plans else { return Outcome::Refused };
+        let (Some(average), Some(maximum_plan)) = plans else { return Outcome::Refused };
         let x = input(&mut Random::new(*seed), shape, *special);
         let want = float::adaptive_avg_pool2d(size, shape, &widen(&x));
-        check_unary(&average, &x, activated((Row::AvgPool2d, want), activation, &[]));
+        let want = activated((Row::AvgPool2d, want), activation, &[]);
+        check_unary(&average, &x, &want);
+        export::float(Operator::AdaptiveAvgPool2d(*spec), [&x, &[]], Parameters::NONE, &want);
         let want = float::adaptive_max_pool2d(size, shape, &widen(&x));
-        check_unary(&maximum, &x, activated((Row::MaxPool2d, want), activation, &[]));
+        let want = activated((Row::MaxPool2d, want), activation, &[]);
+        check_unary(&maximum_plan, &x, &want);
+        export::float(Operator::AdaptiveMaxPool2d(maximum), [&x, &[]], Parameters::NONE, &want);
         Outcome::Ran
     }
 

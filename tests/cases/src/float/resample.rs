@@ -1,15 +1,16 @@
 //! Upsampling and zero padding.
 
-use nchw::{Upsample, UpsampleMode, ZeroPad2d};
+use nchw::{Parameters, Upsample, UpsampleMode, ZeroPad2d};
 use nchw_oracle::{UpsampleBilinear, UpsampleNearest, float};
 use nchw_test_support::reference::widen;
 use nchw_test_support::{Random, Row};
+use nchw_wire::Operator;
 use proptest::prelude::*;
 
 use crate::float::common::{check_unary, input};
 use crate::space::Verdict;
 use crate::space::sizes::{edge, fit, rarely, shape, sides};
-use crate::{Case, Outcome, rust};
+use crate::{Case, Outcome, export, rust};
 
 /// An upsampling and what goes into it.
 #[derive(Clone, Debug)]
@@ -60,7 +61,8 @@ impl Case for UpsampleCase {
                 (Row::UpsampleBilinear, float::upsample_bilinear(&upsample, shape, &widen(&x)))
             }
         };
-        check_unary(&plan, &x, want);
+        check_unary(&plan, &x, &want);
+        export::float(Operator::Upsample(*spec), [&x, &[]], Parameters::NONE, &want);
         Outcome::Ran
     }
 
@@ -94,7 +96,9 @@ impl Case for ZeroPadCase {
         let plan = spec.plan::<f32>().unwrap();
         let x = input(&mut Random::new(*seed), spec.input, *special);
         let want = float::zero_pad2d(spec.padding, spec.input, &widen(&x));
-        check_unary(&plan, &x, (Row::Copy, want));
+        let want = (Row::Copy, want);
+        check_unary(&plan, &x, &want);
+        export::float(Operator::ZeroPad2d(*spec), [&x, &[]], Parameters::NONE, &want);
         Outcome::Ran
     }
 

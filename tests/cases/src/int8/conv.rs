@@ -3,13 +3,14 @@
 use nchw::{Algorithm, Conv2d, ConvPlan};
 use nchw_oracle::integer;
 use nchw_test_support::Guarded;
+use nchw_wire::Operator;
 use proptest::prelude::*;
 
 use crate::int8::common::{empty, guarded, on_backends, output};
 use crate::int8::weighted::{Numbers, numbers_of_layer, overflow};
 use crate::space::{Verdict, conv, runnable};
 use crate::watch::timed;
-use crate::{Outcome, rust};
+use crate::{Outcome, export, rust};
 
 /// A convolution and what goes into it.
 #[derive(Clone, Debug)]
@@ -99,6 +100,8 @@ impl crate::Case for Case {
         let want = sums.requantize(&data.factors, numbers.io.output.zero_point, numbers.limit());
         assert_eq!(plan.output_shape(), want.shape);
         assert_conv(&plan, packed.slice(), &data.x, &want.values);
+        let inputs = [&data.x[..], &data.weight[..]];
+        export::int8(Operator::Conv2d(spec), inputs, data.parameters(), &want.values);
         Outcome::Ran
     }
 

@@ -3,6 +3,7 @@
 use nchw::ConvTranspose2d;
 use nchw_oracle::integer;
 use nchw_test_support::Guarded;
+use nchw_wire::Operator;
 use proptest::prelude::*;
 
 use crate::int8::common::{empty, guarded};
@@ -10,7 +11,7 @@ use crate::int8::conv::assert_conv;
 use crate::int8::weighted::{Numbers, numbers_of_layer, overflow};
 use crate::space::{Verdict, conv_transpose, runnable};
 use crate::watch::timed;
-use crate::{Outcome, rust};
+use crate::{Outcome, export, rust};
 
 /// A transposed convolution and what goes into it.
 #[derive(Clone, Debug)]
@@ -76,6 +77,8 @@ impl crate::Case for Case {
         let want = sums.requantize(&data.factors, numbers.io.output.zero_point, numbers.limit());
         assert_eq!(plan.output_shape(), want.shape);
         assert_conv(&plan, packed.slice(), &data.x, &want.values);
+        let inputs = [&data.x[..], &data.weight[..]];
+        export::int8(Operator::ConvTranspose2d(spec), inputs, data.parameters(), &want.values);
         Outcome::Ran
     }
 

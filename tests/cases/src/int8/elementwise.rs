@@ -3,13 +3,14 @@
 use nchw::{Add, BinaryPlan, BinaryQuantization, Concat, FixedPoint, Mul, Quantization};
 use nchw_oracle::integer::{self, Operand, Quantized};
 use nchw_test_support::Random;
+use nchw_wire::{Int8, Operator};
 use proptest::prelude::*;
 
 use crate::int8::common::{
     Fused, affine, empty, fixed, fused, guarded, numbers, on_backends, quantization, range,
 };
 use crate::space::sizes::{channels, fit, plane, shape};
-use crate::{Case, Outcome, rust};
+use crate::{Case, Outcome, export, rust};
 
 /// What inputs and outputs mean: an output scale that suits the inputs, or any.
 fn io() -> impl Strategy<Value = BinaryQuantization> {
@@ -25,13 +26,15 @@ fn io() -> impl Strategy<Value = BinaryQuantization> {
 }
 
 #[track_caller]
-fn check_binary(plan: &BinaryPlan<i8>, [first, second]: [&[i8]; 2], want: &Quantized) {
+fn check_binary(operator: Operator, plan: &BinaryPlan<i8>, inputs: [&[i8]; 2], want: &Quantized) {
+    let [first, second] = inputs;
     assert_eq!(plan.output_shape(), want.shape);
     assert_eq!((plan.input_len(), plan.second_input_len()), (first.len(), second.len()));
     let (first, second) = (guarded(first), guarded(second));
     on_backends(&want.values, want.values.len(), |backend, y| {
         plan.backend(backend)?.run(first.slice(), second.slice(), y)
     });
+    export::int8(operator, inputs, Int8::NO_PARAMETERS, &want.values);
 }
 
 fn operands<'a>(
@@ -85,13 +88,14 @@ impl Case for AddMulCase {
             let [a, b, y] = [io.first, io.second, io.output].map(|q| q.scale);
             let factors = integer::add_factors(a, b, y);
             let want = integer::add(operands(io, shapes, inputs), factors, io.output.zero_point);
-            check_binary(&plan.unwrap(), inputs, &want.clamp(limit));
+            let want = want.clamp(limit);
+            check_binary(Operator::Add(add), &plan.unwrap(), inputs, &want);
         }
         let (limit, plan) = (fused.limit(product.output, product.range), mul.plan::<i8>());
         if !empty(limit, &plan) {
             let operands = operands(&product, shapes, inputs);
             let want = integer::mul(operands, affine(product.output)).clamp(limit);
-            check_binary(&plan.unwrap(), inputs, &want);
+            check_binary(Operator::Mul(mul), &plan.unwrap(), inputs, &want);
         }
         Outcome::Ran
     }
@@ -129,14 +133,15 @@ impl Case for PreparedCase {
     fn test(&self) -> Outcome {
         let Self { spec, io, seed } = self;
         let factors = io.add_factors.expect("they are prepared");
-        let plan = spec.quantization(*io).plan::<i8>().unwrap();
+        let spec = spec.quantization(*io);
+        let plan = spec.plan::<i8>().unwrap();
         let mut random = Random::new(*seed);
         let shapes = [spec.input; 2];
         let [first, second] = shapes.map(|shape| numbers(&mut random, shape.iter().product()));
         let inputs = [&first[..], &second[..]];
         let operands = operands(io, shapes, inputs);
         let want = integer::add(operands, factors.map(fixed), io.output.zero_point).clamp(io.range);
-        check_binary(&plan, inputs, &want);
+        check_binary(Operator::Add(spec), &plan, inputs, &want);
         Outcome::Ran
     }
 
@@ -173,12 +178,13 @@ impl Case for ConcatCase {
     fn test(&self) -> Outcome {
         let Self { spec, io, seed } = self;
         let shapes = [spec.input, spec.second_input];
-        let plan = spec.quantization(*io).plan::<i8>().unwrap();
+        let spec = spec.quantization(*io);
+        let plan = spec.plan::<i8>().unwrap();
         let mut random = Random::new(*seed);
         let [first, second] = shapes.map(|shape| numbers(&mut random, shape.iter().product()));
         let inputs = [&first[..], &second[..]];
         let want = integer::concat(operands(io, shapes, inputs), affine(io.output));
-        check_binary(&plan, inputs, &want.clamp(io.range));
+        check_binary(Operator::Concat(spec), &plan, inputs, &want.clamp(io.range));
         Outcome::Ran
     }
 

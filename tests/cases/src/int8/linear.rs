@@ -3,12 +3,13 @@
 use nchw::{Linear, LinearPlan, Requantization};
 use nchw_oracle::integer;
 use nchw_test_support::Guarded;
+use nchw_wire::Operator;
 use proptest::prelude::*;
 
 use crate::int8::common::{empty, guarded, on_backends, output, zero_point};
 use crate::int8::weighted::{Numbers, numbers_of_layer, overflow};
 use crate::space::sizes::channels;
-use crate::{Outcome, rust};
+use crate::{Outcome, export, rust};
 
 /// A fully connected layer and what goes into it.
 #[derive(Clone, Debug)]
@@ -49,7 +50,8 @@ impl crate::Case for Case {
         let Self { spec, numbers } = self;
         let io = numbers.io;
         let activation = numbers.fused.activation(io.output);
-        let plan = spec.requantization(io).activation(activation).plan::<i8>();
+        let spec = spec.requantization(io).activation(activation);
+        let plan = spec.plan::<i8>();
         if empty(numbers.limit(), &plan) {
             return Outcome::Refused;
         }
@@ -76,6 +78,8 @@ impl crate::Case for Case {
         on_backends(&want.values, inputs * outputs, |backend, y| {
             plan.backend(backend)?.run(packed.slice(), x.slice(), y)
         });
+        let inputs = [&data.x[..], &data.weight[..]];
+        export::int8(Operator::Linear(spec), inputs, data.parameters(), &want.values);
         Outcome::Ran
     }
 

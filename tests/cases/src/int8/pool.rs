@@ -3,13 +3,14 @@
 use nchw::{AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, Error, MaxPool2d, Quantization};
 use nchw_oracle::integer;
 use nchw_test_support::Random;
+use nchw_wire::{Int8, Operator};
 use proptest::prelude::*;
 
 use crate::int8::common::{Fused, check_unary, empty, fused, numbers, quantization};
 use crate::space::pool::{Sliding, adaptive, sliding};
 use crate::space::{Verdict, runnable};
 use crate::watch::timed;
-use crate::{Case, Outcome, rust};
+use crate::{Case, Outcome, export, rust};
 
 const WHOLE: [i8; 2] = [i8::MIN, i8::MAX];
 
@@ -70,7 +71,9 @@ impl Case for MaxCase {
             ceil_mode: spec.ceil_mode,
         };
         let x = numbers(&mut Random::new(*seed), plan.input_len());
-        check_unary(&plan, &x, one, &integer::max_pool2d(&pool, spec.input, &x).clamp(limit));
+        let want = integer::max_pool2d(&pool, spec.input, &x).clamp(limit);
+        check_unary(&plan, &x, one, &want);
+        export::int8(Operator::MaxPool2d(spec), [&x, &[]], Int8::NO_PARAMETERS, &want.values);
         Outcome::Ran
     }
 
@@ -144,6 +147,7 @@ impl Case for AvgCase {
         let x = numbers(&mut Random::new(*seed), plan.input_len());
         let want = integer::avg_pool2d(&pool, spec.input, (&x, q.zero_point)).clamp(limit);
         check_unary(&plan, &x, one, &want);
+        export::int8(Operator::AvgPool2d(spec), [&x, &[]], Int8::NO_PARAMETERS, &want.values);
         Outcome::Ran
     }
 
@@ -184,16 +188,28 @@ impl Case for AdaptiveCase {
         let (limit, activation) = (fused.limit(*q, WHOLE), fused.activation(*q));
         let average = spec.activation(activation).quantized(*q);
         let maximum = AdaptiveMaxPool2d::new(input, size).activation(activation).quantized(*q);
-        let (average, maximum) = (average.plan::<i8>(), maximum.plan::<i8>());
-        if empty(limit, &average) && empty(limit, &maximum) {
+        let plans = (average.plan::<i8>(), maximum.plan::<i8>());
+        if empty(limit, &plans.0) && empty(limit, &plans.1) {
             return Outcome::Refused;
         }
         let pixels = (input[1] / size[0] + 2) * (input[2] / size[1] + 2);
         let x = numbers(&mut Random::new(*seed), input.iter().product());
         let want = integer::adaptive_avg_pool2d(size, input, &x).clamp(limit);
-        check_unary(&average.unwrap(), &x, pixels, &want);
+        check_unary(&plans.0.unwrap(), &x, pixels, &want);
+        export::int8(
+            Operator::AdaptiveAvgPool2d(average),
+            [&x, &[]],
+            Int8::NO_PARAMETERS,
+            &want.values,
+        );
         let want = integer::adaptive_max_pool2d(size, input, &x).clamp(limit);
-        check_unary(&maximum.unwrap(), &x, pixels, &want);
+        check_unary(&plans.1.unwrap(), &x, pixels, &want);
+        export::int8(
+            Operator::AdaptiveMaxPool2d(maximum),
+            [&x, &[]],
+            Int8::NO_PARAMETERS,
+            &want.values,
+        );
         Outcome::Ran
     }
 

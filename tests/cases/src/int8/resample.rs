@@ -3,11 +3,12 @@
 use nchw::{Dequantize, Quantize, Upsample, ZeroPad2d};
 use nchw_oracle::integer;
 use nchw_test_support::{Guarded, Random};
+use nchw_wire::{Int8, Operator};
 use proptest::prelude::*;
 
 use crate::int8::common::{affine, check_unary, guarded, numbers, output, quantization};
 use crate::space::sizes::{edge, fit, shape, sides};
-use crate::{Case, Outcome, rust};
+use crate::{Case, Outcome, export, rust};
 use nchw::Quantization;
 
 /// An upsampling and what goes into it.
@@ -30,7 +31,9 @@ impl Case for UpsampleCase {
         let Upsample { input, output_size, .. } = self.spec;
         let x = numbers(&mut Random::new(self.seed), input.iter().product());
         let plan = self.spec.plan::<i8>().unwrap();
-        check_unary(&plan, &x, 1, &integer::upsample_nearest(output_size, input, &x));
+        let want = integer::upsample_nearest(output_size, input, &x);
+        check_unary(&plan, &x, 1, &want);
+        export::int8(Operator::Upsample(self.spec), [&x, &[]], Int8::NO_PARAMETERS, &want.values);
         Outcome::Ran
     }
 
@@ -62,9 +65,11 @@ impl Case for ZeroPadCase {
     fn test(&self) -> Outcome {
         let Self { spec, q, seed } = self;
         let x = numbers(&mut Random::new(*seed), spec.input.iter().product());
-        let plan = spec.quantized(*q).plan::<i8>().unwrap();
+        let spec = spec.quantized(*q);
+        let plan = spec.plan::<i8>().unwrap();
         let want = integer::zero_pad2d(spec.padding, spec.input, (&x, q.zero_point));
         check_unary(&plan, &x, 1, &want);
+        export::int8(Operator::ZeroPad2d(spec), [&x, &[]], Int8::NO_PARAMETERS, &want.values);
         Outcome::Ran
     }
 

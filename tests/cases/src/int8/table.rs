@@ -3,11 +3,12 @@
 use nchw::{Activate, Activation, Quantization, Softmax};
 use nchw_oracle::{float, integer};
 use nchw_test_support::{Guarded, Random};
+use nchw_wire::{Int8, Operator};
 use proptest::prelude::*;
 
 use crate::int8::common::{affine, guarded, numbers, on_backends, output, quantization};
 use crate::space::sizes::shape;
-use crate::{Case, Outcome, rust};
+use crate::{Case, Outcome, export, rust};
 
 fn activation() -> impl Strategy<Value = Activation> {
     (0..14_u32, -3.0..3.0_f32, -3.0..3.0_f32).prop_map(|(which, a, b)| match which {
@@ -78,7 +79,8 @@ pub fn activate() -> impl Strategy<Value = ActivateCase> {
 impl Case for ActivateCase {
     fn test(&self) -> Outcome {
         let Self { spec, from, to, seed } = self;
-        let plan = spec.quantized(*from, *to).plan::<i8>().unwrap();
+        let quantized = spec.quantized(*from, *to);
+        let plan = quantized.plan::<i8>().unwrap();
         let mut table = Guarded::new(plan.packed_len());
         assert_eq!(plan.pack(table.slice_mut()), Ok(()));
         table.check();
@@ -95,6 +97,8 @@ impl Case for ActivateCase {
         on_backends(&want, want.len(), |backend, y| {
             plan.backend(backend)?.run(table.slice(), x.slice(), y)
         });
+        let operator = Operator::Activate(quantized);
+        export::int8(operator, [x.slice(), &[]], Int8::NO_PARAMETERS, &want);
         Outcome::Ran
     }
 
@@ -148,7 +152,9 @@ impl Case for SoftmaxCase {
     fn test(&self) -> Outcome {
         let Self { spec, from, to, seed } = self;
         let x = numbers(&mut Random::new(*seed), spec.input.iter().product());
-        check_softmax(spec.input, &x, *from, *to);
+        let y = check_softmax(spec.input, &x, *from, *to);
+        let operator = Operator::Softmax(spec.quantized(*from, *to));
+        export::int8(operator, [&x, &[]], Int8::NO_PARAMETERS, &y);
         Outcome::Ran
     }
 

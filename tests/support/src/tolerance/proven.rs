@@ -179,6 +179,13 @@ fn gamma(roundings: usize) -> f64 {
     roundings as f64 / (1.0 - roundings as f64 * U)
 }
 
+/// What [`Proven::Sums`] says of `products` products, of which `taps` meet inputs of at most `input`.
+pub(super) fn sum(taps: usize, products: usize, input: f64, magnitude: f64) -> Allowed {
+    let roundings = taps.min(RUNNING) + products / LEAST + 3;
+    let small = (products + 1) as f64 * (1.0 + input) * UNDERFLOW;
+    Allowed::times(gamma(roundings), magnitude, small)
+}
+
 /// The worst element of `got` by what is proven; `None` if there are no elements. Panics if the lengths differ, and
 /// without the norms of Winograd's operands.
 #[track_caller]
@@ -190,11 +197,7 @@ pub fn worst_proven(row: Row, got: &[f32], want: &Output, operands: &Operands) -
         Proven::Roundings(roundings) => {
             Allowed::times(gamma(roundings), magnitude, want.taps as f64 * UNDERFLOW)
         }
-        Proven::Sums => {
-            let roundings = want.taps.min(RUNNING) + products / LEAST + 3;
-            let small = (products + 1) as f64 * (1.0 + operands.input) * UNDERFLOW;
-            Allowed::times(gamma(roundings), magnitude, small)
-        }
+        Proven::Sums => sum(want.taps, products, operands.input, magnitude),
         Proven::Tiles { roundings, growth, small } => {
             let inputs = products / 9;
             let sums = inputs.min(RUNNING_IN_TILES) + inputs / LEAST_IN_TILES + 1;

@@ -5,7 +5,6 @@
 
 mod case;
 mod float;
-mod int8;
 
 /// The cases.
 mod cases {
@@ -15,32 +14,40 @@ mod cases {
     include!(concat!(env!("OUT_DIR"), "/cases.rs"));
 }
 
+use firmware::operators::{BAND, Buffers, Memory, Poison, Stop, int8};
 use firmware::{instructions, say};
-use nchw::{Dequantize, Error, Quantization, Quantize};
+use nchw::{Dequantize, Quantization, Quantize};
 
-use case::{Buffers, Case};
+use case::Case;
+
+/// Elements that the cases' buffers have at most.
+const LARGEST: usize = 2048 + 2 * BAND;
 
 struct Work {
-    float: Buffers<f32>,
-    int8: Buffers<i8>,
+    float: Memory<f32, LARGEST>,
+    int8: Memory<i8, LARGEST>,
 }
 
 firmware::program!(
     run,
-    activations: Work = Work { float: Buffers::new(f32::NAN), int8: Buffers::new(85) }
+    activations: Work = Work { float: Memory::new(0.0), int8: Memory::new(0) }
 );
 
 fn run(Work { float, int8 }: &'static mut Work) -> bool {
     let (mut failed, mut total) = (0, 0);
     for case in cases::FLOAT {
-        let (result, count) = instructions(|| float::run(case, float));
+        let mut buffers = float.buffers(0);
+        let (result, count) = instructions(|| float::run(case, &mut buffers));
         let close = |got, want| float::is_close(case.operator, got, want);
-        failed += usize::from(!check(case, result, close));
+        failed += usize::from(!check(case, result, &buffers, close));
         total += count;
     }
     for case in cases::INT8 {
-        let (result, count) = instructions(|| int8::run(case, int8));
-        failed += usize::from(!check(case, result, |got, want| got == want));
+        let mut buffers = int8.buffers(0);
+        let inputs = [case.x, case.operand];
+        let (result, count) =
+            instructions(|| int8::run(&case.operator, inputs, &case.parameters, &mut buffers));
+        failed += usize::from(!check(case, result, &buffers, |got, want| got == want));
         total += count;
     }
     failed += usize::from(!convert_back(float, int8));
@@ -50,24 +57,27 @@ fn run(Work { float, int8 }: &'static mut Work) -> bool {
 }
 
 /// Prints what came of a case.
-fn check<T: Copy, P>(
+fn check<T: Poison, P>(
     case: &Case<T, P>,
-    result: Result<&mut [T], Error>,
+    result: Result<(), Stop>,
+    buffers: &Buffers<'_, T>,
     agrees: impl Fn(T, T) -> bool,
 ) -> bool {
-    let name = case.name;
+    let (name, y) = (case.name, buffers.y.elements());
     let message = match result {
-        Err(_) => "refused",
-        Ok(y) if y.len() != case.y.len() => "of another length",
-        Ok(y) if y.iter().zip(case.y).all(|(&got, &want)| agrees(got, want)) => "ok",
-        Ok(_) => "WRONG",
+        Err(Stop::NoMemory) => "too large",
+        Err(Stop::Refused(_)) => "refused",
+        Ok(()) if y.len() != case.y.len() => "of another length",
+        Ok(()) if !buffers.intact() => "written beside a buffer",
+        Ok(()) if y.iter().zip(case.y).all(|(&got, &want)| agrees(got, want)) => "ok",
+        Ok(()) => "WRONG",
     };
     say![name, ": ", message];
     message == "ok"
 }
 
 /// What all 256 numbers mean, exactly, and from there back to the numbers.
-fn convert_back(float: &mut Buffers<f32>, int8: &mut Buffers<i8>) -> bool {
+fn convert_back(float: &mut Memory<f32, LARGEST>, int8: &mut Memory<i8, LARGEST>) -> bool {
     let quantization = Quantization { scale: 0.5, zero_point: 3 };
     let (real, numbers) = (&mut float.y[..256], &mut int8.packed[..256]);
     let back = &mut int8.y[..256];
