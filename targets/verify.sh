@@ -103,7 +103,7 @@ for triple in thumbv6m-none-eabi thumbv7em-none-eabihf; do
     fi
 done
 for name in "${cores[@]}"; do
-    if [[ $name != a* ]]; then
+    if [[ $name == m* ]]; then
         step defmt "$name" compile '' "$root/targets/defmt.sh" "$name"
     fi
 done
@@ -124,6 +124,9 @@ if [[ ! $quick ]]; then
     done
     # Without SSE, and so without vectors.
     step build x86-bare compile '' "$root/targets/build.sh" x86_64-unknown-none x86_64-unknown-uefi
+    # Siblings of the triples above, and one that is no core at all.
+    step build others compile '' "$root/targets/build.sh" thumbv7em-none-eabi thumbv8m.base-none-eabi \
+        riscv32imac-unknown-none-elf wasm32-unknown-unknown
     # 32 bits, where nothing but sizes is special: recorded cases, and everything about errors.
     suites=(--test conformance --test int8 --test errors --test memory)
     compiled=${#state[@]}
@@ -190,7 +193,7 @@ for i in "${!state[@]}"; do
         if [[ $cell == ok ]]; then cells[${check[i]}/$column]=${state[i]}; fi
     done
 done
-if [[ ! $quick ]]; then cores+=(linux-a53 linux-a76 linux-max linux-a7 x86-bare); fi
+if [[ ! $quick ]]; then cores+=(linux-a53 linux-a76 linux-max linux-a7 x86-bare others); fi
 printf '\n%-17s' ''
 printf '%-11s' "${cores[@]}"
 for name in "${checks[@]}"; do
