@@ -18,7 +18,7 @@ fn main() {
     let (memory, script) = match target.split('-').next().unwrap() {
         "aarch64" => ("virt.x", "memory.x"),
         riscv if riscv.starts_with("riscv32") => ("virt_riscv.x", "memory.x"),
-        "thumbv8m.main" => {
+        "thumbv8m.base" | "thumbv8m.main" => {
             println!("cargo:rustc-cfg=firmware_mps3");
             ("mps3.x", "link.x")
         }
