@@ -3,7 +3,8 @@
 #
 #   core NAME           sets `triple` and `emulator`, the command that runs the program whose path follows
 #   firmware [PROGRAM]  builds a program of targets/firmware for that core, or all, and sets `elf`, its path;
-#                       builds nothing if `built` is set, which is for verify.sh
+#                       builds nothing if `built` is set, which is for verify.sh; with the profile of cargo whose
+#                       name is in `profile`, release unless it is set
 #   emulate             runs it; what it prints goes to stdout
 #   sections ELF REGEX  prints the bytes of the sections whose names match
 #
@@ -61,12 +62,12 @@ firmware() {
     local flags program=(--bins)
     if (($#)); then
         program=(--bin "$1")
-        elf=$CARGO_TARGET_DIR/$triple/release/$1
+        elf=$CARGO_TARGET_DIR/$triple/${profile:-release}/$1
     fi
     if [[ ${built-} ]]; then return; fi
     toolchain "$triple"
     link_flags
-    RUSTFLAGS="${RUSTFLAGS-} $flags" cross "$triple" build --quiet --release "${program[@]}" \
+    RUSTFLAGS="${RUSTFLAGS-} $flags" cross "$triple" build --quiet --profile "${profile:-release}" "${program[@]}" \
         --manifest-path "$root/targets/firmware/Cargo.toml"
 }
 
