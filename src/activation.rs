@@ -14,7 +14,7 @@ use crate::quant::Quantization;
 /// ([`Activate`](crate::Activate)).
 ///
 /// How far an f32 result may be from the exact value, in units in the last place of that, on every
-/// [`Backend`](crate::Backend); `tests/curves.rs` holds it on some millions of numbers
+/// [`Backend`](crate::Backend); the repository's test `curves` holds it on some millions of numbers
 /// from all of f32:
 ///
 /// | activation | ulp | and |

@@ -156,7 +156,7 @@
 //!
 //!   Division is rounded down, and by `d` roundings `d / (1 - d 2^-24)` is meant. N is the sum over input channels
 //!   of the largest `abs(w)` times the largest `abs(x)`: outputs of a tile share their roundings. On random numbers in
-//!   64 channels Winograd's error comes to 1 and 3. `tests/support/src/tolerance.rs` has the table and the proofs;
+//!   64 channels Winograd's error comes to 1 and 3. The repository has the table and the proofs beside its tests;
 //!   `cargo test --test precision -- --nocapture` prints both bounds beside the largest errors seen: of typical data at
 //!   least a quarter of what is typical; of inputs that are chosen to err 90 % of what is proven for sums, and
 //!   16 to 20 % for Winograd's method.
@@ -182,7 +182,7 @@
 //! | [`Quantize`] of NaN | the zero point | undefined |
 //! | i8 tables of an [`Activation`] that is NaN somewhere | the zero point there | none |
 //!
-//! `tests/non_finite.rs` holds all of it, on every back-end.
+//! The repository's test `non_finite` holds all of it, on every back-end.
 //!
 //! # Not a goal
 //!
@@ -191,6 +191,7 @@
 //!
 //! The way through the source is told in `ARCHITECTURE.md`, the tests' in `CONTRIBUTING.md`.
 #![no_std]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(unsafe_code)]
 
 #[cfg(test)]

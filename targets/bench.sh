@@ -19,7 +19,7 @@ Runs every layer of targets/firmware/src/bench/layers.rs once on an emulated cor
 instructions that it executed; then, unless only some were asked for, each layer of the person detection.
 The counts are exact, and the same each time.
 
-CORE: ${cores[*]}; Cortex-M has layers C1 to CF1, Cortex-A has A1 to AP4, and AD2
+CORE: ${cores[*]}; Cortex-M and RISC-V have layers C1 to CF1, Cortex-A has A1 to AP4, and AD2
 to AD10, which are A2 to A10 without Winograd, and AW2 to AW10, with Winograd by tiles of 2x2.
 
   --dtype    this type alone

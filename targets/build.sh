@@ -3,8 +3,9 @@
 set -euo pipefail
 
 triples=(
-    thumbv6m-none-eabi thumbv7m-none-eabi thumbv7em-none-eabihf thumbv8m.main-none-eabihf
-    aarch64-unknown-none x86_64-unknown-none x86_64-unknown-uefi
+    thumbv6m-none-eabi thumbv7m-none-eabi thumbv7em-none-eabi thumbv7em-none-eabihf
+    thumbv8m.base-none-eabi thumbv8m.main-none-eabihf riscv32imc-unknown-none-elf riscv32imac-unknown-none-elf
+    aarch64-unknown-none x86_64-unknown-none x86_64-unknown-uefi wasm32-unknown-unknown
 )
 features=(--no-default-features default --all-features)
 

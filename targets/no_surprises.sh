@@ -44,7 +44,7 @@ for name in "${cores[@]}"; do
         unwanted=$panics
         case $name/$program in
             */self_test) ;;
-            m[03]/*_f32) unwanted+="|$doubles" ;;
+            m[03]/*_f32 | rv32/*_f32) unwanted+="|$doubles" ;;
             *) unwanted+="|$doubles|$singles" ;;
         esac
         if functions=$(linked "$elf" "$unwanted"); then

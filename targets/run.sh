@@ -32,6 +32,7 @@ CORE:
   a53    Cortex-A53     aarch64-unknown-none
   a76    Cortex-A76     aarch64-unknown-none
   a-max  what QEMU has  the same, with all extensions that it emulates; of these, i8mm counts
+  rv32   lowRISC Ibex   riscv32imc-unknown-none-elf, as for an ESP32-C3
 
 PROGRAM:
   person_detection    the example's i8 network and its eleven photos

@@ -15,6 +15,7 @@ singles='__aeabi_(c?f[a-z0-9]+|u?[il]2f)\b|__[a-z]*sf[23]\b|__(fix|fixuns)sf[sdt
 inspect() {
     tools=arm-none-eabi
     if [[ $1 == aarch64* ]]; then tools=aarch64-linux-gnu; fi
+    if [[ $1 == riscv32* ]]; then tools=riscv64-unknown-elf; fi
     command -v "$tools-objdump" >/dev/null || debian "binutils-$tools"
 }
 
@@ -27,7 +28,7 @@ callers() {
     # Symbols stay mangled at first, since demangled ones have spaces in them.
     "$tools-objdump" -d --no-show-raw-insn "$elf" |
         awk '/^[0-9a-f]+ <.*>:$/ { caller = substr($2, 2, length($2) - 3) }
-             match($0, /\tb[a-z.]*\t[0-9a-f]+ <[^>+]*>/) {
+             match($0, /\t(b[a-z.]*\t|j[alr]*\t([a-z0-9]+,)?)[0-9a-f]+ <[^>+]*>/) {
                  target = $NF; gsub(/[<>]/, "", target); address = $1; sub(/:/, "", address)
                  print address, caller, target
              }' |

@@ -21,6 +21,7 @@ Builds the crate for every target and checks it there, core by core:
   no_surprises  firmware links no panic, core::fmt, alloc, or unneeded floating point no_surprises.sh
   PROGRAM       the program is right on the emulated core, and within its budgets     run.sh
   bench         no layer takes over 3 % more instructions than BASELINE.md says       bench.sh
+  small         opt-level "s" in a program costs nothing if the crate has 3           small.sh
   defmt         what a network logs through defmt is as expected                      defmt.sh
   cargo test    the tests pass as a program for Linux                                 test.sh
   fence         no kernel of it accesses what lies beside its buffers                 test.sh
@@ -35,7 +36,7 @@ HELP
 }
 
 programs=(person_detection segment_f32 segment_i8 self_test)
-checks=(build firmware no_panic no_surprises "${programs[@]}" bench defmt 'cargo test' fence)
+checks=(build firmware no_panic no_surprises "${programs[@]}" bench small defmt 'cargo test' fence)
 quick=''
 case ${1-} in
     '') ;;
@@ -102,8 +103,9 @@ for triple in thumbv6m-none-eabi thumbv7em-none-eabihf; do
         step no_panic "${sharing[$triple]% }" compile '' "$root/targets/no_panic.sh" "$triple"
     fi
 done
+step small m4 compile '' "$root/targets/small.sh" m4
 for name in "${cores[@]}"; do
-    if [[ $name != a* ]]; then
+    if [[ $name == m* ]]; then
         step defmt "$name" compile '' "$root/targets/defmt.sh" "$name"
     fi
 done
@@ -124,6 +126,9 @@ if [[ ! $quick ]]; then
     done
     # Without SSE, and so without vectors.
     step build x86-bare compile '' "$root/targets/build.sh" x86_64-unknown-none x86_64-unknown-uefi
+    # Siblings of the triples above, and one that is no core at all.
+    step build others compile '' "$root/targets/build.sh" thumbv7em-none-eabi thumbv8m.base-none-eabi \
+        riscv32imac-unknown-none-elf wasm32-unknown-unknown
     # 32 bits, where nothing but sizes is special: recorded cases, and everything about errors.
     suites=(--test conformance --test int8 --test errors --test memory)
     compiled=${#state[@]}
@@ -190,7 +195,7 @@ for i in "${!state[@]}"; do
         if [[ $cell == ok ]]; then cells[${check[i]}/$column]=${state[i]}; fi
     done
 done
-if [[ ! $quick ]]; then cores+=(linux-a53 linux-a76 linux-max linux-a7 x86-bare); fi
+if [[ ! $quick ]]; then cores+=(linux-a53 linux-a76 linux-max linux-a7 x86-bare others); fi
 printf '\n%-17s' ''
 printf '%-11s' "${cores[@]}"
 for name in "${checks[@]}"; do

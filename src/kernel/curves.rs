@@ -1,7 +1,7 @@
 //! exp, expm1, tanh, the logistic function and GELU in f32.
 //!
 //! With vectors they are plain arithmetic without branches, of which the compiler makes vectors; without, they
-//! are those of the crate `libm`. `tests/curves.rs` holds how far either is from the exact value.
+//! are those of the crate `libm`. The repository's test `curves` holds how far either is from the exact value.
 
 use crate::arch::isa::Isa;
 use crate::kernel::map::clamp;

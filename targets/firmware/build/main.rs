@@ -17,7 +17,8 @@ fn main() {
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap());
     let (memory, script) = match target.split('-').next().unwrap() {
         "aarch64" => ("virt.x", "memory.x"),
-        "thumbv8m.main" => {
+        riscv if riscv.starts_with("riscv32") => ("virt_riscv.x", "memory.x"),
+        "thumbv8m.base" | "thumbv8m.main" => {
             println!("cargo:rustc-cfg=firmware_mps3");
             ("mps3.x", "link.x")
         }
@@ -29,6 +30,7 @@ fn main() {
         }
     };
     fs::copy(Path::new("memory").join(memory), out.join("memory.x")).unwrap();
+    fs::copy("memory/sections.x", out.join("sections.x")).unwrap();
     println!("cargo:rustc-link-search={}", out.display());
     println!("cargo:rustc-link-arg-bins=-T{script}");
     // A page of 64 kB would leave holes in the file.

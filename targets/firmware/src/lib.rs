@@ -7,6 +7,7 @@
 
 #[cfg_attr(target_arch = "arm", path = "arch/cortex_m.rs")]
 #[cfg_attr(target_arch = "aarch64", path = "arch/aarch64.rs")]
+#[cfg_attr(target_arch = "riscv32", path = "arch/riscv32.rs")]
 mod arch;
 
 pub mod bench;

@@ -1,7 +1,7 @@
 //! The layers that are measured. A layer is a line here, and nothing else anywhere.
 
-/// Calls `$macro!` with `$element` and the layers that are measured on Cortex-M.
-#[cfg(target_arch = "arm")]
+/// Calls `$macro!` with `$element` and the layers that are measured on microcontrollers.
+#[cfg(any(target_arch = "arm", target_arch = "riscv32"))]
 #[macro_export]
 macro_rules! for_each_layer {
     ($macro:ident, $element:ident) => {
