@@ -108,7 +108,7 @@ impl Activation {
     pub(crate) const fn validate(self) -> Result<(), Error> {
         match self {
             Self::Clamp { min, max } if min <= max => Ok(()),
-            Self::Clamp { .. } => Err(Error::EmptyClampRange),
+            Self::Clamp { min, max } => Err(clamp_error(min, max)),
             _ if self.needs_libm() && !cfg!(feature = "libm") => Err(Error::NeedsLibm),
             _ => Ok(()),
         }
@@ -136,8 +136,9 @@ impl Activation {
             Self::Relu => (0.0, f32::INFINITY),
             Self::Relu6 => (0.0, 6.0),
             Self::Clamp { min, max } if min <= max => (min, max),
-            Self::Clamp { .. } => return Err(Error::EmptyClampRange),
-            _ => return Err(Error::NoQuantizedForm),
+            Self::Clamp { min, max } => return Err(clamp_error(min, max)),
+            Self::Prelu => return Err(Error::NoQuantizedForm),
+            _ => return Err(Error::NotFused),
         };
         let (min, max) = (output.quantize(min), output.quantize(max));
         let low = if low > min { low } else { min };
@@ -218,6 +219,11 @@ impl Activation {
             _ => {}
         }
     }
+}
+
+/// What is wrong with bounds that are not in order.
+const fn clamp_error(min: f32, max: f32) -> Error {
+    if min.is_nan() || max.is_nan() { Error::NanClampBound } else { Error::EmptyClampRange }
 }
 
 const fn limit(x: f64, min: f64, max: f64) -> f64 {

@@ -278,9 +278,9 @@ impl BinaryQuantization {
         tri!(self.second.validate());
         tri!(self.output.validate());
         if let Some([first, second, output]) = self.add_factors {
-            tri!(first.validate());
-            tri!(second.validate());
-            tri!(output.validate());
+            tri!(first.validate(None));
+            tri!(second.validate(None));
+            tri!(output.validate(None));
         }
         Ok(())
     }
@@ -288,8 +288,9 @@ impl BinaryQuantization {
 
 /// A positive real factor as a fixed-point number, `multiplier * 2^(shift - 31)`.
 ///
-/// `multiplier` is 0 or has its highest bit below the sign set, `shift` lies in `-31..=30`. Packing
-/// refuses what is negative or outside.
+/// `multiplier` is 0 or has its highest bit below the sign set, `shift` is at most 30. Packing refuses a negative
+/// multiplier and a larger shift. A shift below -31, which TFLite's converter never writes and its arithmetic does not
+/// define, leaves less than a half of any i32: the product is 0, rounded once or twice.
 ///
 /// ```
 /// use nchw::FixedPoint;
@@ -345,12 +346,24 @@ impl FixedPoint {
         Self { multiplier: multiplier as i32, shift: exponent }
     }
 
-    pub(crate) const fn validate(self) -> Result<(), Error> {
-        if self.multiplier >= 0 && self.shift >= -31 && self.shift <= 30 {
+    /// Checks what kernels rely on; `channel` is whose factor it is.
+    pub(crate) const fn validate(self, channel: Option<usize>) -> Result<(), Error> {
+        let Self { multiplier, shift } = self;
+        if multiplier >= 0 && shift <= 30 {
             Ok(())
         } else {
-            Err(Error::InvalidMultiplier { multiplier: self.multiplier, shift: self.shift })
+            Err(Error::InvalidMultiplier { channel, multiplier, shift })
         }
+    }
+
+    /// The same factor with a shift that kernels know, `-31..=30`.
+    pub(crate) const fn flushed(self) -> Self {
+        if self.vanishes() { Self { multiplier: 0, shift: 0 } } else { self }
+    }
+
+    /// Whether every product rounds to 0.
+    const fn vanishes(self) -> bool {
+        self.shift < -31
     }
 
     /// The shift, limited to what the arithmetic below is made for.
@@ -366,9 +379,13 @@ impl FixedPoint {
 
     /// `x` times this number, rounded twice ([`Rounding::FixedDouble`]).
     ///
-    /// A left shift saturates where TFLite's is undefined; a shift outside `-31..=30` counts as the
-    /// nearest inside.
+    /// A left shift saturates where TFLite's is undefined; one above 30 counts as 30. A shift below -31 gives 0.
     pub const fn multiply_double(self, x: i32) -> i32 {
+        if self.vanishes() { 0 } else { self.double(x) }
+    }
+
+    /// [`multiply_double`](Self::multiply_double) by a number that is [`flushed`](Self::flushed).
+    pub(crate) const fn double(self, x: i32) -> i32 {
         let shift = self.limited_shift();
         let (left, right) = if shift > 0 { (shift, 0) } else { (0, -shift) };
         let shifted = (x as i64) << left;
@@ -388,9 +405,14 @@ impl FixedPoint {
         ((high >> right) + ((high & mask) > threshold) as i64) as i32
     }
 
-    /// `x` times this number, rounded once, halves up ([`Rounding::FixedSingle`]); saturates. A shift
-    /// outside `-31..=30` counts as the nearest inside.
+    /// `x` times this number, rounded once, halves up ([`Rounding::FixedSingle`]); saturates. A shift above 30 counts as
+    /// 30, one below -31 gives 0.
     pub const fn multiply_single(self, x: i32) -> i32 {
+        if self.vanishes() { 0 } else { self.single(x) }
+    }
+
+    /// [`multiply_single`](Self::multiply_single) by a number that is [`flushed`](Self::flushed).
+    pub(crate) const fn single(self, x: i32) -> i32 {
         let shift = 31 - self.limited_shift();
         let product = (x as i64 * self.multiplier as i64 + (1_i64 << (shift - 1))) >> shift;
         if product > i32::MAX as i64 {

@@ -211,11 +211,13 @@ fn every_channel_has_a_factor_that_is_checked() {
         pack(WeightScale::Fixed { multiplier: &multiplier, shift: &shift })
     };
     assert_eq!(fixed([1 << 30; 2], [-31, 30]), Ok(()));
-    for (multiplier, shift) in [(-1, 0), (1 << 30, 31), (1 << 30, -32)] {
-        let error = Err(Error::InvalidMultiplier { multiplier, shift });
+    assert_eq!(fixed([1 << 30; 2], [-32, 0]), Ok(()));
+    for (multiplier, shift) in [(-1, 0), (1 << 30, 31)] {
+        let error = Err(Error::InvalidMultiplier { channel: Some(1), multiplier, shift });
         assert_eq!(fixed([1 << 30, multiplier], [0, shift]), error);
     }
-    assert_eq!(pack(WeightScale::PerChannel(&[1.0, 0.0])), Err(Error::InvalidScale));
+    let error = Error::InvalidWeightScale { channel: 1 };
+    assert_eq!(pack(WeightScale::PerChannel(&[1.0, 0.0])), Err(error));
 }
 
 #[test]
@@ -249,10 +251,10 @@ fn float_weights_become_127_at_most() {
     let parameters = Parameters::NONE.bias(&[0.25, 0.5]).batch_norm(norm);
     plan.quantize(&weight, &parameters, &mut quantized).unwrap();
     // 2 and -1 in steps of 2 / 127, -63.5 away from zero; (2 * 0.25 + 3) / (0.5 * 2 / 127) = 444.5; a
-    // channel of zeros has steps of 1.
+    // channel of zeros has the finest steps that leave room for its bias.
     let mut ready = vec![0; plan.packed_len()];
-    let scale = WeightScale::PerChannel(&[2.0 / 127.0, 1.0]);
-    let parameters = Int8Parameters { bias: Some(&[445, 17]), scale };
+    let scale = WeightScale::PerChannel(&[2.0 / 127.0, 2.0_f32.powi(-26)]);
+    let parameters = Int8Parameters { bias: Some(&[445, 17 << 26]), scale };
     plan.pack(&[127, -64, 0, 0], &parameters, &mut ready).unwrap();
     assert_eq!(quantized, ready);
     // (127 * 20 + 64 * 4 + 445) / 127 and 17 / 2, away from zero.

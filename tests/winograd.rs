@@ -1,8 +1,8 @@
 //! What `Algorithm::Auto` chooses, what cannot be computed by Winograd's method, and what it leaves alone.
 
 use nchw::{
-    Algorithm, Backend, Conv2d, ConvPlan, ConvTranspose2d, Error, Int8Parameters, PaddingMode,
-    Parameters, Quantization, Tensor, WeightScale, Workspace, layer,
+    Algorithm, Backend, Conv2d, ConvPlan, ConvTranspose2d, Dtype, Error, Int8Parameters,
+    PaddingMode, Parameters, Quantization, Tensor, WeightScale, Workspace, layer,
 };
 use nchw_oracle::float;
 use nchw_test_support::reference::widen;
@@ -105,18 +105,35 @@ fn others_are_refused() {
         ];
         for spec in refused {
             let error = spec.algorithm(algorithm).plan::<f32>().unwrap_err();
-            assert_eq!(error, Error::AlgorithmUnavailable(algorithm), "{spec:?}");
+            assert_eq!(
+                error,
+                Error::AlgorithmUnavailable { algorithm, dtype: Dtype::F32 },
+                "{spec:?}"
+            );
             let int8 = spec.quantized(q, q).algorithm(algorithm).plan::<i8>();
-            assert_eq!(int8, Err(Error::AlgorithmUnavailable(algorithm)), "{spec:?}");
+            assert_eq!(
+                int8,
+                Err(Error::AlgorithmUnavailable { algorithm, dtype: Dtype::I8 }),
+                "{spec:?}"
+            );
         }
         let transposed = ConvTranspose2d::new([16, 8, 8], 16, [3, 3]).algorithm(algorithm);
-        assert_eq!(transposed.plan::<f32>(), Err(Error::AlgorithmUnavailable(algorithm)));
+        assert_eq!(
+            transposed.plan::<f32>(),
+            Err(Error::AlgorithmUnavailable { algorithm, dtype: Dtype::F32 })
+        );
     }
     // Its factors are fractions, and so many channels make sums that do not fit.
     let int8 = conv.quantized(q, q).algorithm(Winograd4);
-    assert_eq!(int8.plan::<i8>(), Err(Error::AlgorithmUnavailable(Winograd4)));
+    assert_eq!(
+        int8.plan::<i8>(),
+        Err(Error::AlgorithmUnavailable { algorithm: Winograd4, dtype: Dtype::I8 })
+    );
     let deep = square(1821, 8).quantized(q, q).algorithm(Winograd2);
-    assert_eq!(deep.plan::<i8>(), Err(Error::AlgorithmUnavailable(Winograd2)));
+    assert_eq!(
+        deep.plan::<i8>(),
+        Err(Error::AlgorithmUnavailable { algorithm: Winograd2, dtype: Dtype::I8 })
+    );
 }
 
 #[test]
