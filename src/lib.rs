@@ -179,8 +179,8 @@
 //! | [`Conv2d`] by Winograd's method | an infinity or NaN, or what overflows on the way ([`Algorithm`]), makes NaN of all outputs of its tiles | likewise where a library uses it |
 //! | any sum of finite numbers | may overflow on the way to a result that does not, or become NaN; in another order than PyTorch's | likewise |
 //! | `Clamp` with a NaN for a bound | [`Error::NanClampBound`] | NaN |
-//! | bilinear [`Upsample`] | an infinity times a share of zero is NaN in outputs that lie on the input before it | the same, but where a side keeps its size |
-//! | zeros | of either sign | of either sign |
+//! | bilinear [`Upsample`] | an infinity times a share of zero is NaN: in outputs that lie on the input before it, and on itself where a side keeps its size | the same |
+//! | zeros | of either sign, but those that `Relu`, `Relu6` and `Clamp` let pass | likewise |
 //! | [`Quantize`] of NaN | the zero point | undefined |
 //! | i8 tables of an [`Activation`] that is NaN somewhere | the zero point there | none |
 //!

@@ -40,7 +40,12 @@ impl Quantization {
         }
         let scale = (max - min) / 255.0;
         let zero_point = round_half_away(-128.0 - min / scale);
-        Self { scale: scale as f32, zero_point: saturate(zero_point, -128, 127) }
+        let mut nearest = scale as f32;
+        if nearest < f32::MIN_POSITIVE && (nearest as f64) < scale {
+            // Of the smallest numbers of all the next, so that it is not 0 and 255 steps are as long as the range.
+            nearest = f32::from_bits(nearest.to_bits() + 1);
+        }
+        Self { scale: nearest, zero_point: saturate(zero_point, -128, 127) }
     }
 
     /// The nearest number to `real`, halves away from zero, as TFLite's QUANTIZE; the zero point for
@@ -54,6 +59,19 @@ impl Quantization {
     pub(crate) const fn nearest(self, real: f64) -> i8 {
         let steps = round_half_away(real / self.scale as f64);
         saturate(steps.saturating_add(self.zero_point as i64), -128, 127)
+    }
+
+    /// [`nearest`](Self::nearest) to a number that lies beside `real` by too little for an f64, on the side that `bend` has
+    /// the sign of.
+    pub(crate) const fn nearest_beside(self, real: f64, bend: f64) -> i8 {
+        let steps = real / self.scale as f64;
+        let whole = steps as i64;
+        let rest = steps - whole as f64;
+        let towards_zero = rest == 0.5 && bend < 0.0 || rest == -0.5 && bend > 0.0;
+        if !towards_zero {
+            return self.nearest(real);
+        }
+        saturate(whole.saturating_add(self.zero_point as i64), -128, 127)
     }
 
     /// What `q` stands for.

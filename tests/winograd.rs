@@ -148,14 +148,16 @@ fn sizes_beyond_the_address_space() {
             [1 << HALF, 1 << (HALF / 2), 1 << (HALF / 2)],
         ] {
             let spec = Conv2d::new(input, 16, [3, 3]).padding([1, 1]).algorithm(algorithm);
-            assert_eq!(spec.plan::<f32>(), Err(Error::Overflow));
+            let refused = spec.plan::<f32>();
+            assert!(matches!(refused, Err(Error::Overflow | Error::SpanTooLarge(_))));
         }
         // So many channels are refused for themselves.
         if algorithm == Winograd2 {
             let q = Quantization { scale: 0.5, zero_point: 0 };
             for input in [[1, MOST, 1], [1, 1, MOST]] {
                 let spec = Conv2d::new(input, 16, [3, 3]).padding([1, 1]).algorithm(algorithm);
-                assert_eq!(spec.quantized(q, q).plan::<i8>(), Err(Error::Overflow));
+                let refused = spec.quantized(q, q).plan::<i8>();
+                assert!(matches!(refused, Err(Error::Overflow | Error::SpanTooLarge(_))));
             }
         }
         // Tensors that fit.
@@ -166,7 +168,9 @@ fn sizes_beyond_the_address_space() {
         let spec = Conv2d::new([MOST / 200, 5, 5], 16, [3, 3]).algorithm(algorithm);
         match algorithm {
             Algorithm::Auto => assert_eq!(spec.plan::<f32>().unwrap().algorithm(), Direct),
-            _ => assert_eq!(spec.plan::<f32>(), Err(Error::Overflow)),
+            _ => {
+                assert!(matches!(spec.plan::<f32>(), Err(Error::Overflow | Error::SpanTooLarge(_))))
+            }
         }
     }
 }

@@ -102,6 +102,11 @@ pub enum Error {
         /// Index of such an output.
         output: usize,
     },
+    /// A factor to upsample by that is not a positive, finite number.
+    InvalidScaleFactor {
+        /// Rows or columns.
+        direction: Direction,
+    },
     /// Two inputs whose shapes do not go together.
     ShapeMismatch {
         /// Shape `[channels, height, width]` of the first input.

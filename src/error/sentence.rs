@@ -73,6 +73,10 @@ impl Error {
                 .text(" along ")
                 .text(direction.letter())
                 .text(" lies in the padding alone"),
+            Self::InvalidScaleFactor { direction } => m
+                .text("the scale factor along ")
+                .text(direction.letter())
+                .text(" must be a positive, finite number"),
             Self::ShapeMismatch { first, second } => m
                 .text("the inputs' shapes do not go together: ")
                 .list(&first)

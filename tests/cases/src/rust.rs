@@ -117,6 +117,9 @@ spec!(Dequantize::new(input, quantization), |_this, _line| {});
 spec!(ZeroPad2d::new(input, padding), |_this, _line| {});
 spec!(Concat::new(input, second_input), |_this, _line| {});
 spec!(Upsample::to(input, output_size), |this, line| {
+    if let Some(factors) = this.scale_factor {
+        *line = format!("Upsample::by_factor({:?}, {factors:?})", this.input);
+    }
     variant(line, "mode", "UpsampleMode", (this.mode, nchw::UpsampleMode::Nearest));
 });
 spec!(AdaptiveAvgPool2d::new(input, output_size), |this, line| {
