@@ -108,7 +108,7 @@ impl Activation {
     pub(crate) const fn validate(self) -> Result<(), Error> {
         match self {
             Self::Clamp { min, max } if min <= max => Ok(()),
-            Self::Clamp { .. } => Err(Error::EmptyClampRange),
+            Self::Clamp { min, max } => Err(clamp_error(min, max)),
             _ if self.needs_libm() && !cfg!(feature = "libm") => Err(Error::NeedsLibm),
             _ => Ok(()),
         }
@@ -136,8 +136,9 @@ impl Activation {
             Self::Relu => (0.0, f32::INFINITY),
             Self::Relu6 => (0.0, 6.0),
             Self::Clamp { min, max } if min <= max => (min, max),
-            Self::Clamp { .. } => return Err(Error::EmptyClampRange),
-            _ => return Err(Error::NoQuantizedForm),
+            Self::Clamp { min, max } => return Err(clamp_error(min, max)),
+            Self::Prelu => return Err(Error::NoQuantizedForm),
+            _ => return Err(Error::NotFused),
         };
         let (min, max) = (output.quantize(min), output.quantize(max));
         let low = if low > min { low } else { min };
@@ -158,14 +159,32 @@ impl Activation {
             Self::LeakyRelu { .. } => x,
             Self::Hardswish => x * limit(x + 3.0, 0.0, 6.0) / 6.0,
             Self::Hardsigmoid { alpha, beta } => limit(alpha as f64 * x + beta as f64, 0.0, 1.0),
-            Self::Elu { alpha } if x < 0.0 => alpha as f64 * (const_math::exp(x) - 1.0),
+            Self::Elu { alpha } if x < 0.0 => alpha as f64 * const_math::expm1(x),
             Self::Elu { .. } => x,
             Self::Sigmoid => const_math::sigmoid(x),
             Self::Tanh => const_math::tanh(x),
             Self::Silu => x * const_math::sigmoid(x),
-            Self::Gelu => 0.5 * x * (1.0 + const_math::erf(x * core::f64::consts::FRAC_1_SQRT_2)),
+            Self::Gelu => 0.5 * x * const_math::erfc(-x * core::f64::consts::FRAC_1_SQRT_2),
             Self::GeluTanh => x * const_math::sigmoid(2.0 * SCALE * (x + 0.044715 * x * x * x)),
         }
+    }
+
+    /// [`at`](Self::at) as a number of `output`, the nearest one. So near to zero that an f64 does not hold what a curve
+    /// differs from its tangent by, this is what decides halves.
+    pub(crate) const fn quantized_at(self, x: f64, output: Quantization) -> i8 {
+        let real = self.at(x);
+        if x == 0.0 || x.abs() > 1e-7 {
+            return output.nearest(real);
+        }
+        let bend = match self {
+            Self::Elu { alpha } if x < 0.0 => alpha as f64,
+            Self::Gelu | Self::GeluTanh | Self::Silu | Self::Hardswish => 1.0,
+            Self::Tanh => -x,
+            Self::Sigmoid => x,
+            Self::Hardsigmoid { alpha, .. } => alpha as f64 * x,
+            _ => 0.0,
+        };
+        output.nearest_beside(real, bend)
     }
 
     /// Whether it has parameters of its own, one per channel.
@@ -218,6 +237,11 @@ impl Activation {
             _ => {}
         }
     }
+}
+
+/// What is wrong with bounds that are not in order.
+const fn clamp_error(min: f32, max: f32) -> Error {
+    if min.is_nan() || max.is_nan() { Error::NanClampBound } else { Error::EmptyClampRange }
 }
 
 const fn limit(x: f64, min: f64, max: f64) -> f64 {

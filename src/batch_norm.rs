@@ -54,12 +54,31 @@ impl<'a> BatchNorm<'a> {
         self
     }
 
-    /// Checks that every slice has one value per channel.
+    /// Checks that every slice has one number per channel, that these are finite, and that there is a root to divide
+    /// by.
     pub(crate) const fn validate(&self, channels: usize) -> Result<(), Error> {
         tri!(Buffer::RunningMean.check(self.running_mean.len(), channels));
         tri!(Buffer::RunningVar.check(self.running_var.len(), channels));
         tri!(Buffer::BatchNormWeight.check_optional(self.weight, channels));
-        Buffer::BatchNormBias.check_optional(self.bias, channels)
+        tri!(Buffer::BatchNormBias.check_optional(self.bias, channels));
+        tri!(Buffer::RunningMean.check_finite(Some(self.running_mean)));
+        tri!(Buffer::BatchNormWeight.check_finite(self.weight));
+        tri!(Buffer::BatchNormBias.check_finite(self.bias));
+        if !(self.eps >= 0.0 && self.eps < f64::INFINITY) {
+            return Err(Error::InvalidEps);
+        }
+        let mut channel = 0;
+        while channel < channels {
+            let var = value_or(Some(self.running_var), channel, 1.0);
+            if !(var >= 0.0 && var < f32::INFINITY) {
+                return Err(Error::InvalidVariance { channel });
+            }
+            if var as f64 + self.eps == 0.0 {
+                return Err(Error::ZeroVariance { channel });
+            }
+            channel += 1;
+        }
+        Ok(())
     }
 
     /// The factor and the shift of one channel, in f64 so that folding rounds only once.

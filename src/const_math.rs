@@ -62,9 +62,23 @@ pub(crate) const fn sigmoid(x: f64) -> f64 {
     1.0 / (1.0 + exp(-x))
 }
 
+/// `e^x - 1`, near zero by its series, as the difference would leave nothing of it.
+pub(crate) const fn expm1(x: f64) -> f64 {
+    if !(x > -0.5 && x < 0.5) {
+        return exp(x) - 1.0;
+    }
+    let mut sum = 1.0;
+    let mut term = 18;
+    while term > 1 {
+        sum = 1.0 + sum * x / term as f64;
+        term -= 1;
+    }
+    sum * x
+}
+
 pub(crate) const fn tanh(x: f64) -> f64 {
-    let shrunk = exp(-2.0 * x.abs());
-    let tanh = (1.0 - shrunk) / (1.0 + shrunk);
+    let minus = expm1(-2.0 * x.abs());
+    let tanh = -minus / (minus + 2.0);
     if x < 0.0 { -tanh } else { tanh }
 }
 
@@ -88,6 +102,22 @@ pub(crate) const fn erf(x: f64) -> f64 {
         n += 1;
     }
     core::f64::consts::FRAC_2_SQRT_PI * exp(-x * x) * sum
+}
+
+/// `1 - erf(x)`, far on the right by its continued fraction, as the difference would leave nothing of it.
+///
+/// Source: Abramowitz and Stegun, 7.1.14.
+pub(crate) const fn erfc(x: f64) -> f64 {
+    if x < 2.0 || x.is_nan() {
+        return 1.0 - erf(x);
+    }
+    let mut denominator = x;
+    let mut n = 120;
+    while n > 0 {
+        denominator = x + 0.5 * n as f64 / denominator;
+        n -= 1;
+    }
+    0.5 * core::f64::consts::FRAC_2_SQRT_PI * exp(-x * x) / denominator
 }
 
 #[cfg(test)]
@@ -120,6 +150,8 @@ mod tests {
                 (got - want).abs() <= 4.0 * f64::EPSILON * want,
                 "exp({x}) = {got}, not {want}"
             );
+            let (got, want) = (expm1(x / 100.0), (x / 100.0).exp_m1());
+            assert!((got - want).abs() <= 4.0 * f64::EPSILON * want.abs(), "expm1({x}) / 100");
             let (got, want) = (tanh(x), x.tanh());
             assert!((got - want).abs() <= 4.0 * f64::EPSILON, "tanh({x}) = {got}, not {want}");
         }
@@ -136,5 +168,18 @@ mod tests {
             assert!((erf(x) - want).abs() < 1e-14, "erf({x}) = {}", erf(x));
             assert_eq!(erf(-x), -erf(x));
         }
+        // Likewise, 7.1 and 7.3.
+        for (x, want) in [
+            (-2.0, 1.995_322_265_018_952_7),
+            (0.5, 0.479_500_122_186_953_5),
+            (2.0, 4.677_734_981_047_266e-3),
+            (3.0, 2.209_049_699_858_544e-5),
+            (5.0, 1.537_459_794_428_035e-12),
+            (10.0, 2.088_487_583_762_545e-45),
+            (25.0, 8.300_172_571_196_523e-274),
+        ] {
+            assert!((erfc(x) - want).abs() <= 3e-13 * want, "erfc({x}) = {:e}", erfc(x));
+        }
+        assert_eq!((erfc(f64::INFINITY), erfc(f64::NEG_INFINITY)), (0.0, 2.0));
     }
 }

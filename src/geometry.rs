@@ -162,14 +162,18 @@ pub(crate) struct Axis {
 }
 
 impl Window {
-    /// The two directions of a window, H then W; `padding` is `[top, left, bottom, right]`.
+    /// The two directions of a window, H then W; what of `padding` is no number yet is 0.
     pub(crate) const fn pair(
         [_, height, width]: [usize; 3],
         kernel: [usize; 2],
         stride: [usize; 2],
         dilation: [usize; 2],
-        [top, left, bottom, right]: [usize; 4],
+        padding: Padding,
     ) -> [Self; 2] {
+        let [top, left, bottom, right] = match padding {
+            Padding::Sides(sides) => sides,
+            Padding::Same | Padding::SameTflite => [0; 4],
+        };
         [
             Self {
                 direction: Direction::Height,
@@ -192,13 +196,71 @@ impl Window {
         ]
     }
 
+    /// `sum` of sizes and distances along this direction, each below the limit but for that of `parameter`.
+    const fn spans(sum: Result<usize, Error>, parameter: Parameter) -> Result<usize, Error> {
+        match sum {
+            Err(Error::Overflow) => Err(Error::SpanTooLarge(parameter)),
+            sum => sum,
+        }
+    }
+
+    /// The input with its padding.
+    const fn padded_input(&self) -> Result<usize, Error> {
+        tri!(elements(&[self.input]));
+        let padded = total(&[self.input, self.before, self.after]);
+        Self::spans(padded, Parameter::Padding(self.direction))
+    }
+
+    /// [`Error::ChannelsLast`] where a kernel is too wide for a shape with few columns of many channels.
+    pub(crate) const fn channels_last(
+        axis: Result<Axis, Error>,
+        input: [usize; 3],
+    ) -> Result<Axis, Error> {
+        let [channels, height, width] = input;
+        match axis {
+            Err(Error::KernelTooLarge { direction: Direction::Width, extent, padded_input })
+                if width <= 4 && channels >= 8 && height >= 8 =>
+            {
+                Err(Error::ChannelsLast { input, extent, padded_input })
+            }
+            axis => axis,
+        }
+    }
+
+    /// With the padding on both sides counted in numbers.
+    const fn with_padding(mut self, padding: Padding, extent: usize) -> Result<Self, Error> {
+        let both = match padding {
+            Padding::Sides(_) => return Ok(self),
+            Padding::Same => {
+                if self.stride != 1 {
+                    return Err(Error::SamePaddingWithStride {
+                        direction: self.direction,
+                        stride: self.stride,
+                    });
+                }
+                extent - 1
+            }
+            Padding::SameTflite => {
+                // From the first input of the last window on, and never more than the input.
+                let last = divide(self.input - 1, self.stride) * self.stride;
+                extent.saturating_sub(self.input - last)
+            }
+        };
+        self.before = both / 2;
+        self.after = both - self.before;
+        Ok(self)
+    }
+
     /// The dilated kernel's extent, once every parameter is known to be positive.
     const fn extent(&self) -> Result<usize, Error> {
         tri!(positive(self.input, Parameter::Input(self.direction)));
         tri!(positive(self.kernel, Parameter::KernelSize(self.direction)));
         tri!(positive(self.stride, Parameter::Stride(self.direction)));
         tri!(positive(self.dilation, Parameter::Dilation(self.direction)));
-        total(&[tri!(elements(&[self.dilation, self.kernel - 1])), 1])
+        tri!(elements(&[self.kernel]));
+        let distance = elements(&[self.dilation, self.kernel - 1]);
+        let distance = tri!(Self::spans(distance, Parameter::Dilation(self.direction)));
+        total(&[distance, 1])
     }
 
     /// The axis with `output` outputs whose windows, padding included, lie within `span` places.
@@ -221,18 +283,12 @@ impl Window {
     }
 
     /// A convolution, which sees whole windows only.
-    pub(crate) const fn conv(mut self, padding: Padding, mode: PaddingMode) -> Result<Axis, Error> {
+    pub(crate) const fn conv(self, padding: Padding, mode: PaddingMode) -> Result<Axis, Error> {
         let extent = tri!(self.extent());
-        if let Padding::Same = padding {
-            if self.stride != 1 {
-                return Err(Error::SamePaddingWithStride {
-                    direction: self.direction,
-                    stride: self.stride,
-                });
-            }
-            self.before = (extent - 1) / 2;
-            self.after = extent - 1 - self.before;
-        }
+        tri!(self.with_padding(padding, extent)).conv_of(extent, mode)
+    }
+
+    const fn conv_of(self, extent: usize, mode: PaddingMode) -> Result<Axis, Error> {
         let limit = match mode {
             PaddingMode::Zeros | PaddingMode::Replicate => usize::MAX,
             PaddingMode::Reflect => self.input - 1,
@@ -242,7 +298,7 @@ impl Window {
         if padding > limit {
             return Err(Error::PaddingTooLarge { direction: self.direction, mode, padding, limit });
         }
-        let padded_input = tri!(total(&[self.input, self.before, self.after]));
+        let padded_input = tri!(self.padded_input());
         if extent > padded_input {
             return Err(Error::KernelTooLarge { direction: self.direction, extent, padded_input });
         }
@@ -253,9 +309,13 @@ impl Window {
     /// input or the padding before it.
     ///
     /// Source: <https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html>.
-    pub(crate) const fn pool(self, ceil_mode: bool) -> Result<Axis, Error> {
+    pub(crate) const fn pool(self, padding: Padding, ceil_mode: bool) -> Result<Axis, Error> {
         let extent = tri!(self.extent());
-        let padded_input = tri!(total(&[self.input, self.before, self.after]));
+        tri!(self.with_padding(padding, extent)).pool_of(extent, ceil_mode)
+    }
+
+    const fn pool_of(self, extent: usize, ceil_mode: bool) -> Result<Axis, Error> {
+        let padded_input = tri!(self.padded_input());
         // What the last window may hang over. More than a window and the input makes no difference.
         let overhang = match ceil_mode {
             true if self.stride - 1 < padded_input + extent => self.stride - 1,
@@ -278,8 +338,22 @@ impl Window {
     /// and extended by `output_padding`.
     ///
     /// Source: <https://docs.pytorch.org/docs/stable/generated/torch.nn.ConvTranspose2d.html>.
-    pub(crate) const fn transposed(self, output_padding: usize) -> Result<Axis, Error> {
+    pub(crate) const fn transposed(
+        self,
+        padding: Padding,
+        output_padding: usize,
+    ) -> Result<Axis, Error> {
         let extent = tri!(self.extent());
+        if !matches!(padding, Padding::SameTflite) {
+            return tri!(self.with_padding(padding, extent)).transposed_of(extent, output_padding);
+        }
+        // As many outputs as inputs times stride: what a kernel shorter than the stride leaves out is added.
+        let both = extent.saturating_sub(self.stride);
+        let window = Self { before: both / 2, after: both - both / 2, ..self };
+        window.transposed_of(extent, self.stride.saturating_sub(extent))
+    }
+
+    const fn transposed_of(self, extent: usize, output_padding: usize) -> Result<Axis, Error> {
         let limit = match self.stride > self.dilation {
             true => self.stride - 1,
             false => self.dilation - 1,
@@ -291,9 +365,12 @@ impl Window {
                 limit,
             });
         }
-        let spread = tri!(elements(&[self.input - 1, self.stride]));
+        tri!(elements(&[self.input]));
+        let spread = elements(&[self.input - 1, self.stride]);
+        let spread = tri!(Self::spans(spread, Parameter::Stride(self.direction)));
         let full = tri!(total(&[spread, extent, output_padding]));
-        let cropped = tri!(total(&[self.before, self.after]));
+        let cropped = total(&[self.before, self.after]);
+        let cropped = tri!(Self::spans(cropped, Parameter::Padding(self.direction)));
         if cropped >= full {
             return Err(Error::EmptyOutput { direction: self.direction, full, cropped });
         }

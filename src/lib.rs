@@ -167,18 +167,21 @@
 //!
 //! # NaN and infinities
 //!
-//! They are what PyTorch makes of them, in f32: a NaN stays one through every sum, pool, softmax and activation; a
+//! Weights, biases, slopes, batch norms and scales are finite numbers: what is not is refused with the parameter and its
+//! channel named, in the compiler or by `pack` ([`Error::NotFinite`], [`Error::InvalidVariance`], ..), and so are batch
+//! norms that fold into more than an f32 holds. [`Prelu`]'s plan alone takes slopes as they are.
+//!
+//! In inputs they are what PyTorch makes of them, in f32: a NaN stays one through every sum, pool, softmax and activation; a
 //! maximum that sees one is NaN; zero times infinity is NaN, in leaky ReLU and PReLU with an infinite slope, too, and in
 //! `Hardswish`, `Silu` and `Gelu` of minus infinity. But for this:
 //!
 //! | operator | here | PyTorch |
 //! |---|---|---|
-//! | [`Conv2d`], [`ConvTranspose2d`] | infinite or NaN weights over zero padding are left out or make NaN, depending on the algorithm and the [`Backend`] | depends on its library, most make NaN |
-//! | by Winograd's method | an infinity or NaN, or what overflows on the way ([`Algorithm`]), makes NaN of all outputs of its tiles | likewise where a library uses it |
+//! | [`Conv2d`] by Winograd's method | an infinity or NaN, or what overflows on the way ([`Algorithm`]), makes NaN of all outputs of its tiles | likewise where a library uses it |
 //! | any sum of finite numbers | may overflow on the way to a result that does not, or become NaN; in another order than PyTorch's | likewise |
-//! | `Clamp` with a NaN for a bound | [`Error::EmptyClampRange`] | NaN |
-//! | bilinear [`Upsample`] | an infinity times a share of zero is NaN in outputs that lie on the input before it | the same, but where a side keeps its size |
-//! | zeros | of either sign | of either sign |
+//! | `Clamp` with a NaN for a bound | [`Error::NanClampBound`] | NaN |
+//! | bilinear [`Upsample`] | an infinity times a share of zero is NaN: in outputs that lie on the input before it, and on itself where a side keeps its size | the same |
+//! | zeros | of either sign, but those that `Relu`, `Relu6` and `Clamp` let pass | likewise |
 //! | [`Quantize`] of NaN | the zero point | undefined |
 //! | i8 tables of an [`Activation`] that is NaN somewhere | the zero point there | none |
 //!

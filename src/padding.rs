@@ -61,7 +61,8 @@ impl PaddingMode {
     }
 }
 
-/// How many rows and columns a convolution's input is extended by; PyTorch's `padding`.
+/// How many rows and columns an input is extended by, or the output of a transposed convolution cropped; PyTorch's
+/// `padding`.
 ///
 /// ```
 /// use nchw::{Conv2d, Padding};
@@ -78,11 +79,32 @@ pub enum Padding {
     /// As many as make the output as large as the input, the odd one at the bottom or right;
     /// PyTorch's `'same'`, which needs stride 1.
     Same,
+    /// `SAME` of TensorFlow and TFLite, `SAME_UPPER` of ONNX: as few as make `input / stride` outputs, rounded up, the
+    /// odd one at the bottom or right. A kernel of 3 with stride 2 so has no row above an even input, and one below it.
+    ///
+    /// Of a transposed convolution it crops what makes `input * stride` outputs, and replaces `output_padding`, which adds
+    /// to them where the kernel is shorter than the stride.
+    SameTflite,
 }
 
 impl Padding {
     /// No padding; PyTorch's `'valid'`.
     pub const VALID: Self = Self::Sides([0; 4]);
+
+    /// The four numbers, where they are given as such.
+    ///
+    /// ```
+    /// use nchw::Padding;
+    ///
+    /// assert_eq!(Padding::symmetric([1, 2]).sides(), Some([1, 2, 1, 2]));
+    /// assert_eq!(Padding::SameTflite.sides(), None);
+    /// ```
+    pub const fn sides(self) -> Option<[usize; 4]> {
+        match self {
+            Self::Sides(sides) => Some(sides),
+            Self::Same | Self::SameTflite => None,
+        }
+    }
 
     /// `[height, width]`, the same on opposite sides.
     pub const fn symmetric([height, width]: [usize; 2]) -> Self {

@@ -40,7 +40,12 @@ impl Quantization {
         }
         let scale = (max - min) / 255.0;
         let zero_point = round_half_away(-128.0 - min / scale);
-        Self { scale: scale as f32, zero_point: saturate(zero_point, -128, 127) }
+        let mut nearest = scale as f32;
+        if nearest < f32::MIN_POSITIVE && (nearest as f64) < scale {
+            // Of the smallest numbers of all the next, so that it is not 0 and 255 steps are as long as the range.
+            nearest = f32::from_bits(nearest.to_bits() + 1);
+        }
+        Self { scale: nearest, zero_point: saturate(zero_point, -128, 127) }
     }
 
     /// The nearest number to `real`, halves away from zero, as TFLite's QUANTIZE; the zero point for
@@ -54,6 +59,19 @@ impl Quantization {
     pub(crate) const fn nearest(self, real: f64) -> i8 {
         let steps = round_half_away(real / self.scale as f64);
         saturate(steps.saturating_add(self.zero_point as i64), -128, 127)
+    }
+
+    /// [`nearest`](Self::nearest) to a number that lies beside `real` by too little for an f64, on the side that `bend` has
+    /// the sign of.
+    pub(crate) const fn nearest_beside(self, real: f64, bend: f64) -> i8 {
+        let steps = real / self.scale as f64;
+        let whole = steps as i64;
+        let rest = steps - whole as f64;
+        let towards_zero = rest == 0.5 && bend < 0.0 || rest == -0.5 && bend > 0.0;
+        if !towards_zero {
+            return self.nearest(real);
+        }
+        saturate(whole.saturating_add(self.zero_point as i64), -128, 127)
     }
 
     /// What `q` stands for.
@@ -278,9 +296,9 @@ impl BinaryQuantization {
         tri!(self.second.validate());
         tri!(self.output.validate());
         if let Some([first, second, output]) = self.add_factors {
-            tri!(first.validate());
-            tri!(second.validate());
-            tri!(output.validate());
+            tri!(first.validate(None));
+            tri!(second.validate(None));
+            tri!(output.validate(None));
         }
         Ok(())
     }
@@ -288,8 +306,9 @@ impl BinaryQuantization {
 
 /// A positive real factor as a fixed-point number, `multiplier * 2^(shift - 31)`.
 ///
-/// `multiplier` is 0 or has its highest bit below the sign set, `shift` lies in `-31..=30`. Packing
-/// refuses what is negative or outside.
+/// `multiplier` is 0 or has its highest bit below the sign set, `shift` is at most 30. Packing refuses a negative
+/// multiplier and a larger shift. A shift below -31, which TFLite's converter never writes and its arithmetic does not
+/// define, leaves less than a half of any i32: the product is 0, rounded once or twice.
 ///
 /// ```
 /// use nchw::FixedPoint;
@@ -345,12 +364,24 @@ impl FixedPoint {
         Self { multiplier: multiplier as i32, shift: exponent }
     }
 
-    pub(crate) const fn validate(self) -> Result<(), Error> {
-        if self.multiplier >= 0 && self.shift >= -31 && self.shift <= 30 {
+    /// Checks what kernels rely on; `channel` is whose factor it is.
+    pub(crate) const fn validate(self, channel: Option<usize>) -> Result<(), Error> {
+        let Self { multiplier, shift } = self;
+        if multiplier >= 0 && shift <= 30 {
             Ok(())
         } else {
-            Err(Error::InvalidMultiplier { multiplier: self.multiplier, shift: self.shift })
+            Err(Error::InvalidMultiplier { channel, multiplier, shift })
         }
+    }
+
+    /// The same factor with a shift that kernels know, `-31..=30`.
+    pub(crate) const fn flushed(self) -> Self {
+        if self.vanishes() { Self { multiplier: 0, shift: 0 } } else { self }
+    }
+
+    /// Whether every product rounds to 0.
+    const fn vanishes(self) -> bool {
+        self.shift < -31
     }
 
     /// The shift, limited to what the arithmetic below is made for.
@@ -366,9 +397,13 @@ impl FixedPoint {
 
     /// `x` times this number, rounded twice ([`Rounding::FixedDouble`]).
     ///
-    /// A left shift saturates where TFLite's is undefined; a shift outside `-31..=30` counts as the
-    /// nearest inside.
+    /// A left shift saturates where TFLite's is undefined; one above 30 counts as 30. A shift below -31 gives 0.
     pub const fn multiply_double(self, x: i32) -> i32 {
+        if self.vanishes() { 0 } else { self.double(x) }
+    }
+
+    /// [`multiply_double`](Self::multiply_double) by a number that is [`flushed`](Self::flushed).
+    pub(crate) const fn double(self, x: i32) -> i32 {
         let shift = self.limited_shift();
         let (left, right) = if shift > 0 { (shift, 0) } else { (0, -shift) };
         let shifted = (x as i64) << left;
@@ -388,9 +423,14 @@ impl FixedPoint {
         ((high >> right) + ((high & mask) > threshold) as i64) as i32
     }
 
-    /// `x` times this number, rounded once, halves up ([`Rounding::FixedSingle`]); saturates. A shift
-    /// outside `-31..=30` counts as the nearest inside.
+    /// `x` times this number, rounded once, halves up ([`Rounding::FixedSingle`]); saturates. A shift above 30 counts as
+    /// 30, one below -31 gives 0.
     pub const fn multiply_single(self, x: i32) -> i32 {
+        if self.vanishes() { 0 } else { self.single(x) }
+    }
+
+    /// [`multiply_single`](Self::multiply_single) by a number that is [`flushed`](Self::flushed).
+    pub(crate) const fn single(self, x: i32) -> i32 {
         let shift = 31 - self.limited_shift();
         let product = (x as i64 * self.multiplier as i64 + (1_i64 << (shift - 1))) >> shift;
         if product > i32::MAX as i64 {

@@ -8,6 +8,7 @@
 
 mod adapter;
 
+use core::sync::atomic::{AtomicU64, Ordering};
 use std::path::Path;
 use std::sync::Mutex;
 
@@ -30,7 +31,10 @@ const SUITES: [(&str, [usize; 2]); 7] = [
 
 const DTYPES: [Dtype; 2] = [Dtype::F32, Dtype::I8];
 
-/// What the f32 cases that ran came to.
+/// How many suites were found to be complete.
+static COMPLETE: AtomicU64 = AtomicU64::new(0);
+
+/// What the f32 cases that ran and were right came to.
 static MEASURED: Mutex<Vec<Measured>> = Mutex::new(Vec::new());
 
 /// The i8 cases that ran and were equal.
@@ -73,7 +77,15 @@ fn main() {
     let listed = arguments.list;
     let conclusion = libtest_mimic::run(&arguments, trials);
     if !listed {
-        summarize(&missing);
+        let right = summarize(&missing);
+        let passed = right + COMPLETE.load(Ordering::Relaxed);
+        if passed != conclusion.num_passed {
+            println!(
+                "the table does not add up: {passed} passed by its count, {} tests did",
+                conclusion.num_passed
+            );
+            std::process::exit(1);
+        }
     }
     conclusion.exit();
 }
@@ -91,6 +103,7 @@ fn tests(suite: &'static str, counts: [usize; 2], loaded: &Suite) -> Vec<Trial> 
     let found = DTYPES.map(|dtype| loaded.cases().iter().filter(|c| c.dtype() == dtype).count());
     trials.push(Trial::test(format!("{suite}/is_complete"), move || {
         if found == counts {
+            COMPLETE.fetch_add(1, Ordering::Relaxed);
             Ok(())
         } else {
             Err(format!("{found:?} cases of f32 and i8, not {counts:?}").into())
@@ -105,6 +118,7 @@ fn test(suite: &'static str, case: &Case) -> Result<(), Failed> {
     if case.batch() == 0 {
         return Err("no images".into());
     }
+    let mut images = Vec::new();
     for n in 0..case.batch() {
         let oracle = case.reference(n);
         let golden = Output { values: widen(recorded.image(n)), ..oracle.clone() };
@@ -124,10 +138,11 @@ fn test(suite: &'static str, case: &Case) -> Result<(), Failed> {
             let against_golden = compare(case, row, tolerance, n, &got.values, &golden)?;
             let is_sum = matches!(row.typical(), Bound::Sum { .. });
             let case = case.name.clone();
-            let measured = Measured { suite, case, is_sum, against_f64, against_golden };
-            MEASURED.lock().expect("a test panicked while it held the table").push(measured);
+            images.push(Measured { suite, case, is_sum, against_f64, against_golden });
         }
     }
+    // A case is right if all of its images are.
+    MEASURED.lock().expect("a test panicked while it held the table").append(&mut images);
     Ok(())
 }
 
@@ -215,8 +230,8 @@ fn compare(
     .into())
 }
 
-/// The table of the suites.
-fn summarize(missing: &[(&str, String)]) {
+/// Prints the table of the suites; returns how many cases were right.
+fn summarize(missing: &[(&str, String)]) -> u64 {
     let mut totals = [0, 0];
     for (suite, counts) in SUITES {
         if let Some((_, message)) = missing.iter().find(|(name, _)| *name == suite) {
@@ -238,6 +253,7 @@ fn summarize(missing: &[(&str, String)]) {
     }
     let [f32s, i8s] = totals;
     println!("total: {f32s} cases of f32 and {i8s} of i8 run and right\n");
+    (f32s + i8s) as u64
 }
 
 /// How many f32 cases of a suite were right, and how near they came to their bounds.

@@ -12,8 +12,12 @@ macro_rules! refused {
 mod arbitrary;
 #[path = "errors/extreme.rs"]
 mod extreme;
+#[path = "errors/hints.rs"]
+mod hints;
 #[path = "errors/lengths.rs"]
 mod lengths;
+#[path = "errors/not_finite.rs"]
+mod not_finite;
 #[path = "errors/refused.rs"]
 mod refused;
 #[path = "errors/too_large.rs"]

@@ -228,3 +228,24 @@ fn depthwise_layers_with_rows_far_apart() {
         assert_eq!(y, [3.0; 29], "{}", backend.name());
     }
 }
+
+/// From 2^24 on an f32 does not hold every column; PyTorch takes none to find those of twice as many.
+#[test]
+fn rows_doubled_beyond_f32() {
+    use nchw::{Backend, Upsample};
+    let width = (1 << 23) + 3;
+    let plan = Upsample::by([1, 1, width], [1, 2]).plan::<f32>().unwrap();
+    let x: Vec<f32> = (0..width).map(|column| (column % 1021) as f32).collect();
+    let mut y = vec![0.0; plan.output_len()];
+    for backend in Backend::available() {
+        plan.backend(backend).unwrap().run(&x, &mut y).unwrap();
+        let wrong = (0..y.len()).find(|&column| y[column] != x[column / 2]);
+        assert_eq!(wrong, None, "{}", backend.name());
+    }
+    let same = Upsample::to([1, 1, 2 * width], [1, 2 * width]).plan::<f32>().unwrap();
+    let mut copy = vec![0.0; y.len()];
+    for backend in Backend::available() {
+        same.backend(backend).unwrap().run(&y, &mut copy).unwrap();
+        assert!(copy == y, "{}", backend.name());
+    }
+}

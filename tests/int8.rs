@@ -211,11 +211,13 @@ fn every_channel_has_a_factor_that_is_checked() {
         pack(WeightScale::Fixed { multiplier: &multiplier, shift: &shift })
     };
     assert_eq!(fixed([1 << 30; 2], [-31, 30]), Ok(()));
-    for (multiplier, shift) in [(-1, 0), (1 << 30, 31), (1 << 30, -32)] {
-        let error = Err(Error::InvalidMultiplier { multiplier, shift });
+    assert_eq!(fixed([1 << 30; 2], [-32, 0]), Ok(()));
+    for (multiplier, shift) in [(-1, 0), (1 << 30, 31)] {
+        let error = Err(Error::InvalidMultiplier { channel: Some(1), multiplier, shift });
         assert_eq!(fixed([1 << 30, multiplier], [0, shift]), error);
     }
-    assert_eq!(pack(WeightScale::PerChannel(&[1.0, 0.0])), Err(Error::InvalidScale));
+    let error = Error::InvalidWeightScale { channel: 1 };
+    assert_eq!(pack(WeightScale::PerChannel(&[1.0, 0.0])), Err(error));
 }
 
 #[test]
@@ -249,10 +251,10 @@ fn float_weights_become_127_at_most() {
     let parameters = Parameters::NONE.bias(&[0.25, 0.5]).batch_norm(norm);
     plan.quantize(&weight, &parameters, &mut quantized).unwrap();
     // 2 and -1 in steps of 2 / 127, -63.5 away from zero; (2 * 0.25 + 3) / (0.5 * 2 / 127) = 444.5; a
-    // channel of zeros has steps of 1.
+    // channel of zeros has the finest steps that leave room for its bias.
     let mut ready = vec![0; plan.packed_len()];
-    let scale = WeightScale::PerChannel(&[2.0 / 127.0, 1.0]);
-    let parameters = Int8Parameters { bias: Some(&[445, 17]), scale };
+    let scale = WeightScale::PerChannel(&[2.0 / 127.0, 2.0_f32.powi(-26)]);
+    let parameters = Int8Parameters { bias: Some(&[445, 17 << 26]), scale };
     plan.pack(&[127, -64, 0, 0], &parameters, &mut ready).unwrap();
     assert_eq!(quantized, ready);
     // (127 * 20 + 64 * 4 + 445) / 127 and 17 / 2, away from zero.
@@ -450,4 +452,71 @@ fn a_range_of_reals_holds_zero() {
     assert_eq!(Quantization::from_range(5.0, 25.5), quantization(0.1, -128));
     assert_eq!(Quantization::from_range(-25.5, -5.0), quantization(0.1, 127));
     assert_eq!(Quantization::from_range(0.0, 0.0), quantization(1.0, 0));
+}
+
+/// Sums of a pool that fit into i32 are taken, however large it is.
+#[test]
+fn large_averages() {
+    let global = |size| AdaptiveAvgPool2d::global([1, size, size]).plan::<i8>();
+    assert!(global(2880).is_ok() && global(2881).is_ok() && global(4088).is_ok());
+    // 4089^2 * (128 + 1/2) leave i32.
+    assert!(matches!(global(4089), Err(Error::AccumulatorOverflow { .. })));
+    let pool = AvgPool2d::new([1, 1, 4_000_000], [1, 4_000_000]).quantized(quantization(1.0, -128));
+    let mut x = vec![-128; 4_000_000];
+    assert_eq!(unary(pool.plan(), &x), [-128]);
+    assert_eq!(unary(pool.divisor_override(16_000_000).plan(), &x), [-128]);
+    x[..1_000_000].fill(127);
+    assert_eq!(unary(pool.plan(), &x), [-64]);
+    assert_eq!(unary(pool.divisor_override(8_000_000).plan(), &x), [-96]);
+    let plan = AdaptiveAvgPool2d::global([1, 4088, 4088]).plan().unwrap();
+    assert_eq!(unary(Ok(plan), &vec![-128; 4088 * 4088]), [-128]);
+    assert_eq!(unary(Ok(plan), &vec![127; 4088 * 4088]), [127]);
+}
+
+/// Curves so near to zero that they are straight lines, whose difference from them decides halves alone.
+#[test]
+fn tables_of_tiny_numbers() {
+    for exponent in [-15, -16, -20, -30, -37] {
+        let q = Quantization { scale: 10.0_f32.powi(exponent), zero_point: 0 };
+        let table = |activation| {
+            let plan = Activate::new([1, 1, 256], activation).quantized(q, q).plan::<i8>().unwrap();
+            let mut table = vec![0; plan.packed_len()];
+            plan.pack(&mut table).unwrap();
+            let mut y = vec![0; 256];
+            plan.run(&table, &all(), &mut y).unwrap();
+            y
+        };
+        assert_eq!(table(Activation::Elu { alpha: 1.0 }), all(), "elu at {exponent}");
+        assert_eq!(table(Activation::Tanh), all(), "tanh at {exponent}");
+        // A little above the half: up, which is away from zero on the right alone.
+        let halves: Vec<i8> = all().iter().map(|&x| (x >> 1) + (x & 1)).collect();
+        for curve in
+            [Activation::Gelu, Activation::GeluTanh, Activation::Silu, Activation::Hardswish]
+        {
+            assert_eq!(table(curve), halves, "{curve:?} at {exponent}");
+        }
+    }
+}
+
+/// GELU far on the left, where the normal distribution's tail is all that is left.
+#[test]
+fn gelu_far_on_the_left() {
+    // x and x * erfc(-x / sqrt(2)) / 2, to twenty digits by hand.
+    for (x, gelu) in
+        [(-6.0, -5.919_525_870_2e-9), (-8.0, -4.976_768_459_3e-15), (-10.0, -7.619_853_024_2e-23)]
+    {
+        let x: f64 = x;
+        let input = Quantization { scale: (-x / 128.0) as f32, zero_point: 0 };
+        let output = Quantization { scale: (-gelu / 100.0) as f32, zero_point: 0 };
+        let plan = Activate::new([1, 1, 1], Activation::Gelu).quantized(input, output).plan::<i8>();
+        let plan = plan.unwrap();
+        let mut table = vec![0; plan.packed_len()];
+        plan.pack(&mut table).unwrap();
+        assert_eq!(table[0], -100, "{x}");
+    }
+}
+
+/// Every i8.
+fn all() -> Vec<i8> {
+    (i8::MIN..=i8::MAX).collect()
 }

@@ -3,8 +3,8 @@
 
 use nchw::{
     Activate, Activation, AdaptiveMaxPool2d, Algorithm, AvgPool2d, Backend, BatchNorm, BatchNorm2d,
-    Conv2d, ConvPlan, ConvTranspose2d, Error, Linear, MaxPool2d, Parameters, Prelu, Quantization,
-    Softmax, Upsample, UpsampleMode,
+    Buffer, Conv2d, ConvPlan, ConvTranspose2d, Error, Linear, MaxPool2d, Parameters, Prelu,
+    Quantization, Softmax, Upsample, UpsampleMode,
 };
 use nchw_oracle::float;
 use nchw_test_support::Random;
@@ -97,7 +97,7 @@ fn activations() {
 fn bounds_that_are_nan_are_refused() {
     for (min, max) in [(NAN, 1.0), (0.0, NAN), (NAN, NAN)] {
         let plan = Activate::new([1, 1, 1], Activation::Clamp { min, max }).plan::<f32>();
-        assert_eq!(plan, Err(Error::EmptyClampRange));
+        assert_eq!(plan, Err(Error::NanClampBound));
     }
 }
 
@@ -191,24 +191,86 @@ fn softmax() {
 }
 
 /// Infinity times a share of zero is NaN.
+///
+/// Source: PyTorch's `compute_source_index_and_lambda` in `aten/src/ATen/native/UpSample.h`, `w0 * x0 + w1 * x1`.
 #[test]
 fn bilinear() {
+    for align_corners in [false, true] {
+        for (input, output, x, want) in [
+            // Where a side keeps its size, an input is its own neighbour, with a share of 0.
+            ([1, 3], [1, 3], &[1.0, INF, 3.0][..], &[1.0, NAN, 3.0][..]),
+            ([1, 3], [1, 3], &[1.0, NAN, 3.0], &[1.0, NAN, 3.0]),
+            ([3, 1], [3, 1], &[-INF, 2.0, 3.0], &[NAN, 2.0, 3.0]),
+            ([2, 2], [2, 2], &[INF, 2.0, 3.0, 4.0], &[NAN, 2.0, 3.0, 4.0]),
+        ] {
+            assert_bilinear(align_corners, input, output, x, want);
+        }
+    }
     for (input, output, x, want) in [
         // Exactly on the infinity, on the input before it, and half way.
         ([1, 3], [1, 5], &[1.0, INF, 1.0][..], &[NAN, NAN, NAN, NAN, 1.0][..]),
+        // On the last input, which is its own neighbour.
+        ([1, 3], [1, 5], &[1.0, 1.0, INF], &[1.0, 1.0, NAN, NAN, NAN]),
         // Between two rows and two columns.
         ([2, 2], [3, 3], &[INF, 1.0, 1.0, 1.0], &[INF, INF, 1.0, INF, INF, 1.0, 1.0, 1.0, 1.0]),
-        // PyTorch copies what lies on an input where a side keeps its size.
-        ([1, 3], [1, 3], &[1.0, INF, 1.0], &[NAN, NAN, 1.0]),
-        ([1, 3], [1, 3], &[1.0, NAN, 1.0], &[NAN, NAN, 1.0]),
+        // Of the side that keeps its size nothing comes from the row below.
+        ([2, 2], [2, 3], &[1.0, 3.0, INF, INF], &[1.0, 2.0, 3.0, NAN, NAN, NAN]),
     ] {
-        let mode = UpsampleMode::Bilinear { align_corners: true };
-        let plan = Upsample::to([1, input[0], input[1]], output).mode(mode).plan::<f32>().unwrap();
+        assert_bilinear(true, input, output, x, want);
+    }
+    // A quarter and three quarters; at the edge the first input and its neighbour, with shares of 1 and 0.
+    let mut want = [NAN, INF, INF, INF].repeat(4);
+    want[..4].fill(NAN);
+    let x = [1.0, INF, 1.0, INF];
+    assert_bilinear(false, [2, 2], [4, 4], &x, &want);
+    let mut want = [INF, INF, INF, 1.0].repeat(4);
+    want[..3].fill(NAN);
+    let x = [INF, 1.0, INF, 1.0];
+    assert_bilinear(false, [2, 2], [4, 4], &x, &want);
+}
+
+#[track_caller]
+fn assert_bilinear(
+    align_corners: bool,
+    input: [usize; 2],
+    output: [usize; 2],
+    x: &[f32],
+    want: &[f32],
+) {
+    let mode = UpsampleMode::Bilinear { align_corners };
+    let plan = Upsample::to([1, input[0], input[1]], output).mode(mode).plan::<f32>().unwrap();
+    for backend in Backend::available() {
+        let mut y = vec![0.0; plan.output_len()];
+        plan.backend(backend).unwrap().run(x, &mut y).unwrap();
+        assert_same(&format!("{x:?} to {output:?}, {}", backend.name()), &y, want);
+    }
+}
+
+/// PyTorch's `clamp` keeps a number that is not below the bound, and -0.0 is not below 0.
+#[test]
+fn zeros_keep_their_sign() {
+    for activation in [
+        Activation::Relu,
+        Activation::Relu6,
+        Activation::Clamp { min: 0.0, max: 1.0 },
+        Activation::Clamp { min: -1.0, max: 0.0 },
+    ] {
+        let x = [0.0_f32, -0.0, 0.0, -0.0, -0.0, 0.0, 0.0];
         for backend in Backend::available() {
-            let mut y = vec![0.0; plan.output_len()];
-            plan.backend(backend).unwrap().run(x, &mut y).unwrap();
-            assert_same(&format!("{output:?}, {}", backend.name()), &y, want);
+            for times in [1, 2, 5, 40] {
+                let plan = Activate::new([1, times, x.len()], activation).plan::<f32>().unwrap();
+                let mut y = vec![9.0; plan.output_len()];
+                let x = x.repeat(times);
+                plan.backend(backend).unwrap().run(&x, &mut y).unwrap();
+                let bits = |x: &[f32]| -> Vec<u32> { x.iter().map(|x| x.to_bits()).collect() };
+                assert_eq!(bits(&y), bits(&x), "{activation:?}, {}", backend.name());
+            }
         }
+    }
+    for backend in Backend::available() {
+        let plan = Conv2d::new([1, 1, 40], 1, [1, 1]).relu().plan::<f32>().unwrap();
+        let y = conv(backend, &plan, &[0.0], &[-1.0; 40]);
+        assert!(y.iter().all(|y| *y == 0.0), "{}", backend.name());
     }
 }
 
@@ -273,29 +335,16 @@ fn infinite_inputs_meet_their_outputs_alone() {
     }
 }
 
-/// Infinite weights over padding are left out, or NaN; elsewhere they are as they should be.
+/// Weights that are none are refused as they are packed; `tests/errors` has all that may be wrong with parameters.
 #[test]
-fn infinite_weights_over_padding_are_left_out_or_nan() {
-    for spec in layers() {
-        let plan = spec.plan::<f32>().unwrap();
-        let mut random = Random::new(1);
-        let x = random.f32s(plan.input_len());
-        let mut weight = random.f32s(plan.weight_shape().iter().product());
-        weight[0] = INF;
-        let want = float::conv2d(&oracle(&spec), spec.input, &widen(&x), &widen(&weight), None);
-        let [_, height, width] = want.shape;
-        for backend in Backend::available() {
-            for (index, y) in conv(backend, &plan, &weight, &x).into_iter().enumerate() {
-                let want = want.values[index];
-                let (row, column) = (index / width % height, index % width);
-                let oracle = oracle(&spec);
-                let first_tap = oracle.source_row(row, 0, spec.input[1]).is_some()
-                    && oracle.source_column(column, 0, spec.input[2]).is_some();
-                let met = first_tap || index >= height * width;
-                let right = y.is_finite() && want.is_finite() || same(y, want as f32);
-                assert!(right || !met && y.is_nan(), "{spec:?}, {}: {y}", backend.name());
-            }
-        }
+fn weights_are_finite() {
+    let plan = Conv2d::new([1, 3, 3], 1, [3, 3]).padding([1, 1]).plan::<f32>().unwrap();
+    for number in [INF, -INF, NAN] {
+        let mut weight = [1.0; 9];
+        weight[8] = number;
+        let mut packed = vec![0.0; plan.packed_len()];
+        let error = Error::NotFinite { buffer: Buffer::Weight, channel: 0 };
+        assert_eq!(plan.pack(&weight, &Parameters::NONE, &mut packed), Err(error));
     }
 }
 
@@ -308,14 +357,14 @@ fn infinities_in_other_layers() {
     let transposed = ConvTranspose2d::new([1, 1, 3], 1, [1, 2]).stride([1, 2]).plan().unwrap();
     let norm = BatchNorm2d::new([1, 1, 3]).plan::<f32>().unwrap();
     let mut factors = vec![0.0; norm.packed_len()];
-    norm.pack(&BatchNorm::new(&[0.0], &[INF]), &mut factors).unwrap();
+    norm.pack(&BatchNorm::new(&[0.0], &[1.0]).affine(&[0.0], &[0.0]), &mut factors).unwrap();
     for backend in Backend::available() {
         let mut y = [0.0; 2];
         linear.backend(backend).unwrap().run(&packed, &x, &mut y).unwrap();
         assert_same("linear", &y, &[NAN, -INF]);
         let y = conv(backend, &transposed, &[0.0, 1.0], &x);
         assert_same("transposed", &y, &[0.0, 1.0, NAN, INF, 0.0, 2.0]);
-        // An infinite variance is a factor of zero.
+        // A factor of zero.
         let mut y = [1.0; 3];
         norm.backend(backend).unwrap().run(&factors, &x, &mut y).unwrap();
         assert_same("norm", &y, &[0.0, NAN, 0.0]);

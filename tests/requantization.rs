@@ -7,6 +7,8 @@
 mod errors;
 #[path = "requantization/fixed_point.rs"]
 mod fixed_point;
+#[path = "requantization/float_weights.rs"]
+mod float_weights;
 #[path = "requantization/lengths.rs"]
 mod lengths;
 #[path = "requantization/quantization.rs"]

@@ -6,6 +6,7 @@ mod sentence;
 use crate::algorithm::Algorithm;
 use crate::arch::backend::Backend;
 use crate::padding::PaddingMode;
+use crate::tensor::Dtype;
 
 /// Why a specification was refused or a slice did not fit.
 ///
@@ -43,6 +44,15 @@ pub enum Error {
     KernelTooLarge {
         /// Rows or columns.
         direction: Direction,
+        /// What the dilated kernel covers.
+        extent: usize,
+        /// What the input and its padding offer.
+        padded_input: usize,
+    },
+    /// The same along W, with a shape that looks like `[height, width, channels]`.
+    ChannelsLast {
+        /// The shape given as `[channels, height, width]`.
+        input: [usize; 3],
         /// What the dilated kernel covers.
         extent: usize,
         /// What the input and its padding offer.
@@ -92,6 +102,11 @@ pub enum Error {
         /// Index of such an output.
         output: usize,
     },
+    /// A factor to upsample by that is not a positive, finite number.
+    InvalidScaleFactor {
+        /// Rows or columns.
+        direction: Direction,
+    },
     /// Two inputs whose shapes do not go together.
     ShapeMismatch {
         /// Shape `[channels, height, width]` of the first input.
@@ -107,11 +122,16 @@ pub enum Error {
         /// Index of the second.
         second: usize,
     },
-    /// A clamp whose lower bound is above its upper bound, or not a number.
+    /// A clamp whose lower bound is above its upper bound.
     EmptyClampRange,
+    /// A clamp with a bound that is NaN.
+    NanClampBound,
     /// A tensor, or a plane with its padding and all that windows reach over, whose size in bytes no address space can
     /// hold.
     Overflow,
+    /// A stride, dilation or padding that takes inputs or outputs of a size that is all right further apart than any
+    /// address space is long.
+    SpanTooLarge(Parameter),
     /// A batch norm in front of a convolution with zero padding and a shift other than zero: the
     /// padding is not shifted, so no set of weights gives the same result.
     InexactFold {
@@ -122,14 +142,47 @@ pub enum Error {
     MissingQuantization,
     /// This operator or activation has no i8 form.
     NoQuantizedForm,
+    /// In i8 this activation is a layer of its own, [`Activate`](crate::Activate), not one that is fused.
+    NotFused,
     /// The f32 form of this activation or operator comes with the feature `libm`.
     NeedsLibm,
     /// A zero point of the weights other than 0 in a layer that is not [`Linear`](crate::Linear).
     WeightZeroPoint,
-    /// A scale that is not a positive, finite number.
+    /// A scale of a tensor, or the one of all weights, that is not a positive, finite number.
     InvalidScale,
-    /// A fixed-point factor outside `0 <= multiplier`, `-31 <= shift <= 30`.
+    /// The same, of the weights of an output channel.
+    InvalidWeightScale {
+        /// The output channel.
+        channel: usize,
+    },
+    /// A parameter that is NaN or infinite.
+    NotFinite {
+        /// Which one.
+        buffer: Buffer,
+        /// The channel that it belongs to; of weights, the output channel.
+        channel: usize,
+    },
+    /// A `running_var` of a batch norm that is negative, NaN or infinite.
+    InvalidVariance {
+        /// Its channel.
+        channel: usize,
+    },
+    /// A batch norm that divides by zero: its `running_var` and its `eps` are both 0.
+    ZeroVariance {
+        /// The channel.
+        channel: usize,
+    },
+    /// An `eps` of a batch norm that is negative, NaN or infinite.
+    InvalidEps,
+    /// Finite weights, bias and batch norms that fold into what is too large for an f32.
+    FoldOverflow {
+        /// The output channel.
+        channel: usize,
+    },
+    /// A fixed-point factor with a negative multiplier or a shift above 30.
     InvalidMultiplier {
+        /// The output channel, of the weights' factors.
+        channel: Option<usize>,
         /// The multiplier given.
         multiplier: i32,
         /// The shift given.
@@ -138,7 +191,12 @@ pub enum Error {
     /// Instructions that the processor or this build of the crate does not have.
     BackendUnavailable(Backend),
     /// An algorithm that cannot compute this layer, see [`Algorithm`].
-    AlgorithmUnavailable(Algorithm),
+    AlgorithmUnavailable {
+        /// The one asked for.
+        algorithm: Algorithm,
+        /// What it should compute.
+        dtype: Dtype,
+    },
     /// Weights and bias so large that a sum of products could leave i32.
     AccumulatorOverflow {
         /// The output channel.
@@ -188,6 +246,8 @@ pub enum Parameter {
     Stride(Direction),
     /// The step between taps.
     Dilation(Direction),
+    /// What the input is extended by, or the output cropped.
+    Padding(Direction),
     /// The number of groups.
     Groups,
     /// The divisor that replaces an average pool's own.
@@ -288,6 +348,19 @@ impl Buffer {
         } else {
             Err(Error::Length { buffer: self, expected, actual })
         }
+    }
+
+    /// [`Error::NotFinite`] if one of a channel's numbers is none.
+    pub(crate) const fn check_finite(self, numbers: Option<&[f32]>) -> Result<(), Error> {
+        let Some(numbers) = numbers else { return Ok(()) };
+        let mut channel = 0;
+        while channel < numbers.len() {
+            if !numbers[channel].is_finite() {
+                return Err(Error::NotFinite { buffer: self, channel });
+            }
+            channel += 1;
+        }
+        Ok(())
     }
 
     /// [`check`](Self::check), for a slice that need not be there.

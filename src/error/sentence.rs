@@ -4,13 +4,19 @@ use core::fmt;
 
 use crate::algorithm::Algorithm;
 use crate::error::{Buffer, Direction, Error, Parameter};
+use crate::geometry::divide;
 use crate::message::Message;
+use crate::tensor::Dtype;
 
 impl Error {
     /// The sentence.
     pub(crate) const fn message(&self) -> Message {
         let mut message = Message::new();
-        let m = &mut message;
+        self.append(&mut message);
+        message
+    }
+
+    const fn append<'a>(&self, m: &'a mut Message) -> &'a mut Message {
         match *self {
             Self::Zero(parameter) => m.text(parameter.name()).text(" must be at least 1, it is 0"),
             Self::ChannelsNotDivisible { parameter, channels, groups } => m
@@ -28,6 +34,13 @@ impl Error {
                 .text(direction.unit())
                 .text(", the padded input has ")
                 .number(padded_input),
+            Self::ChannelsLast { input, extent, padded_input } => {
+                Self::KernelTooLarge { direction: Direction::Width, extent, padded_input }
+                    .append(m)
+                    .text("; shapes are [channels, height, width], ")
+                    .list(&input)
+                    .text(" looks like [height, width, channels]")
+            }
             Self::PaddingTooLarge { direction, mode, padding, limit } => m
                 .text(mode.name())
                 .text(" padding of ")
@@ -36,10 +49,11 @@ impl Error {
                 .text(" is too large: this input allows at most ")
                 .number(limit),
             Self::SamePaddingWithStride { direction, stride } => m
-                .text("padding `same` needs stride 1, the stride along ")
+                .text("padding `same` needs stride 1, as in PyTorch, the stride along ")
                 .text(direction.letter())
                 .text(" is ")
-                .number(stride),
+                .number(stride)
+                .text("; TensorFlow's is `.padding_same_tflite()`"),
             Self::OutputPaddingTooLarge { direction, output_padding, limit } => m
                 .text("output_padding along ")
                 .text(direction.letter())
@@ -59,11 +73,19 @@ impl Error {
                 .text(" along ")
                 .text(direction.letter())
                 .text(" lies in the padding alone"),
+            Self::InvalidScaleFactor { direction } => m
+                .text("the scale factor along ")
+                .text(direction.letter())
+                .text(" must be a positive, finite number"),
             Self::ShapeMismatch { first, second } => m
                 .text("the inputs' shapes do not go together: ")
                 .list(&first)
                 .text(" and ")
-                .list(&second),
+                .list(&second)
+                .text(match channels_moved(first, second) {
+                    true => "; shapes are [channels, height, width], in one the channels come last",
+                    false => "",
+                }),
             Self::PartsOverlap { first, second } => m
                 .text("slots ")
                 .number(first)
@@ -71,9 +93,15 @@ impl Error {
                 .number(second)
                 .text(" are parts of one block and overlap while both are needed"),
             Self::EmptyClampRange => m.text("the clamp's minimum is above its maximum"),
+            Self::NanClampBound => {
+                m.text("a bound of the clamp is NaN; for no bound there are infinities")
+            }
             Self::Overflow => m.text(
                 "a tensor of this size, or its padded plane, does not fit into the address space",
             ),
+            Self::SpanTooLarge(parameter) => m
+                .text(parameter.name())
+                .text(" is too large: what it spans does not fit into the address space"),
             Self::InexactFold { channel } => m
                 .text(
                     "this batch norm cannot be folded into the convolution after it: zero padding \
@@ -88,25 +116,64 @@ impl Error {
             )
             }
             Self::NoQuantizedForm => m.text("this operator or activation has no i8 form"),
+            Self::NotFused => m.text(
+                "in i8 only activations that clamp are fused into a layer; this one is to be had as a \
+                 layer of its own, `Activate`",
+            ),
             Self::NeedsLibm => m.text("this activation or operator needs the feature `libm`"),
             Self::WeightZeroPoint => m.text("only a linear layer may have a weight zero point"),
             Self::InvalidScale => m.text("a scale must be a positive, finite number"),
-            Self::InvalidMultiplier { multiplier, shift } => m
-                .text("a fixed-point factor needs a multiplier of at least 0 and a shift in -31..=30, \
-                       they are ")
+            Self::InvalidWeightScale { channel } => m
+                .text("the weights' scale of output channel ")
+                .number(channel)
+                .text(" must be a positive, finite number"),
+            Self::NotFinite { buffer, channel } => m
+                .text(buffer.name())
+                .text(" of channel ")
+                .number(channel)
+                .text(" is not a finite number"),
+            Self::InvalidVariance { channel } => m
+                .text("the batch norm's running_var of channel ")
+                .number(channel)
+                .text(" must be a finite number of at least 0"),
+            Self::ZeroVariance { channel } => m
+                .text("the batch norm's running_var of channel ")
+                .number(channel)
+                .text(" and its eps are both 0, and it divides by their root"),
+            Self::InvalidEps => {
+                m.text("a batch norm's eps must be a finite number of at least 0")
+            }
+            Self::FoldOverflow { channel } => m
+                .text("weights or bias of output channel ")
+                .number(channel)
+                .text(", with batch norms folded in, are too large for an f32"),
+            Self::InvalidMultiplier { channel, multiplier, shift } => match channel {
+                Some(channel) => {
+                    m.text("the fixed-point factor of output channel ").number(channel)
+                }
+                None => m.text("a fixed-point factor"),
+            }
+                .text(" needs a multiplier of at least 0 and a shift of at most 30, they are ")
                 .signed(multiplier)
                 .text(" and ")
                 .signed(shift),
             Self::BackendUnavailable(backend) => {
                 m.text("the backend ").text(backend.name()).text(" is not available here")
             }
-            Self::AlgorithmUnavailable(algorithm) => m
+            Self::AlgorithmUnavailable { algorithm: Algorithm::Winograd4, dtype: Dtype::I8 } => {
+                m.text("the algorithm winograd4 has no i8 form; winograd2 has one")
+            }
+            Self::AlgorithmUnavailable { algorithm, dtype } => m
                 .text("the algorithm ")
                 .text(algorithm.name())
-                .text(" is for convolutions with a 3x3 kernel, stride 1 and zero padding, ")
-                .text(match algorithm {
-                    Algorithm::Winograd2 => "in i8 with at most 1820 input channels in a group",
-                    _ => "in f32",
+                .text(match dtype {
+                    Dtype::F32 => "",
+                    Dtype::I8 => " in i8",
+                })
+                .text(" is for convolutions with a 3x3 kernel, stride 1 and zero padding")
+                .text(match dtype {
+                    Dtype::F32 => "",
+                    Dtype::I8 => ", with at most 1820 input channels in a group",
                 }),
             Self::AccumulatorOverflow { channel, largest } => m
                 .text("the sums of output channel ")
@@ -130,10 +197,29 @@ impl Error {
                 .number(expected)
                 .text(" elements expected, ")
                 .number(actual)
-                .text(" given"),
-        };
-        message
+                .text(" given")
+                .batch(buffer, divide(actual, expected), actual),
+        }
     }
+}
+
+impl Message {
+    /// What to do with that many images, if that is what they are.
+    const fn batch(&mut self, buffer: Buffer, images: usize, actual: usize) -> &mut Self {
+        let data = matches!(buffer, Buffer::Input | Buffer::SecondInput | Buffer::Output);
+        if !data || images < 2 || !actual.is_multiple_of(images) {
+            return self;
+        }
+        self.text("; if that is a batch of ")
+            .number(images)
+            .text(", run each of its images in a loop")
+    }
+}
+
+/// Whether two shapes are the same but for the place of the channels.
+const fn channels_moved([a, b, c]: [usize; 3], [d, e, f]: [usize; 3]) -> bool {
+    let same = a == d && b == e && c == f;
+    !same && (a == f && b == d && c == e || a == e && b == f && c == d)
 }
 
 impl Parameter {
@@ -152,6 +238,8 @@ impl Parameter {
             Self::Stride(Width) => "the stride along W",
             Self::Dilation(Height) => "the dilation along H",
             Self::Dilation(Width) => "the dilation along W",
+            Self::Padding(Height) => "the padding along H",
+            Self::Padding(Width) => "the padding along W",
             Self::Groups => "groups",
             Self::DivisorOverride => "divisor_override",
             Self::Jobs => "the number of jobs",

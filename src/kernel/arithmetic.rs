@@ -188,7 +188,7 @@ impl Rescale for FixedDouble {
     const ROUNDING: Rounding = Rounding::FixedDouble;
 
     fn rescale(self, sum: i32, factor: FixedPoint) -> i32 {
-        factor.multiply_double(sum)
+        factor.double(sum)
     }
 }
 
@@ -199,7 +199,7 @@ impl Rescale for FixedSingle {
     const ROUNDING: Rounding = Rounding::FixedSingle;
 
     fn rescale(self, sum: i32, factor: FixedPoint) -> i32 {
-        factor.multiply_single(sum)
+        factor.single(sum)
     }
 }
 

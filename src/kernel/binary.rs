@@ -133,9 +133,9 @@ impl AddInt8 {
 impl Combine for AddInt8 {
     fn combine(self, first: i8, second: i8) -> i8 {
         let (first, second) = self.offsets.inputs(first, second);
-        let first = self.first.multiply_double(first << Self::LEFT_SHIFT);
-        let second = self.second.multiply_double(second << Self::LEFT_SHIFT);
-        self.offsets.output(self.output.multiply_double(first.saturating_add(second)))
+        let first = self.first.double(first << Self::LEFT_SHIFT);
+        let second = self.second.double(second << Self::LEFT_SHIFT);
+        self.offsets.output(self.output.double(first.saturating_add(second)))
     }
 
     #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
@@ -154,7 +154,7 @@ pub(crate) struct MulInt8 {
 impl Combine for MulInt8 {
     fn combine(self, first: i8, second: i8) -> i8 {
         let (first, second) = self.offsets.inputs(first, second);
-        self.offsets.output(self.factor.multiply_double(first * second))
+        self.offsets.output(self.factor.double(first * second))
     }
 
     #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
@@ -230,7 +230,7 @@ pub(crate) fn rescale(
 ) {
     for (y, &x) in y.iter_mut().zip(x) {
         let steps = i32::from(x) - i32::from(from.zero_point);
-        let scaled = if from == to { steps } else { factor.multiply_double(steps) };
+        let scaled = if from == to { steps } else { factor.double(steps) };
         *y = saturate(i64::from(scaled) + i64::from(to.zero_point), range[0], range[1]);
     }
 }

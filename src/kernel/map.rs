@@ -4,7 +4,7 @@
 //!
 //! None is generic or inlined, so that each is compiled here, once, and linked only where it is used.
 
-use core::hint::select_unpredictable as select;
+use core::hint::{black_box, select_unpredictable as select};
 
 use crate::arch::backend::{self, Backend};
 use crate::arch::isa::{Isa, Operation};
@@ -42,14 +42,28 @@ macro_rules! in_place {
     )*};
 }
 
-// None ends with a choice between a new and the old value, of which the compiler would make stores under a mask,
-// slow with AVX2: to add 0 or to multiply by 1 changes no number.
+/// `max(x, 0)`. As in PyTorch, -0.0 is not below 0 and stays.
+#[inline(never)]
+pub(crate) fn relu(backend: Option<Backend>, values: &mut [f32]) {
+    struct Relu<'a>(&'a mut [f32]);
+    impl Operation for Relu<'_> {
+        #[inline(always)]
+        fn run<I: Isa>(self, isa: I) {
+            if I::HAS_VECTORS {
+                // An upper bound that the compiler does not know, see below.
+                let highest = black_box(f32::INFINITY);
+                isa.map(self.0, |x| clamp(x, 0.0, highest));
+            } else {
+                isa.map(self.0, |x| clamp(x, 0.0, f32::INFINITY));
+            }
+        }
+    }
+    backend::run(backend, Relu(values));
+}
+
+// None ends with a choice between a new and the old value alone, of which the compiler would make stores under a mask,
+// slow with AVX2: to multiply by 1 changes no number, nor does a second bound.
 in_place! {
-    /// `max(x, 0)`.
-    relu<I>(x) = {
-        let relu = clamp(x, 0.0, f32::INFINITY);
-        if I::HAS_VECTORS { relu + 0.0 } else { relu }
-    };
     /// `min(max(x, min), max)`.
     clamped<I>(x, min, max) = clamp(x, min, max);
     /// `x`, or `slope * x` where it is not positive.

@@ -53,10 +53,10 @@ impl Windows {
     pub(crate) const fn longest(&self) -> usize {
         match self {
             Self::Sliding(axis) => axis.kernel,
-            Self::Adaptive { input, output } => match input.checked_div(output.get()) {
-                Some(length) => length + 2,
-                None => 2,
-            },
+            Self::Adaptive { input, output } => {
+                let length = divide(*input, output.get());
+                if length * output.get() == *input { length } else { length + 2 }
+            }
         }
     }
 

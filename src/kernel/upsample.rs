@@ -7,6 +7,15 @@ use crate::kernel::{pieces, pieces_mut, row};
 /// How many columns go down a plane together, so that where their inputs are is found out once.
 const BLOCK: usize = 64;
 
+/// How outputs lie over inputs, in both directions.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Grid {
+    pub(crate) input: [usize; 2],
+    pub(crate) output: [usize; 2],
+    /// Inputs from one output to the next.
+    pub(crate) step: [f32; 2],
+}
+
 /// One direction: the input pixels before and after an output, and the second one's share.
 #[derive(Clone, Copy)]
 struct Between {
@@ -15,13 +24,14 @@ struct Between {
     share: f32,
 }
 
-/// Every plane from `input` to `output`, both `[height, width]`, each pixel the nearest one.
-pub(crate) fn nearest<T: Copy>(input: [usize; 2], output: [usize; 2], x: &[T], y: &mut [T]) {
+/// Every plane, each pixel the nearest one.
+pub(crate) fn nearest<T: Copy>(grid: Grid, x: &[T], y: &mut [T]) {
+    let Grid { input, output, .. } = grid;
     for (x, y) in pieces(x, input[0] * input[1]).zip(pieces_mut(y, output[0] * output[1])) {
         for (out_row, y) in pieces_mut(y, output[1]).enumerate() {
-            let row = row(x, nearest_index(out_row, input[0], output[0]), input[1]);
+            let row = row(x, grid.nearest(0, out_row), input[1]);
             for (column, y) in y.iter_mut().enumerate() {
-                if let Some(x) = row.get(nearest_index(column, input[1], output[1])) {
+                if let Some(x) = row.get(grid.nearest(1, column)) {
                     *y = *x;
                 }
             }
@@ -31,19 +41,12 @@ pub(crate) fn nearest<T: Copy>(input: [usize; 2], output: [usize; 2], x: &[T], y
 
 /// [`nearest`] in f32, in vectors where there are any.
 #[inline(never)]
-pub(crate) fn nearest_float(
-    backend: Option<Backend>,
-    input: [usize; 2],
-    output: [usize; 2],
-    x: &[f32],
-    y: &mut [f32],
-) {
-    backend::run(backend, Nearest { input, output, x, y });
+pub(crate) fn nearest_float(backend: Option<Backend>, grid: Grid, x: &[f32], y: &mut [f32]) {
+    backend::run(backend, Nearest { grid, x, y });
 }
 
 struct Nearest<'a> {
-    input: [usize; 2],
-    output: [usize; 2],
+    grid: Grid,
     x: &'a [f32],
     y: &'a mut [f32],
 }
@@ -51,22 +54,23 @@ struct Nearest<'a> {
 impl Operation for Nearest<'_> {
     #[inline(always)]
     fn run<I: Isa>(self, _isa: I) {
-        let Self { input, output, x, y } = self;
+        let Self { grid, x, y } = self;
         if !I::HAS_VECTORS {
-            return nearest(input, output, x, y);
+            return nearest(grid, x, y);
         }
+        let Grid { input, output, .. } = grid;
         let doubled = output[1] == 2 * input[1];
         let block = if doubled { output[1] } else { BLOCK };
         for start in (0..output[1]).step_by(block.max(1)) {
             let mut across = [0; BLOCK];
             for (column, across) in (start..output[1]).zip(&mut across) {
-                *across = nearest_index(column, input[1], output[1]);
+                *across = grid.nearest(1, column);
             }
             for (x, y) in pieces(x, input[0] * input[1]).zip(pieces_mut(y, output[0] * output[1])) {
                 // The row of outputs before, and which inputs it is of.
                 let mut before: (usize, &[f32]) = (input[0], &[]);
                 for (out_row, y) in pieces_mut(y, output[1]).enumerate() {
-                    let index = nearest_index(out_row, input[0], output[0]);
+                    let index = grid.nearest(0, out_row);
                     let y = y.get_mut(start..).unwrap_or_default();
                     let count = y.len().min(block);
                     let y = y.get_mut(..count).unwrap_or_default();
@@ -89,23 +93,21 @@ impl Operation for Nearest<'_> {
     }
 }
 
-/// Every plane from `input` to `output`, both `[height, width]`, each pixel a blend of four.
+/// Every plane, each pixel a blend of four.
 #[inline(never)]
 pub(crate) fn bilinear(
     backend: Option<Backend>,
     align_corners: bool,
-    input: [usize; 2],
-    output: [usize; 2],
+    grid: Grid,
     x: &[f32],
     y: &mut [f32],
 ) {
-    backend::run(backend, Bilinear { align_corners, input, output, x, y });
+    backend::run(backend, Bilinear { align_corners, grid, x, y });
 }
 
 struct Bilinear<'a> {
     align_corners: bool,
-    input: [usize; 2],
-    output: [usize; 2],
+    grid: Grid,
     x: &'a [f32],
     y: &'a mut [f32],
 }
@@ -121,14 +123,15 @@ impl Bilinear<'_> {
     /// One output after the other: the least code.
     #[inline(always)]
     fn by_pixels(self) {
-        let Self { align_corners, input, output, x, y } = self;
+        let Self { align_corners, grid, x, y } = self;
+        let Grid { input, output, .. } = grid;
         for (x, y) in pieces(x, input[0] * input[1]).zip(pieces_mut(y, output[0] * output[1])) {
             for (out_row, y) in pieces_mut(y, output[1]).enumerate() {
-                let down = between(out_row, input[0], output[0], align_corners);
+                let down = grid.between(0, out_row, align_corners);
                 let upper = row(x, down.first, input[1]);
                 let lower = row(x, down.second, input[1]);
                 for (column, y) in y.iter_mut().enumerate() {
-                    let across = between(column, input[1], output[1], align_corners);
+                    let across = grid.between(1, column, align_corners);
                     *y = down.blend(across.of(upper), across.of(lower));
                 }
             }
@@ -138,18 +141,20 @@ impl Bilinear<'_> {
     /// A block of columns goes down a plane; of a row of inputs, what it comes to across is found once.
     #[inline(always)]
     fn by_blocks(self) {
-        let Self { align_corners, input, output, x, y } = self;
+        let Self { align_corners, grid, x, y } = self;
+        let Grid { input, output, step } = grid;
         // So small that positions are exact.
-        let doubled = !align_corners && output[1] == 2 * input[1] && output[1] < 1 << 22;
+        let doubled =
+            !align_corners && output[1] == 2 * input[1] && step[1] == 0.5 && output[1] < 1 << 22;
         for start in (0..output[1]).step_by(BLOCK) {
             let mut across = [Between { first: 0, second: 0, share: 0.0 }; BLOCK];
             for (column, across) in (start..output[1]).zip(&mut across) {
-                *across = between(column, input[1], output[1], align_corners);
+                *across = grid.between(1, column, align_corners);
             }
             for (x, y) in pieces(x, input[0] * input[1]).zip(pieces_mut(y, output[0] * output[1])) {
                 let (mut upper, mut lower) = (Blended::NONE, Blended::NONE);
                 for (out_row, y) in pieces_mut(y, output[1]).enumerate() {
-                    let down = between(out_row, input[0], output[0], align_corners);
+                    let down = grid.between(0, out_row, align_corners);
                     if lower.row == Some(down.first) {
                         upper = lower;
                     }
@@ -233,20 +238,67 @@ fn at(row: &[f32], index: usize) -> f32 {
     row.get(index).copied().unwrap_or(0.0)
 }
 
-/// `floor(index * input / output)`, the ratio rounded to f32 as in PyTorch.
-fn nearest_index(index: usize, input: usize, output: usize) -> usize {
-    let scale = input as f32 / output as f32;
-    ((index as f32 * scale) as usize).min(input - 1)
-}
+impl Grid {
+    /// The steps of a plane that is resized, or, not with the corners on one another, one that is scaled by a factor.
+    pub(crate) const fn new(
+        input: [usize; 2],
+        output: [usize; 2],
+        align_corners: bool,
+        scale_factor: Option<[f64; 2]>,
+    ) -> Self {
+        let mut step = [0.0; 2];
+        let mut axis = 0;
+        while axis < 2 {
+            step[axis] = match (align_corners, scale_factor) {
+                // A single output pixel takes the first input.
+                (true, _) if output[axis] > 1 => {
+                    (input[axis] - 1) as f32 / (output[axis] - 1) as f32
+                }
+                (true, _) => 0.0,
+                (false, Some(factor)) => (1.0 / factor[axis]) as f32,
+                (false, None) => input[axis] as f32 / output[axis] as f32,
+            };
+            axis += 1;
+        }
+        Self { input, output, step }
+    }
 
-fn between(index: usize, input: usize, output: usize, align_corners: bool) -> Between {
-    let position = if align_corners {
-        // A single output pixel takes the first input.
-        index as f32 * ((input - 1) as f32 / (output - 1).max(1) as f32)
-    } else {
-        ((index as f32 + 0.5) * (input as f32 / output as f32) - 0.5).max(0.0)
-    };
-    let first = (position as usize).min(input - 1);
-    let second = (first + 1).min(input - 1);
-    Between { first, second, share: (position - first as f32).min(1.0) }
+    /// The input pixel of an output: `floor(index * step)` in f32 as in PyTorch, which like here takes none where sizes are
+    /// the same or double.
+    fn nearest(&self, axis: usize, index: usize) -> usize {
+        let Self { input, output, step } = self;
+        let (Some(&input), Some(&output), Some(&step)) =
+            (input.get(axis), output.get(axis), step.get(axis))
+        else {
+            return 0;
+        };
+        if output == input {
+            index
+        } else if output == 2 * input {
+            index / 2
+        } else {
+            ((index as f32 * step) as usize).min(input - 1)
+        }
+    }
+
+    /// The input pixels around an output.
+    fn between(&self, axis: usize, index: usize, align_corners: bool) -> Between {
+        let Self { input, output, step } = self;
+        let (Some(&input), Some(&output), Some(&step)) =
+            (input.get(axis), output.get(axis), step.get(axis))
+        else {
+            return Between { first: 0, second: 0, share: 0.0 };
+        };
+        if output == input {
+            // As in PyTorch no neighbour has a share, not even of 0.
+            return Between { first: index, second: index, share: 0.0 };
+        }
+        let position = match align_corners {
+            true => index as f32 * step,
+            false => ((index as f32 + 0.5) * step - 0.5).max(0.0),
+        };
+        let first = (position as usize).min(input - 1);
+        let second = (first + 1).min(input - 1);
+        Between { first, second, share: (position - first as f32).min(1.0) }
+    }
 }

@@ -120,8 +120,13 @@ macro_rules! __layer_part {
         #[allow(dead_code, reason = "a layer has more to offer than each program uses")]
         impl $name {
             /// Takes one slope per channel.
+            ///
+            /// # Panics
+            ///
+            /// If a slope is not a finite number; in a `static` or `const` that is a compile error.
+            /// `PLAN.pack` returns it as a value.
             pub const fn new(slopes: &[$e; $name::PLAN.packed_len()]) -> Self {
-                Self { packed: *slopes }
+                $crate::__layer_packed!($name $e, pack(slopes))
             }
         }
     };

@@ -216,7 +216,9 @@ impl BinaryQuantization {
         let (first, second) = (self.first.scale as f64, self.second.scale as f64);
         let output = self.output.scale as f64;
         match (operator, self.add_factors) {
-            (Operator::Add, Some(factors)) => Factors::Add(factors),
+            (Operator::Add, Some([first, second, output])) => {
+                Factors::Add([first.flushed(), second.flushed(), output.flushed()])
+            }
             (Operator::Add, None) => {
                 // Both inputs are brought to twice the larger scale, where their sum has room.
                 let common = 2.0 * if first > second { first } else { second };

@@ -86,7 +86,9 @@ macro_rules! packing_methods {
             ///
             /// [`Error::Length`] for a slice of the wrong length, [`Error::Missing`] and
             /// [`Error::Unexpected`] for the slopes of a PReLU, [`Error::InexactFold`] for a batch norm
-            /// in front of the layer that it cannot absorb. `packed` is then untouched.
+            /// in front of the layer that it cannot absorb. For numbers that are none
+            /// [`Error::NotFinite`], [`Error::InvalidVariance`], [`Error::ZeroVariance`],
+            /// [`Error::InvalidEps`] and [`Error::FoldOverflow`]. `packed` is then untouched.
             pub const fn pack(
                 &self,
                 weight: &[f32],
@@ -106,8 +108,8 @@ macro_rules! packing_methods {
             /// # Errors
             ///
             /// [`Error::Length`] for a slice of the wrong length, [`Error::InvalidScale`],
-            /// [`Error::InvalidMultiplier`], [`Error::AccumulatorOverflow`]. `packed` is then
-            /// untouched.
+            /// [`Error::InvalidWeightScale`], [`Error::InvalidMultiplier`],
+            /// [`Error::AccumulatorOverflow`]. `packed` is then untouched.
             pub const fn pack(
                 &self,
                 weight: &[i8],
@@ -119,7 +121,9 @@ macro_rules! packing_methods {
             }
 
             /// Folds `parameters` into f32 weights, quantizes the result symmetrically, one scale per
-            /// output channel, and packs it.
+            /// output channel, and packs it. The largest weight of a channel becomes 127, unless its
+            /// bias is so much larger that in this scale it would not fit into i32: the scale is then
+            /// the smallest in which it does.
             ///
             /// # Errors
             ///

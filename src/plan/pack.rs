@@ -68,9 +68,11 @@ impl<'a> Parameters<'a> {
 }
 
 impl Parameters<'_> {
-    /// Checks that everything `layout` asks for is there in the right length, and nothing else.
-    pub(crate) const fn validate(&self, layout: &Layout) -> Result<(), Error> {
+    /// Checks that everything `layout` asks for is there in the right length, and nothing else; that all of it and
+    /// `weight` are finite numbers, and what they fold into.
+    pub(crate) const fn validate(&self, layout: &Layout, weight: &[f32]) -> Result<(), Error> {
         let outputs = layout.outputs();
+        tri!(Buffer::Weight.check(weight.len(), layout.weight_len()));
         tri!(Buffer::Bias.check_optional(self.bias, outputs));
         tri!(Buffer::Prelu.check_optional(self.prelu, outputs));
         match (layout.prelu, self.prelu) {
@@ -81,6 +83,8 @@ impl Parameters<'_> {
         if let Some(norm) = &self.batch_norm {
             tri!(norm.validate(outputs));
         }
+        tri!(Buffer::Bias.check_finite(self.bias));
+        tri!(Buffer::Prelu.check_finite(self.prelu));
         if let Some(norm) = &self.input_batch_norm {
             let inputs = layout.channels.all_inputs();
             tri!(norm.validate(inputs));
@@ -93,7 +97,67 @@ impl Parameters<'_> {
                 channel += 1;
             }
         }
+        let largest = largest(weight);
+        if largest == f32::INFINITY {
+            return Err(not_finite(layout, weight));
+        }
+        self.check_folds(layout, weight, largest as f64)
+    }
+
+    /// Checks that folded weights and biases are finite; `largest` is the largest weight by absolute value.
+    const fn check_folds(
+        &self,
+        layout: &Layout,
+        weight: &[f32],
+        largest: f64,
+    ) -> Result<(), Error> {
+        if self.batch_norm.is_none() && self.input_batch_norm.is_none() {
+            return Ok(());
+        }
+        let (mut input_factor, mut input_shift) = (1.0, 0.0);
+        let mut channel = 0;
+        while self.input_batch_norm.is_some() && channel < layout.channels.all_inputs() {
+            let (factor, shift) = scale_and_shift(&self.input_batch_norm, channel);
+            (input_factor, input_shift) =
+                (larger(input_factor, factor), larger(input_shift, shift));
+            channel += 1;
+        }
+        let taps = (layout.channels.inputs * layout.kernel) as f64;
+        let mut output = 0;
+        while output < layout.outputs() {
+            let (factor, shift) = self.output_norm(output);
+            // Rarely do the numbers themselves matter.
+            let weights = largest * input_factor * factor.abs();
+            let bias = value_or(self.bias, output, 0.0).abs() as f64;
+            let bias = (bias + taps * largest * input_shift) * factor.abs() + shift.abs();
+            if !(weights < f32::MAX as f64 && bias < f32::MAX as f64)
+                && !self.folds(layout, weight, output)
+            {
+                return Err(Error::FoldOverflow { channel: output });
+            }
+            output += 1;
+        }
         Ok(())
+    }
+
+    /// Whether folded weights and bias of output channel `output` are finite.
+    const fn folds(&self, layout: &Layout, weight: &[f32], output: usize) -> bool {
+        let Route { source, source_step, .. } = layout.route(Dtype::F32, output);
+        let (norm, _) = self.output_norm(output);
+        let mut input = 0;
+        while input < layout.channels.inputs {
+            let factor = self.weight_factor(layout, norm, [output, input]);
+            let mut tap = 0;
+            while tap < layout.kernel {
+                let index = source + input * source_step + tap;
+                if !((at(weight, index, 0.0) as f64 * factor) as f32).is_finite() {
+                    return false;
+                }
+                tap += 1;
+            }
+            input += 1;
+        }
+        (self.folded_bias(layout, output, weight) as f32).is_finite()
     }
 
     /// Factor and shift of output channel `output`.
@@ -142,8 +206,7 @@ pub(crate) const fn pack(
     parameters: &Parameters<'_>,
     packed: &mut [f32],
 ) -> Result<(), Error> {
-    tri!(Buffer::Weight.check(weight.len(), layout.weight_len()));
-    tri!(parameters.validate(layout));
+    tri!(parameters.validate(layout, weight));
     tri!(Buffer::Packed.check(packed.len(), layout.packed_len(Dtype::F32)));
     let (bias, rest) = split_mut(packed, layout.outputs());
     let (prelu, packed) = split_mut(rest, layout.prelu_len());
@@ -187,6 +250,52 @@ pub(crate) const fn pack(
         output += 1;
     }
     Ok(())
+}
+
+/// The largest of `numbers` by absolute value, infinite if one of them is not finite.
+const fn largest(numbers: &[f32]) -> f32 {
+    // For each call the compiler takes longer than for ten other steps: there is none for most numbers.
+    let (len, mut index) = (numbers.len(), 0);
+    let (mut low, mut high) = (0.0, 0.0);
+    while index < len {
+        let number = numbers[index];
+        if !(number >= low && number <= high) {
+            if !number.is_finite() {
+                return f32::INFINITY;
+            }
+            high = number.abs();
+            low = -high;
+        }
+        index += 1;
+    }
+    high
+}
+
+/// The larger of two numbers by absolute value.
+const fn larger(a: f64, b: f64) -> f64 {
+    if a > b.abs() { a } else { b.abs() }
+}
+
+/// The error of weights one of which is not finite.
+#[cold]
+const fn not_finite(layout: &Layout, weight: &[f32]) -> Error {
+    let mut channel = 0;
+    while channel < layout.outputs() {
+        let Route { source, source_step, .. } = layout.route(Dtype::F32, channel);
+        let mut input = 0;
+        while input < layout.channels.inputs {
+            let mut tap = 0;
+            while tap < layout.kernel {
+                if !at(weight, source + input * source_step + tap, 0.0).is_finite() {
+                    return Error::NotFinite { buffer: Buffer::Weight, channel };
+                }
+                tap += 1;
+            }
+            input += 1;
+        }
+        channel += 1;
+    }
+    Error::NotFinite { buffer: Buffer::Weight, channel: 0 }
 }
 
 const fn scale_and_shift(norm: &Option<BatchNorm<'_>>, channel: usize) -> (f64, f64) {

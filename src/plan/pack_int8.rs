@@ -101,12 +101,13 @@ impl Int8Parameters<'_> {
         match self.scale {
             WeightScale::Fixed { multiplier, shift } => {
                 FixedPoint { multiplier: at(multiplier, output, 0), shift: at(shift, output, 0) }
-                    .validate()
+                    .validate(Some(output))
             }
             _ if self.weight_scale(output) > 0.0 && self.weight_scale(output) < f32::INFINITY => {
                 Ok(())
             }
-            _ => Err(Error::InvalidScale),
+            WeightScale::PerTensor(_) => Err(Error::InvalidScale),
+            WeightScale::PerChannel(_) => Err(Error::InvalidWeightScale { channel: output }),
         }
     }
 
@@ -123,6 +124,7 @@ impl Int8Parameters<'_> {
         match self.scale {
             WeightScale::Fixed { multiplier, shift } => {
                 FixedPoint { multiplier: at(multiplier, output, 0), shift: at(shift, output, 0) }
+                    .flushed()
             }
             _ => io.factor(self.weight_scale(output), layout.fully_connected),
         }
@@ -134,7 +136,8 @@ impl Int8Parameters<'_> {
 pub(crate) enum Weights<'a> {
     /// From a file that holds them.
     Ready(&'a [i8], &'a Int8Parameters<'a>),
-    /// From f32 weights, symmetric and per output channel: the largest becomes 127.
+    /// From f32 weights, symmetric and per output channel: the largest becomes 127, or less where the bias needs the
+    /// room ([`weight_scale`]).
     Float(&'a [f32], &'a Parameters<'a>),
 }
 
@@ -160,8 +163,7 @@ impl Weights<'_> {
                 if io.weight_zero_point != 0 {
                     return Err(Error::WeightZeroPoint);
                 }
-                tri!(Buffer::Weight.check(weight.len(), layout.weight_len()));
-                parameters.validate(layout)
+                parameters.validate(layout, weight)
             }
         }
     }
@@ -179,9 +181,10 @@ impl Weights<'_> {
             },
             Self::Float(weight, parameters) => {
                 let (norm, _) = parameters.output_norm(output);
-                let scale = weight_scale(layout, weight, parameters, norm, output);
+                let bias = parameters.folded_bias(layout, output, weight);
+                let scale = weight_scale(layout, io, (weight, parameters), (norm, bias), output);
                 let step = io.input.scale as f64 * scale as f64;
-                let bias = round_half_away(parameters.folded_bias(layout, output, weight) / step);
+                let bias = round_half_away(bias / step);
                 let bias = match bias {
                     ..=-2_147_483_648 => i32::MIN,
                     2_147_483_647.. => i32::MAX,
@@ -228,7 +231,7 @@ impl Weights<'_> {
     ) -> Result<(), Error> {
         let Channel { norm, scale, bias, .. } = self.channel(layout, io, output);
         if !scale.is_finite() {
-            return Err(Error::InvalidScale);
+            return Err(Error::FoldOverflow { channel: output });
         }
         let input = io.input.furthest() as u64;
         let bias = bias.unsigned_abs() as u64;
@@ -260,12 +263,16 @@ impl Weights<'_> {
     }
 }
 
-/// The scale with which the largest folded weight of output channel `output` becomes 127.
+/// The scale of output channel `output`: the one with which its largest folded weight becomes 127, unless that is too
+/// small for the others that share it. It is the unit of the bias, which has to fit into i32 together with all products,
+/// and the factor from sums to outputs has to be one that fixed-point numbers reach. Nothing is lost with a larger one:
+/// an output step is then more than any weight can make out. A channel without weights, or with very small ones, takes
+/// an output step divided by a power of two, the finest that leaves room for its bias, so that halves are kept.
 const fn weight_scale(
     layout: &Layout,
-    weight: &[f32],
-    parameters: &Parameters<'_>,
-    norm: f64,
+    io: &Requantization,
+    (weight, parameters): (&[f32], &Parameters<'_>),
+    (norm, bias): (f64, f64),
     output: usize,
 ) -> f32 {
     let Route { source, source_step, .. } = layout.route(Dtype::I8, output);
@@ -277,19 +284,68 @@ const fn weight_scale(
         while tap < layout.kernel {
             let index = source + input * source_step + tap;
             let real = (at(weight, index, 0.0) as f64 * factor).abs();
-            if real > largest || real.is_nan() {
+            if real > largest {
                 largest = real;
-            }
-            if !largest.is_finite() {
-                return f32::INFINITY;
             }
             tap += 1;
         }
         input += 1;
     }
-    let scale = (largest / 127.0) as f32;
-    // A channel of zeros, or too small for an f32, is zeros at any scale.
-    if scale > 0.0 { scale } else { 1.0 }
+    let (input_scale, output_scale) = (io.input.scale as f64, io.output.scale as f64);
+    // The smallest factor is 2^-32. Half as many sums again make less than a half of an output.
+    let finest = output_scale / input_scale / (1_u64 << 31) as f64;
+    let natural = largest / 127.0;
+    let mut scale = within_f32(if natural > finest { natural } else { finest });
+    let taps = (layout.channels.inputs * layout.kernel) as f64;
+    let furthest = io.input.furthest() as f64;
+    let bias = bias.abs() / input_scale;
+    let most = i32::MAX as f64;
+    if bias / scale as f64 + taps * 128.0 * furthest < most {
+        return scale;
+    }
+    // Halves of rounding, of each weight and of the bias, are added to what they come to.
+    let sum = sum_of_weights(layout, (weight, parameters), norm, output);
+    let room = most - 1.0 - 0.5 * taps * furthest;
+    if room <= 0.0 {
+        return scale;
+    }
+    let least = (bias + furthest * sum) / room * (1.0 + 1e-6);
+    if natural > finest {
+        return if least > scale as f64 { within_f32(least) } else { scale };
+    }
+    while least > scale as f64 {
+        scale *= 2.0;
+    }
+    scale
+}
+
+/// `scale` as an f32 that is not 0; infinite if it is too large.
+const fn within_f32(scale: f64) -> f32 {
+    let scale = scale as f32;
+    if scale > f32::MIN_POSITIVE { scale } else { f32::MIN_POSITIVE }
+}
+
+/// The absolute values of the folded weights of output channel `output`, added up.
+const fn sum_of_weights(
+    layout: &Layout,
+    (weight, parameters): (&[f32], &Parameters<'_>),
+    norm: f64,
+    output: usize,
+) -> f64 {
+    let Route { source, source_step, .. } = layout.route(Dtype::I8, output);
+    let mut sum = 0.0;
+    let mut input = 0;
+    while input < layout.channels.inputs {
+        let factor = parameters.weight_factor(layout, norm, [output, input]);
+        let mut tap = 0;
+        while tap < layout.kernel {
+            let index = source + input * source_step + tap;
+            sum += (at(weight, index, 0.0) as f64 * factor).abs();
+            tap += 1;
+        }
+        input += 1;
+    }
+    sum
 }
 
 /// Quantizes where need be and packs; writes all of `packed` or, on an error, nothing.

@@ -71,12 +71,22 @@ impl BatchNorm2dPlan<f32> {
     ///
     /// # Errors
     ///
-    /// [`Error::Length`] for a slice of the wrong length; `packed` is then untouched.
+    /// [`Error::Length`] for a slice of the wrong length, [`Error::NotFinite`], [`Error::InvalidVariance`],
+    /// [`Error::ZeroVariance`], [`Error::InvalidEps`] and [`Error::FoldOverflow`] for numbers that make no batch norm;
+    /// `packed` is then untouched.
     pub const fn pack(&self, batch_norm: &BatchNorm<'_>, packed: &mut [f32]) -> Result<(), Error> {
         let channels = self.shape[0];
         tri!(batch_norm.validate(channels));
         tri!(Buffer::Packed.check(packed.len(), self.packed_len()));
         let mut channel = 0;
+        while channel < channels {
+            let (factor, shift) = batch_norm.scale_and_shift(channel);
+            if !((factor as f32).is_finite() && (shift as f32).is_finite()) {
+                return Err(Error::FoldOverflow { channel });
+            }
+            channel += 1;
+        }
+        channel = 0;
         while channel < channels {
             let (factor, shift) = batch_norm.scale_and_shift(channel);
             put(packed, channel, shift as f32);
@@ -151,6 +161,23 @@ impl<T: Element> PreluPlan<T> {
 }
 
 impl PreluPlan<f32> {
+    /// Copies the slopes, one per channel, if they are finite numbers. [`run`](Self::run) takes any.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Length`] for a slice of the wrong length, [`Error::NotFinite`]; `packed` is then untouched.
+    pub const fn pack(&self, slopes: &[f32], packed: &mut [f32]) -> Result<(), Error> {
+        tri!(Buffer::Prelu.check(slopes.len(), self.packed_len()));
+        tri!(Buffer::Packed.check(packed.len(), self.packed_len()));
+        tri!(Buffer::Prelu.check_finite(Some(slopes)));
+        let mut channel = 0;
+        while channel < slopes.len() {
+            put(packed, channel, slopes[channel]);
+            channel += 1;
+        }
+        Ok(())
+    }
+
     /// Computes `x` where it is positive and `slope * x` elsewhere, with one slope per channel.
     ///
     /// # Errors

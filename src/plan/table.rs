@@ -136,7 +136,7 @@ impl ActivatePlan<i8> {
         let mut index = 0;
         while index < 256 {
             let x = (index as i32 - 128 - input.zero_point as i32) as f64 * input.scale as f64;
-            put(table, index, output.nearest(self.activation.at(x)));
+            put(table, index, self.activation.quantized_at(x, output));
             index += 1;
         }
         Ok(())

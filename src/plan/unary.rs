@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::geometry::{elements, tri, volume};
 use crate::kernel::pool::{self, Reduction, Windows};
 use crate::kernel::sliding::{self, Pool};
-use crate::kernel::upsample;
+use crate::kernel::upsample::{self, Grid};
 use crate::kernel::zero_pad;
 use crate::plan::cost::cost_methods;
 use crate::plan::meaning::meaning_methods;
@@ -20,8 +20,8 @@ use crate::tensor::{Dtype, Element};
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Operator {
     Pool { rows: Windows, columns: Windows, reduction: Reduction },
-    UpsampleNearest,
-    UpsampleBilinear { align_corners: bool },
+    UpsampleNearest(Grid),
+    UpsampleBilinear { grid: Grid, align_corners: bool },
     ZeroPad { top: usize, left: usize },
 }
 
@@ -35,7 +35,7 @@ impl Operator {
                 Reduction::SumOver(_) => true,
             },
             Self::ZeroPad { .. } => true,
-            Self::UpsampleNearest | Self::UpsampleBilinear { .. } => false,
+            Self::UpsampleNearest(_) | Self::UpsampleBilinear { .. } => false,
         }
     }
 
@@ -46,19 +46,22 @@ impl Operator {
             Self::Pool { reduction: Reduction::Maximum, .. } => Ok(()),
             Self::Pool { rows, columns, reduction } => {
                 let count = rows.longest().saturating_mul(columns.longest());
-                let divisor = match reduction {
-                    Reduction::SumOver(divisor) => *divisor,
-                    _ => count,
+                let count = count as u64;
+                // The sum, as many zero points as are missing to the divisor or above it, and a half for rounding.
+                let (elements, divisor) = match reduction {
+                    Reduction::SumOver(divisor) if (*divisor as u64) < count => {
+                        ((2 * count).saturating_sub(*divisor as u64), *divisor as u64)
+                    }
+                    Reduction::SumOver(divisor) => (*divisor as u64, *divisor as u64),
+                    _ => (count, count),
                 };
-                // The sum, the zero points of the padding, and a half for rounding.
-                let elements = (count as u64).saturating_add(divisor as u64);
-                let largest = elements.saturating_mul(128).saturating_add(divisor as u64 / 2);
+                let largest = elements.saturating_mul(128).saturating_add(divisor / 2);
                 if largest > i32::MAX as u64 {
                     return Err(Error::AccumulatorOverflow { channel: 0, largest });
                 }
                 Ok(())
             }
-            Self::UpsampleNearest | Self::ZeroPad { .. } => Ok(()),
+            Self::UpsampleNearest(_) | Self::ZeroPad { .. } => Ok(()),
         }
     }
 }
@@ -188,9 +191,9 @@ impl UnaryPlan<f32> {
                     reduction => sliding::average(self.backend, pool, reduction, x, y),
                 }
             }
-            Operator::UpsampleNearest => upsample::nearest_float(self.backend, input, output, x, y),
-            Operator::UpsampleBilinear { align_corners } => {
-                upsample::bilinear(self.backend, *align_corners, input, output, x, y);
+            Operator::UpsampleNearest(grid) => upsample::nearest_float(self.backend, *grid, x, y),
+            Operator::UpsampleBilinear { grid, align_corners } => {
+                upsample::bilinear(self.backend, *align_corners, *grid, x, y);
             }
             Operator::ZeroPad { top, left } => {
                 zero_pad::run(input, output, [*top, *left], 0.0, x, y);
@@ -218,7 +221,7 @@ impl UnaryPlan<i8> {
                 let pool = Pool { rows, columns };
                 pool::int8(self.backend, pool, *reduction, self.zero, x, y);
             }
-            Operator::UpsampleNearest => upsample::nearest(input, output, x, y),
+            Operator::UpsampleNearest(grid) => upsample::nearest(*grid, x, y),
             // Refused by `plan`.
             Operator::UpsampleBilinear { .. } => {}
             Operator::ZeroPad { top, left } => {

@@ -45,7 +45,9 @@ pub(crate) const fn choose(
         {
             Ok(asked)
         }
-        (Algorithm::Winograd2 | Algorithm::Winograd4, _) => Err(Error::AlgorithmUnavailable(asked)),
+        (Algorithm::Winograd2 | Algorithm::Winograd4, _) => {
+            Err(Error::AlgorithmUnavailable { algorithm: asked, dtype })
+        }
     }
 }
 

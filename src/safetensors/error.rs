@@ -25,11 +25,29 @@ pub enum SafetensorsError {
         /// Bytes that it has.
         actual: usize,
     },
-    /// The header is not the JSON that it should be; also if a name or a field is there twice, or a
-    /// field is missing.
+    /// The header is not the JSON that it should be; also if a field is there twice, or missing.
     Malformed {
         /// Position in the file where reading stopped.
         position: usize,
+    },
+    /// Two tensors of the file have the same name.
+    DuplicateName,
+    /// Two tensors of the file share bytes.
+    Overlap {
+        /// `data_offsets` of the first.
+        first: [usize; 2],
+        /// Those of the second.
+        second: [usize; 2],
+    },
+    /// There are bytes between the tensors, or before the first, that belong to none.
+    Hole {
+        /// Where they begin, counted from the header's end.
+        position: usize,
+    },
+    /// There are bytes behind the last tensor.
+    TrailingBytes {
+        /// How many.
+        count: usize,
     },
     /// The file has no tensor of that name.
     NotFound,
@@ -91,6 +109,21 @@ impl SafetensorsError {
             Self::Malformed { position } => {
                 m.text("the file's header is malformed at byte ").number(position)
             }
+            Self::DuplicateName => m.text("two tensors of the file have the same name"),
+            Self::Overlap { first, second } => m
+                .text("two tensors of the file overlap: bytes ")
+                .list(&first)
+                .text(" and ")
+                .list(&second)
+                .text(" of its data"),
+            Self::Hole { position } => m
+                .text("the file has data that belongs to no tensor: from byte ")
+                .number(position)
+                .text(" on"),
+            Self::TrailingBytes { count } => m
+                .text("the file does not end with its last tensor: ")
+                .number(count)
+                .text(" bytes follow"),
             Self::NotFound => m.text("the file has no tensor of this name"),
             Self::UnsupportedDtype(dtype) => m
                 .text("the tensor's dtype is ")
@@ -101,7 +134,7 @@ impl SafetensorsError {
             }
             Self::Overflow => m.text("the tensor's size does not fit into the address space"),
             Self::OutOfBounds { data_offsets, available } => m
-                .text("the tensor's data_offsets ")
+                .text("a tensor's data_offsets ")
                 .list(&data_offsets)
                 .text(" do not lie in the file's ")
                 .number(available)

@@ -239,6 +239,33 @@ pub(super) const fn equals(raw: &[u8], text: &str) -> bool {
     }
 }
 
+/// A number for what a raw string spells, FNV-1a.
+///
+/// Source: <https://datatracker.ietf.org/doc/draft-eastlake-fnv/>.
+pub(super) const fn hash(raw: &[u8]) -> u64 {
+    const START: u64 = 0xcbf2_9ce4_8422_2325;
+    const FACTOR: u64 = 0x0000_0100_0000_01b3;
+    let (len, mut at, mut hash) = (raw.len(), 0, START);
+    while at < len {
+        let byte = raw[at];
+        at += 1;
+        if byte == b'\\'
+            && let Some((char, tail)) = unescape(from(raw, at))
+        {
+            at = len - tail.len();
+            let mut utf8 = [0; 4];
+            let mut utf8: &[u8] = char.encode_utf8(&mut utf8).as_bytes();
+            while let [byte, tail @ ..] = utf8 {
+                hash = (hash ^ *byte as u64).wrapping_mul(FACTOR);
+                utf8 = tail;
+            }
+        } else {
+            hash = (hash ^ byte as u64).wrapping_mul(FACTOR);
+        }
+    }
+    hash
+}
+
 /// The character that an escape stands for, and what follows it; `bytes` begins after the backslash.
 const fn unescape(bytes: &[u8]) -> Option<(char, &[u8])> {
     let [kind, rest @ ..] = bytes else { return None };

@@ -9,8 +9,8 @@
 //! A file is the length of the header as eight little-endian bytes, the header, and the values. The
 //! header is a JSON object from names to `{"dtype": .., "shape": [..], "data_offsets": [begin, end]}`,
 //! offsets counted from its own end. Values are little-endian, the last dimension the fastest.
-//! Supported are F32, I8, I32 and U8 tensors of rank 0 to 4; others may be in the file. Not checked
-//! is what concerns no single tensor: that the tensors do not overlap and leave no gaps.
+//! Supported are F32, I8, I32 and U8 tensors of rank 0 to 4; others may be in the file. No two
+//! tensors may have the same name or share bytes, and every byte behind the header belongs to one.
 //!
 //! Source: <https://huggingface.co/docs/safetensors>.
 //!
@@ -37,6 +37,7 @@ mod json;
 mod tensor;
 #[cfg(test)]
 mod tests;
+mod tiling;
 #[doc(hidden)]
 pub mod weights;
 
@@ -47,15 +48,19 @@ pub use tensor::TensorView;
 use crate::geometry::tri;
 use json::Json;
 use tensor::Entry;
+use tiling::{Names, Tiling};
 
 /// Finds the tensor called `name` in the bytes of a whole file.
 ///
-/// Every call reads the header once, to its end.
+/// Every call reads the header once, to its end, and once more for every 64 tensors beyond the first.
 ///
 /// # Errors
 ///
 /// - [`Truncated`](SafetensorsError::Truncated), [`Malformed`](SafetensorsError::Malformed): no
 ///   safetensors file, or a part of one.
+/// - [`DuplicateName`](SafetensorsError::DuplicateName), [`Overlap`](SafetensorsError::Overlap),
+///   [`Hole`](SafetensorsError::Hole), [`TrailingBytes`](SafetensorsError::TrailingBytes): the tensors, whichever is
+///   looked for, are not all that the file is.
 /// - [`NotFound`](SafetensorsError::NotFound): no tensor of that name.
 /// - [`UnsupportedDtype`](SafetensorsError::UnsupportedDtype),
 ///   [`RankTooLarge`](SafetensorsError::RankTooLarge): not supported here.
@@ -75,20 +80,30 @@ use tensor::Entry;
 pub const fn find<'a>(bytes: &'a [u8], name: &str) -> Result<TensorView<'a>, SafetensorsError> {
     let (mut header, data) = tri!(split(bytes));
     let mut found = None;
+    let (mut names, mut tiling) = (Names::new(0), Tiling::NONE);
     tri!(header.open());
     while let Some(key) = tri!(header.key()) {
-        if !json::equals(key, name) || json::equals(key, METADATA) {
+        if json::equals(key, METADATA) {
             tri!(header.skip_value());
-        } else if found.is_none() {
-            found = Some(tri!(Entry::parse(&mut header)));
-        } else {
-            // Two tensors of one name: neither is the right one.
-            return Err(header.malformed());
+            continue;
         }
+        tri!(names.add(key));
+        tiling.add(if found.is_none() && json::equals(key, name) {
+            let entry = tri!(Entry::parse(&mut header));
+            let data_offsets = entry.data_offsets();
+            found = Some(tri!(entry.locate(data)));
+            data_offsets
+        } else {
+            tri!(tensor::located(tri!(Entry::parse_offsets(&mut header)), data.len()))
+        });
     }
     tri!(header.finish());
+    tri!(names.check_others(bytes));
+    if !tiling.is_whole(data.len()) {
+        return Err(tri!(tiling::fault(bytes)));
+    }
     match found {
-        Some(entry) => entry.locate(data),
+        Some(view) => Ok(view),
         None => Err(SafetensorsError::NotFound),
     }
 }

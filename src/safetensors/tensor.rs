@@ -31,7 +31,46 @@ pub(super) struct Entry {
     data_offsets: [usize; 2],
 }
 
+/// `data_offsets`, if they lie in that many bytes.
+pub(super) const fn located(
+    data_offsets: [usize; 2],
+    available: usize,
+) -> Result<[usize; 2], SafetensorsError> {
+    let [begin, end] = data_offsets;
+    if begin <= end && end <= available {
+        Ok(data_offsets)
+    } else {
+        Err(SafetensorsError::OutOfBounds { data_offsets, available })
+    }
+}
+
 impl Entry {
+    pub(super) const fn data_offsets(&self) -> [usize; 2] {
+        self.data_offsets
+    }
+
+    /// Reads where a tensor lies, from its object, and passes over what else that says.
+    pub(super) const fn parse_offsets(
+        header: &mut Json<'_>,
+    ) -> Result<[usize; 2], SafetensorsError> {
+        let mut data_offsets = None;
+        tri!(header.open());
+        while let Some(key) = tri!(header.key()) {
+            if !json::equals(key, "data_offsets") {
+                tri!(header.skip_value());
+                continue;
+            }
+            match (data_offsets, tri!(header.integers())) {
+                (None, (offsets, 2)) => data_offsets = Some(offsets),
+                _ => return Err(header.malformed()),
+            }
+        }
+        match data_offsets {
+            Some(data_offsets) => Ok(data_offsets),
+            None => Err(header.malformed()),
+        }
+    }
+
     /// Reads a tensor's object: each field once, in any order; others are passed over.
     pub(super) const fn parse(header: &mut Json<'_>) -> Result<Self, SafetensorsError> {
         let (mut dtype, mut shape, mut data_offsets) = (None, None, None);

@@ -1,6 +1,6 @@
 use std::string::{String, ToString};
 use std::vec::Vec;
-use std::{format, panic};
+use std::{format, panic, vec};
 
 use super::weights::require;
 use super::*;
@@ -97,7 +97,10 @@ fn every_dtype_and_rank_is_read() {
     assert_eq!(view(&i8).shape(), [2, 2, 2, 1]);
     assert_eq!(view(&i8).bytes(), d);
 
-    let scalar = file(r#"{"a":{"dtype":"F32","shape":[],"data_offsets":[4,8]}}"#, 8);
+    let scalar = file(
+        r#"{"b":{"dtype":"F32","shape":[],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[],"data_offsets":[4,8]}}"#,
+        8,
+    );
     let mut e = [0.0];
     view(&scalar).copy_f32(&mut e).unwrap();
     assert_eq!(e[0].to_bits(), 0x0706_0504);
@@ -116,14 +119,14 @@ fn every_dtype_and_rank_is_read() {
 fn json_may_be_written_in_any_way() {
     let header = r#"{
         "__metadata__" : { "a" : "\"b\":{\"dtype\":\"}}", "x": {"a": [1, {"shape": null}, -2.5e+3]} },
-        "b\u0061" : {},
+        "b\u0061" : {"data_offsets": [ 0,2], "data_\u006ffset": null},
         "a" : { "data_offsets" : [ 2 , 6 ], "extra" : [{"dtype": "U8"}, true, "}"],
                 "shape":[ 1,	4 ] , "d\u0074ype":"\u0055\u0038" }
     }   "#;
-    assert_eq!(find(&file(header, 9), "a").unwrap().bytes(), [2, 3, 4, 5]);
-    assert_eq!(find(&file(header, 9), "b"), Err(SafetensorsError::NotFound));
-    assert_eq!(find(&file(header, 9), "x"), Err(SafetensorsError::NotFound));
-    assert_eq!(find(&file(header, 9), "__metadata__"), Err(SafetensorsError::NotFound));
+    assert_eq!(find(&file(header, 6), "a").unwrap().bytes(), [2, 3, 4, 5]);
+    assert_eq!(find(&file(header, 6), "b"), Err(SafetensorsError::NotFound));
+    assert_eq!(find(&file(header, 6), "x"), Err(SafetensorsError::NotFound));
+    assert_eq!(find(&file(header, 6), "__metadata__"), Err(SafetensorsError::NotFound));
     assert_eq!(find(&file("{}", 0), "a"), Err(SafetensorsError::NotFound));
 }
 
@@ -145,13 +148,15 @@ fn names_are_compared_unescaped() {
 
 #[test]
 fn an_entry_is_checked_against_the_file() {
-    use SafetensorsError::{OutOfBounds, Overflow, RankTooLarge, UnsupportedDtype, WrongSize};
+    use SafetensorsError::{
+        OutOfBounds, Overflow, RankTooLarge, TrailingBytes, UnsupportedDtype, WrongSize,
+    };
     let with = |dtype: &str, shape: &str, offsets: &str| {
         entry(&format!(r#"{{"dtype":"{dtype}","shape":{shape},"data_offsets":{offsets}}}"#))
     };
 
     assert_eq!(with("F32", "[1,2]", "[0,8]"), Ok(2));
-    assert_eq!(with("F32", "[2,0,3]", "[8,8]"), Ok(0));
+    assert_eq!(with("F32", "[2,0,3]", "[8,8]"), Err(TrailingBytes { count: 8 }));
     assert_eq!(with("BF16", "[4]", "[0,8]"), Err(UnsupportedDtype("BF16")));
     assert_eq!(with("Q4", "[4]", "[0,8]"), Err(UnsupportedDtype("of unknown name")));
     assert_eq!(with("U8", "[1,1,1,1,8]", "[0,8]"), Err(RankTooLarge { rank: 5 }));
@@ -200,8 +205,11 @@ fn what_is_no_entry_is_malformed() {
         (r#""shape":"#, r#""shape""#),
         ("8]}", "8],}"),
         ("8]}", "8]}}"),
-        ("8]}", r#"8]},"a":{"dtype":"U8","shape":[8],"data_offsets":[0,8]}"#),
         ("8]}", r#"8]},"b":]"#),
+        ("8]}", r#"8]},"b":{}"#),
+        ("8]}", r#"8]},"b":[]"#),
+        ("8]}", r#"8]},"b":{"data_offsets":[8]}"#),
+        ("8]}", r#"8]},"b":{"data_offsets":[8,8],"data_offsets":[8,8]}"#),
         ("8]}", r#"8]},"b":[[}"#),
     ] {
         let changed = WHOLE.replacen(from, to, 1);
@@ -218,7 +226,7 @@ fn what_is_no_entry_is_malformed() {
 #[test]
 fn deep_nesting_needs_no_stack() {
     let brackets = "[".repeat(1_000_000) + &"]".repeat(1_000_000);
-    let header = format!(r#"{{"b":{brackets}}}"#);
+    let header = format!(r#"{{"b":{{"c":{brackets},"data_offsets":[0,0]}}}}"#);
     assert_eq!(find(&file(&header, 0), "a"), Err(SafetensorsError::NotFound));
     assert!(is_malformed(&find(&file(&header, 0), "b")));
     assert!(is_malformed(&find(&file(&header.replace("]}", "}"), 0), "a")));
@@ -309,5 +317,89 @@ fn long_names_are_cut_between_characters() {
         assert!(sentence.starts_with(&format!("no tensor \"{pad}éé")), "{sentence}");
         assert!(sentence.contains("é/tiny.safetensors\"; closest"), "{sentence}");
         assert!(sentence.ends_with("\""), "{sentence}");
+    }
+}
+
+/// The sentence about a file of these entries and that many bytes of data, looking for `a`.
+fn about(entries: &[(&str, usize, usize)], data: u8) -> String {
+    let entry = |&(name, begin, end): &(&str, usize, usize)| {
+        let len = end.saturating_sub(begin);
+        format!(r#""{name}":{{"dtype":"U8","shape":[{len}],"data_offsets":[{begin},{end}]}}"#)
+    };
+    let header: Vec<_> = entries.iter().map(entry).collect();
+    let file = file(&format!("{{{}}}", header.join(",")), data);
+    let result = find(&file, "a");
+    result.map_or_else(|error| error.to_string(), |_| "found".into())
+}
+
+#[test]
+fn a_file_is_its_tensors_and_nothing_else() {
+    assert_eq!(about(&[("a", 0, 4), ("b", 4, 8)], 8), "found");
+    assert_eq!(about(&[("b", 4, 8), ("a", 0, 4)], 8), "found");
+    assert_eq!(about(&[("b", 4, 4), ("a", 0, 4), ("c", 0, 0), ("d", 4, 8)], 8), "found");
+    for (entries, data, want) in [
+        (
+            &[("b", 0, 4), ("a", 4, 8), ("b", 8, 12)][..],
+            12,
+            "two tensors of the file have the same name",
+        ),
+        (&[("a", 0, 4), ("a", 4, 8)], 8, "two tensors of the file have the same name"),
+        (
+            &[("b", 0, 4), ("a", 4, 8), (r"\u0062", 8, 12)],
+            12,
+            "two tensors of the file have the same name",
+        ),
+        (
+            &[("a", 0, 4), ("b", 3, 8)],
+            8,
+            "two tensors of the file overlap: bytes [0, 4] and [3, 8] of its data",
+        ),
+        (
+            &[("a", 0, 4), ("b", 0, 4)],
+            4,
+            "two tensors of the file overlap: bytes [0, 4] and [0, 4] of its data",
+        ),
+        (
+            &[("a", 0, 8), ("b", 2, 4)],
+            8,
+            "two tensors of the file overlap: bytes [0, 8] and [2, 4] of its data",
+        ),
+        (
+            &[("a", 0, 4), ("b", 5, 8)],
+            8,
+            "the file has data that belongs to no tensor: from byte 4 on",
+        ),
+        (
+            &[("a", 1, 4), ("b", 4, 8)],
+            8,
+            "the file has data that belongs to no tensor: from byte 0 on",
+        ),
+        (
+            &[("a", 0, 4), ("b", 4, 8)],
+            9,
+            "the file does not end with its last tensor: 1 bytes follow",
+        ),
+        (&[("a", 0, 4)], 200, "the file does not end with its last tensor: 196 bytes follow"),
+        (
+            &[("a", 0, 4), ("b", 4, 9)],
+            8,
+            "a tensor's data_offsets [4, 9] do not lie in the file's 8 bytes of data",
+        ),
+    ] {
+        assert_eq!(about(entries, data), want, "{entries:?}");
+    }
+}
+
+/// Of many tensors, too: more than are compared at a time.
+#[test]
+fn many_tensors() {
+    let names: Vec<String> = (0..300).map(|index| format!("layer.{index}.weight")).collect();
+    let mut entries: Vec<_> = vec![("a", 0, 0)];
+    entries.extend(names.iter().map(|name| (name.as_str(), 0, 0)));
+    assert_eq!(about(&entries, 0), "found");
+    for (first, second) in [(1, 2), (1, 300), (7, 200), (298, 300), (250, 299), (100, 101)] {
+        let mut entries = entries.clone();
+        entries[second].0 = entries[first].0;
+        assert_eq!(about(&entries, 0), "two tensors of the file have the same name");
     }
 }

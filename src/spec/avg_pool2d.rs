@@ -2,6 +2,7 @@ use crate::activation::Activation;
 use crate::error::{Error, Parameter};
 use crate::geometry::{Window, positive, tri, windows};
 use crate::kernel::pool::{Reduction, Windows};
+use crate::padding::Padding;
 use crate::plan::UnaryPlan;
 use crate::plan::unary::Operator;
 use crate::quant::Quantization;
@@ -38,8 +39,9 @@ pub struct AvgPool2d {
     pub kernel_size: [usize; 2],
     /// Rows and columns from one window to the next.
     pub stride: [usize; 2],
-    /// Rows and columns around the input that windows may start in: `[top, left, bottom, right]`.
-    pub padding: [usize; 4],
+    /// Rows and columns around the input that windows may start in. TFLite does not count them
+    /// ([`count_include_pad`](Self::count_include_pad)).
+    pub padding: Padding,
     /// Whether a last window may hang over the edge.
     pub ceil_mode: bool,
     /// Whether padding counts in the divisor.
@@ -59,7 +61,7 @@ impl AvgPool2d {
             input,
             kernel_size,
             stride: kernel_size,
-            padding: [0; 4],
+            padding: Padding::VALID,
             ceil_mode: false,
             count_include_pad: true,
             divisor_override: None,
@@ -91,11 +93,14 @@ impl AvgPool2d {
     /// # Errors
     ///
     /// [`Error::Zero`], [`Error::KernelTooLarge`], [`Error::WindowInPadding`],
-    /// [`Error::EmptyClampRange`], [`Error::Overflow`].
+    /// [`Error::EmptyClampRange`], [`Error::Overflow`],
+    /// [`Error::SpanTooLarge`].
     pub const fn plan<T: Element>(&self) -> Result<UnaryPlan<T>, Error> {
         let [rows, columns] =
             Window::pair(self.input, self.kernel_size, self.stride, [1, 1], self.padding);
-        let (down, across) = (tri!(rows.pool(self.ceil_mode)), tri!(columns.pool(self.ceil_mode)));
+        let down = tri!(rows.pool(self.padding, self.ceil_mode));
+        let across = columns.pool(self.padding, self.ceil_mode);
+        let across = tri!(Window::channels_last(across, self.input));
         let [down, across] = tri!(windows([down, across]));
         tri!(down.check_windows(rows.direction));
         tri!(across.check_windows(columns.direction));

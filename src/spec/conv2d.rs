@@ -98,6 +98,21 @@ impl Conv2d {
         self
     }
 
+    /// Padding as `SAME` in TensorFlow and TFLite, for any stride:
+    /// [`Padding::SameTflite`].
+    ///
+    /// ```
+    /// let spec = nchw::Conv2d::new([3, 96, 96], 8, [3, 3]).stride([2, 2]);
+    /// let same = spec.padding_same_tflite().plan::<f32>()?;
+    /// assert_eq!(same, spec.padding_sides([0, 0, 1, 1]).plan()?);
+    /// assert_eq!(same.output_shape(), [8, 48, 48]);
+    /// # Ok::<(), nchw::Error>(())
+    /// ```
+    pub const fn padding_same_tflite(mut self) -> Self {
+        self.padding = Padding::SameTflite;
+        self
+    }
+
     /// PyTorch's `padding='valid'`: none.
     pub const fn padding_valid(mut self) -> Self {
         self.padding = Padding::VALID;
@@ -123,17 +138,14 @@ impl Conv2d {
     ///
     /// [`Error::Zero`], [`Error::ChannelsNotDivisible`], [`Error::KernelTooLarge`],
     /// [`Error::PaddingTooLarge`], [`Error::SamePaddingWithStride`], [`Error::EmptyClampRange`],
-    /// [`Error::AlgorithmUnavailable`], [`Error::Overflow`].
+    /// [`Error::AlgorithmUnavailable`], [`Error::Overflow`], [`Error::SpanTooLarge`].
     pub const fn plan<T: Element>(&self) -> Result<ConvPlan<T>, Error> {
-        let sides = match self.padding {
-            Padding::Sides(sides) => sides,
-            Padding::Same => [0; 4],
-        };
         let [rows, columns] =
-            Window::pair(self.input, self.kernel_size, self.stride, self.dilation, sides);
+            Window::pair(self.input, self.kernel_size, self.stride, self.dilation, self.padding);
         let channels = tri!(Channels::divide(self.input[0], self.out_channels, self.groups));
         let rows = tri!(rows.conv(self.padding, self.padding_mode));
-        let columns = tri!(columns.conv(self.padding, self.padding_mode));
+        let columns = columns.conv(self.padding, self.padding_mode);
+        let columns = tri!(Window::channels_last(columns, self.input));
         let [rows, columns] = tri!(windows([rows, columns]));
         let shape = Shape { channels, rows, columns };
         ConvPlan::new(

@@ -4,6 +4,7 @@ use crate::error::Error;
 use crate::geometry::{Channels, Window, spread, tri};
 use crate::kernel::direct::Shape;
 use crate::kernel::runs::Operator;
+use crate::padding::Padding;
 use crate::plan::ConvPlan;
 use crate::quant::Requantization;
 use crate::spec::{
@@ -44,8 +45,8 @@ pub struct ConvTranspose2d {
     pub kernel_size: [usize; 2],
     /// Output rows and columns from one input to the next.
     pub stride: [usize; 2],
-    /// Rows and columns cropped from the output: `[top, left, bottom, right]`.
-    pub padding: [usize; 4],
+    /// Rows and columns cropped from the output.
+    pub padding: Padding,
     /// Rows and columns added to the output at the bottom and at the right.
     pub output_padding: [usize; 2],
     /// Output rows and columns from one tap to the next.
@@ -69,7 +70,7 @@ impl ConvTranspose2d {
             out_channels,
             kernel_size,
             stride: [1, 1],
-            padding: [0; 4],
+            padding: Padding::VALID,
             output_padding: [0, 0],
             dilation: [1, 1],
             groups: 1,
@@ -100,13 +101,13 @@ impl ConvTranspose2d {
     ///
     /// [`Error::Zero`], [`Error::ChannelsNotDivisible`], [`Error::OutputPaddingTooLarge`],
     /// [`Error::EmptyOutput`], [`Error::EmptyClampRange`],
-    /// [`Error::AlgorithmUnavailable`], [`Error::Overflow`].
+    /// [`Error::AlgorithmUnavailable`], [`Error::Overflow`], [`Error::SpanTooLarge`].
     pub const fn plan<T: Element>(&self) -> Result<ConvPlan<T>, Error> {
         let [rows, columns] =
             Window::pair(self.input, self.kernel_size, self.stride, self.dilation, self.padding);
         let channels = tri!(Channels::divide(self.input[0], self.out_channels, self.groups));
-        let rows = tri!(rows.transposed(self.output_padding[0]));
-        let columns = tri!(columns.transposed(self.output_padding[1]));
+        let rows = tri!(rows.transposed(self.padding, self.output_padding[0]));
+        let columns = tri!(columns.transposed(self.padding, self.output_padding[1]));
         let [rows, columns] = tri!(spread([rows, columns]));
         let shape = Shape { channels, rows, columns };
         ConvPlan::new(

@@ -2,6 +2,7 @@ use crate::activation::Activation;
 use crate::error::Error;
 use crate::geometry::{Window, tri, windows};
 use crate::kernel::pool::{Reduction, Windows};
+use crate::padding::Padding;
 use crate::plan::UnaryPlan;
 use crate::plan::unary::Operator;
 use crate::quant::Quantization;
@@ -39,8 +40,8 @@ pub struct MaxPool2d {
     pub kernel_size: [usize; 2],
     /// Rows and columns from one window to the next.
     pub stride: [usize; 2],
-    /// Rows and columns around the input that windows may start in: `[top, left, bottom, right]`.
-    pub padding: [usize; 4],
+    /// Rows and columns around the input that windows may start in.
+    pub padding: Padding,
     /// Rows and columns from one tap to the next.
     pub dilation: [usize; 2],
     /// Whether a last window may hang over the edge.
@@ -58,7 +59,7 @@ impl MaxPool2d {
             input,
             kernel_size,
             stride: kernel_size,
-            padding: [0; 4],
+            padding: Padding::VALID,
             dilation: [1, 1],
             ceil_mode: false,
             activation: Activation::Identity,
@@ -77,11 +78,14 @@ impl MaxPool2d {
     ///
     /// # Errors
     ///
-    /// [`Error::Zero`], [`Error::KernelTooLarge`], [`Error::EmptyClampRange`], [`Error::Overflow`].
+    /// [`Error::Zero`], [`Error::KernelTooLarge`], [`Error::EmptyClampRange`], [`Error::Overflow`],
+    /// [`Error::SpanTooLarge`].
     pub const fn plan<T: Element>(&self) -> Result<UnaryPlan<T>, Error> {
         let [rows, columns] =
             Window::pair(self.input, self.kernel_size, self.stride, self.dilation, self.padding);
-        let (down, across) = (tri!(rows.pool(self.ceil_mode)), tri!(columns.pool(self.ceil_mode)));
+        let down = tri!(rows.pool(self.padding, self.ceil_mode));
+        let across = columns.pool(self.padding, self.ceil_mode);
+        let across = tri!(Window::channels_last(across, self.input));
         let [rows, columns] = tri!(windows([down, across]));
         let (rows, columns) = (Windows::Sliding(rows), Windows::Sliding(columns));
         let output = [self.input[0], rows.output(), columns.output()];

@@ -81,7 +81,7 @@ macro_rules! dilation_method {
 }
 use dilation_method;
 
-/// The builder methods of every specification with four numbers for its padding.
+/// The builder methods of every specification with padding but [`Conv2d`].
 macro_rules! padding_methods {
     () => {
         /// Sets [`padding`](Self::padding), `[height, width]`, the same on opposite sides.
@@ -91,7 +91,14 @@ macro_rules! padding_methods {
 
         /// Sets [`padding`](Self::padding), `[top, left, bottom, right]`.
         pub const fn padding_sides(mut self, padding: [usize; 4]) -> Self {
-            self.padding = padding;
+            self.padding = $crate::Padding::Sides(padding);
+            self
+        }
+
+        /// Padding as `SAME` in TensorFlow and TFLite, for any stride:
+        /// [`Padding::SameTflite`](crate::Padding::SameTflite).
+        pub const fn padding_same_tflite(mut self) -> Self {
+            self.padding = $crate::Padding::SameTflite;
             self
         }
     };

@@ -54,7 +54,7 @@ fn pools_with_vast_padding_are_checked_at_once() {
         now(format!("{spec:?}"));
         let error = Error::WindowInPadding { direction: Height, output: 0 };
         assert_eq!(refused!(spec), error);
-        let spec = AvgPool2d { padding: [size - 1, 0, size, 0], ..spec };
+        let spec = AvgPool2d { padding: nchw::Padding::Sides([size - 1, 0, size, 0]), ..spec };
         now(format!("{spec:?}"));
         let error = Error::WindowInPadding { direction: Height, output: size + 4 };
         assert_eq!(refused!(spec), error);

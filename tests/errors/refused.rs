@@ -3,7 +3,7 @@
 use nchw::Direction::{Height, Width};
 use nchw::{
     Activate, Activation, AdaptiveAvgPool2d, AdaptiveMaxPool2d, Add, Algorithm, AvgPool2d,
-    BatchNorm2d, Buffer, Concat, Conv2d, ConvTranspose2d, Error, Linear, MaxPool2d, Mul,
+    BatchNorm2d, Buffer, Concat, Conv2d, ConvTranspose2d, Dtype, Error, Linear, MaxPool2d, Mul,
     PaddingMode, Parameter, Prelu, Softmax, Upsample, ZeroPad2d,
 };
 
@@ -249,12 +249,14 @@ fn specifications_that_are_refused() {
         (
             refused!(conv().padding_same().stride([2, 1])),
             Error::SamePaddingWithStride { direction: Height, stride: 2 },
-            "padding `same` needs stride 1, the stride along H is 2",
+            "padding `same` needs stride 1, as in PyTorch, the stride along H is 2; TensorFlow's is \
+             `.padding_same_tflite()`",
         ),
         (
             refused!(conv().padding_same().stride([1, 3])),
             Error::SamePaddingWithStride { direction: Width, stride: 3 },
-            "padding `same` needs stride 1, the stride along W is 3",
+            "padding `same` needs stride 1, as in PyTorch, the stride along W is 3; TensorFlow's is \
+             `.padding_same_tflite()`",
         ),
         (
             refused!(transposed().stride([2, 1]).dilation([3, 1]).output_padding([3, 0])),
@@ -322,13 +324,13 @@ fn specifications_that_are_refused() {
         ),
         (
             refused!(transposed().clamp(0.5, f32::NAN)),
-            Error::EmptyClampRange,
-            "the clamp's minimum is above its maximum",
+            Error::NanClampBound,
+            "a bound of the clamp is NaN; for no bound there are infinities",
         ),
         (
             refused!(Linear::new([4, 5, 6], 3).activation(NAN)),
-            Error::EmptyClampRange,
-            "the clamp's minimum is above its maximum",
+            Error::NanClampBound,
+            "a bound of the clamp is NaN; for no bound there are infinities",
         ),
         (
             refused!(max_pool.activation(EMPTY)),
@@ -337,8 +339,8 @@ fn specifications_that_are_refused() {
         ),
         (
             refused!(BatchNorm2d::new([4, 5, 6]).activation(NAN)),
-            Error::EmptyClampRange,
-            "the clamp's minimum is above its maximum",
+            Error::NanClampBound,
+            "a bound of the clamp is NaN; for no bound there are infinities",
         ),
         (
             refused!(Add::new([4, 5, 6]).clamp(2.0, 1.0)),
@@ -373,15 +375,13 @@ fn specifications_that_are_refused() {
         // Algorithms.
         (
             refused!(conv().stride([1, 2]).algorithm(Algorithm::Winograd4)),
-            Error::AlgorithmUnavailable(Algorithm::Winograd4),
-            "the algorithm winograd4 is for convolutions with a 3x3 kernel, stride 1 and zero padding, in \
-             f32",
+            Error::AlgorithmUnavailable { algorithm: Algorithm::Winograd4, dtype: Dtype::F32 },
+            "the algorithm winograd4 is for convolutions with a 3x3 kernel, stride 1 and zero padding",
         ),
         (
             refused!(conv().stride([2, 1]).algorithm(Algorithm::Winograd2)),
-            Error::AlgorithmUnavailable(Algorithm::Winograd2),
-            "the algorithm winograd2 is for convolutions with a 3x3 kernel, stride 1 and zero padding, in \
-             i8 with at most 1820 input channels in a group",
+            Error::AlgorithmUnavailable { algorithm: Algorithm::Winograd2, dtype: Dtype::F32 },
+            "the algorithm winograd2 is for convolutions with a 3x3 kernel, stride 1 and zero padding",
         ),
         // Size.
         (

@@ -25,7 +25,7 @@ fn a_shift_in_front_of_one_tap() {
             stride: [spec.stride[1], 1],
             dilation: [spec.dilation[1], 1],
             output_padding: [digit(3), 0],
-            padding: [digit(4), 0, digit(5), 0],
+            padding: nchw::Padding::Sides([digit(4), 0, digit(5), 0]),
             ..spec
         };
         for spec in [spec, turned] {

@@ -56,15 +56,18 @@ fn no_quantized_form() {
     let both = BinaryQuantization::new(ONE, ONE, ONE);
     let errors = [
         refused!(Upsample::by(SHAPE, [2, 2]).mode(bilinear)),
-        refused!(conv.activation(Activation::Silu)),
-        refused!(conv.activation(Activation::LeakyRelu { negative_slope: 0.5 })),
         refused!(conv.prelu()),
         refused!(ConvTranspose2d::new(SHAPE, 2, [1, 1]).quantized(ONE, ONE).prelu()),
+    ];
+    assert!(errors.iter().all(|error| *error == Error::NoQuantizedForm), "{errors:?}");
+    let errors = [
+        refused!(conv.activation(Activation::Silu)),
+        refused!(conv.activation(Activation::LeakyRelu { negative_slope: 0.5 })),
         refused!(Linear::new(SHAPE, 2).quantized(ONE, ONE).activation(Activation::Sigmoid)),
         refused!(MaxPool2d::new(SHAPE, [2, 2]).quantized(ONE).activation(Activation::Hardswish)),
         refused!(Add::new(SHAPE).quantization(both).activation(Activation::Gelu)),
     ];
-    assert!(errors.iter().all(|error| *error == Error::NoQuantizedForm), "{errors:?}");
+    assert!(errors.iter().all(|error| *error == Error::NotFused), "{errors:?}");
     let prelu = Activate::new(SHAPE, Activation::Prelu).quantized(ONE, ONE);
     assert_eq!(refused!(prelu), Error::Missing(Buffer::Prelu));
     let message = "this operator or activation has no i8 form";
@@ -123,28 +126,32 @@ fn scales_of_weights() {
     for rounding in [Rounding::FixedDouble, Rounding::FixedSingle, Rounding::OnnxFloat] {
         for scale in NO_SCALES {
             assert_eq!(pack(rounding, WeightScale::PerTensor(scale)), Err(Error::InvalidScale));
-            for scales in [[scale, 1.0], [1.0, scale]] {
+            for (channel, scales) in [[scale, 1.0], [1.0, scale]].into_iter().enumerate() {
                 let result = pack(rounding, WeightScale::PerChannel(&scales));
-                assert_eq!(result, Err(Error::InvalidScale));
+                assert_eq!(result, Err(Error::InvalidWeightScale { channel }));
             }
         }
         assert_eq!(pack(rounding, WeightScale::PerChannel(&[1e-40, 1e30])), Ok(()));
     }
+    assert_eq!(
+        Error::InvalidWeightScale { channel: 4 }.to_string(),
+        "the weights' scale of output channel 4 must be a positive, finite number"
+    );
 }
 
 #[test]
 fn factors() {
     let good =
         [FixedPoint { multiplier: 0, shift: -31 }, FixedPoint { multiplier: i32::MAX, shift: 30 }];
-    let bad = [(-1, 0), (i32::MIN, 0), (1 << 30, -32), (1 << 30, 31), (5, i32::MAX), (5, i32::MIN)];
+    let bad = [(-1, 0), (i32::MIN, 0), (1 << 30, 31), (5, i32::MAX), (-5, i32::MIN)];
     let both = BinaryQuantization::new(ONE, ONE, ONE);
     for (multiplier, shift) in bad {
-        let error = Error::InvalidMultiplier { multiplier, shift };
         for rounding in [Rounding::FixedDouble, Rounding::FixedSingle] {
             for at in 0..2 {
                 let (mut multipliers, mut shifts) = ([1 << 30; 2], [0; 2]);
                 (multipliers[at], shifts[at]) = (multiplier, shift);
                 let scale = WeightScale::Fixed { multiplier: &multipliers, shift: &shifts };
+                let error = Error::InvalidMultiplier { channel: Some(at), multiplier, shift };
                 assert_eq!(pack(rounding, scale), Err(error));
             }
         }
@@ -152,6 +159,7 @@ fn factors() {
             let mut factors = [good[0], good[1], good[0]];
             factors[at] = FixedPoint { multiplier, shift };
             let quantization = BinaryQuantization { add_factors: Some(factors), ..both };
+            let error = Error::InvalidMultiplier { channel: None, multiplier, shift };
             assert_eq!(refused!(Add::new(SHAPE).quantization(quantization)), error);
         }
     }
@@ -160,9 +168,14 @@ fn factors() {
     // ONNX has no fixed-point factors.
     assert_eq!(pack(Rounding::OnnxFloat, limits), Err(Error::Missing(Buffer::WeightScale)));
     assert_eq!(
-        Error::InvalidMultiplier { multiplier: -1, shift: 31 }.to_string(),
-        "a fixed-point factor needs a multiplier of at least 0 and a shift in -31..=30, they are -1 \
-         and 31"
+        Error::InvalidMultiplier { channel: None, multiplier: -1, shift: 31 }.to_string(),
+        "a fixed-point factor needs a multiplier of at least 0 and a shift of at most 30, they are \
+         -1 and 31"
+    );
+    assert_eq!(
+        Error::InvalidMultiplier { channel: Some(7), multiplier: 5, shift: 31 }.to_string(),
+        "the fixed-point factor of output channel 7 needs a multiplier of at least 0 and a shift of \
+         at most 30, they are 5 and 31"
     );
 }
 
@@ -174,7 +187,7 @@ fn empty_ranges() {
     assert_eq!(refused!(conv.requantization(io.range(5, 4))), empty);
     assert_eq!(refused!(conv.requantization(io.range(-100, -1)).relu()), empty);
     assert_eq!(refused!(conv.requantization(io).clamp(1.0, 0.0)), empty);
-    assert_eq!(refused!(conv.requantization(io).clamp(f32::NAN, 0.0)), empty);
+    assert_eq!(refused!(conv.requantization(io).clamp(f32::NAN, 0.0)), Error::NanClampBound);
     assert!(conv.requantization(io.range(4, 4)).plan::<i8>().is_ok());
     let both = BinaryQuantization::new(ONE, ONE, ONE).range(7, 3);
     assert_eq!(refused!(Add::new(SHAPE).quantization(both)), empty);
@@ -247,21 +260,20 @@ fn accumulators() {
     );
 }
 
-/// A bias that only becomes too large when it is quantized.
+/// A bias that would be too large in the scale of its weights gets a larger one.
 #[test]
 fn accumulators_of_float_weights() {
     let plan = Conv2d::new([1, 1, 1], 2, [1, 1]).quantized(ONE, ONE).plan::<i8>().unwrap();
     let mut packed = Guarded::filled(plan.packed_len(), 99);
-    // The scale is 1, a weight is 127 at most 128 times.
-    let result =
-        plan.quantize(&[127.0; 2], &Parameters::NONE.bias(&[0.0, 1e12]), packed.slice_mut());
-    let largest = (1 << 31) - 1 + 127 * 128;
-    assert_eq!(result, Err(Error::AccumulatorOverflow { channel: 1, largest }));
-    packed.check();
-    assert!(packed.slice().iter().all(|byte| *byte == 99));
-    let fits = [2_147_467_264.0, -2_147_467_264.0];
-    let result = plan.quantize(&[127.0; 2], &Parameters::NONE.bias(&fits), packed.slice_mut());
-    assert_eq!(result, Ok(()));
+    for bias in [[0.0, 1e12], [-1e30, 2_147_467_264.0], [2_147_467_264.0, -2_147_467_264.0]] {
+        let result = plan.quantize(&[127.0; 2], &Parameters::NONE.bias(&bias), packed.slice_mut());
+        assert_eq!(result, Ok(()));
+        packed.check();
+        let mut y = [0; 2];
+        assert_eq!(plan.run(packed.slice(), &[-1], &mut y, &mut []), Ok(()));
+        let want = bias.map(|bias| (bias - 127.0).clamp(-128.0, 127.0) as i8);
+        assert_eq!(y, want);
+    }
 }
 
 /// Sums of an average pool over a divisor without bounds.

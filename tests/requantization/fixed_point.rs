@@ -98,3 +98,48 @@ fn factors_by_hand() {
     assert_eq!(FixedPoint::new((1.0 - power(-32)).next_down()), point(i32::MAX, 0));
     assert_eq!([0.0, -0.0, -1.0, f64::NAN].map(FixedPoint::new), [zero; 4]);
 }
+
+/// Right shifts beyond 31 leave less than a half of every i32.
+#[test]
+fn far_right_shifts_are_zero() {
+    for shift in [-32, -33, -40, -63, -64, i32::MIN] {
+        for multiplier in [0, 1, 1 << 30, 2_111_873_216, i32::MAX] {
+            let point = FixedPoint { multiplier, shift };
+            for x in values() {
+                let both = (point.multiply_double(x), point.multiply_single(x));
+                assert_eq!(both, (0, 0), "{x} times {point:?}");
+            }
+            // The definition, where it is one: as far as 64 bits reach.
+            if shift >= -33 {
+                let exact = Fixed { multiplier, shift };
+                for x in [i32::MIN, i32::MAX, 1 << 30, -(1 << 30), 1, -1] {
+                    assert_eq!(exact.double(x.into()), 0);
+                    assert_eq!(exact.single(x.into()), 0);
+                }
+            }
+        }
+    }
+}
+
+/// Channels that training has killed: their weights are zero, and nothing is left of their bias.
+#[test]
+fn dead_channels() {
+    use nchw::{Conv2d, Int8Parameters, Quantization, Requantization, Rounding, WeightScale};
+    let output = Quantization { scale: 0.1, zero_point: -5 };
+    for rounding in [Rounding::FixedDouble, Rounding::FixedSingle] {
+        let io = Requantization::new(Quantization { scale: 0.5, zero_point: 3 }, output);
+        let plan = Conv2d::new([1, 1, 1], 4, [1, 1]).requantization(io.rounding(rounding));
+        let plan = plan.plan::<i8>().unwrap();
+        let mut packed = vec![0; plan.packed_len()];
+        let scale = WeightScale::Fixed {
+            multiplier: &[2_111_873_216, 1 << 30, i32::MAX, i32::MAX],
+            shift: &[-32, 0, -40, i32::MIN],
+        };
+        let bias = Some(&[1 << 30, 20, -(1 << 30), i32::MAX][..]);
+        let result = plan.pack(&[0, 0, 0, 0], &Int8Parameters { bias, scale }, &mut packed);
+        assert_eq!(result, Ok(()));
+        let mut y = [0; 4];
+        plan.run(&packed, &[100], &mut y, &mut []).unwrap();
+        assert_eq!(y, [-5, 5, -5, -5]);
+    }
+}

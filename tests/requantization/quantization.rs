@@ -99,3 +99,20 @@ fn ranges_of_what_was_seen() {
     assert_eq!(range, Range { min: -2.0, max: 3.0 });
     assert_eq!(range.quantization(), Quantization::from_range(-2.0, 3.0));
 }
+
+/// Ranges so small that no f32 is a 255th of them.
+#[test]
+fn ranges_of_the_smallest_numbers() {
+    for max in [1e-45, 1e-43, 2e-43, 5e-43, 1e-42, 1e-40, 1e-37] {
+        for (min, max) in [(0.0, max), (-max, 0.0), (-max, max)] {
+            let q = Quantization::from_range(min, max);
+            assert!(q.scale > 0.0, "{min:e} to {max:e}");
+            assert_eq!(q.dequantize(q.zero_point), 0.0);
+            for number in [min, max, 0.0] {
+                let error = (q.dequantize(q.quantize(number)) - number).abs();
+                // The last bit is the smallest f32.
+                assert!(error <= 0.5 * q.scale + 2e-45, "{number:e} with {q:?}: {error:e}");
+            }
+        }
+    }
+}

@@ -45,7 +45,12 @@ fn activation(line: &mut String, activation: Activation) {
 }
 
 /// Padding as the shorter of two calls.
-fn padding(line: &mut String, sides: [usize; 4]) {
+fn padding(line: &mut String, padding: Padding) {
+    let sides = match padding {
+        Padding::Sides(sides) => sides,
+        Padding::Same => return line.push_str(".padding_same()"),
+        Padding::SameTflite => return line.push_str(".padding_same_tflite()"),
+    };
     match sides {
         [0, 0, 0, 0] => {}
         [h, w, bottom, right] if [h, w] == [bottom, right] => call(line, "padding", [h, w], [0; 2]),
@@ -58,10 +63,7 @@ impl Spec for Conv2d {
         let mut line =
             format!("Conv2d::new({:?}, {}, {:?})", self.input, self.out_channels, self.kernel_size);
         call(&mut line, "stride", self.stride, [1, 1]);
-        match self.padding {
-            Padding::Sides(sides) => padding(&mut line, sides),
-            Padding::Same => line += ".padding_same()",
-        }
+        padding(&mut line, self.padding);
         call(&mut line, "dilation", self.dilation, [1, 1]);
         call(&mut line, "groups", self.groups, 1);
         let mode = (self.padding_mode, PaddingMode::Zeros);
@@ -115,6 +117,9 @@ spec!(Dequantize::new(input, quantization), |_this, _line| {});
 spec!(ZeroPad2d::new(input, padding), |_this, _line| {});
 spec!(Concat::new(input, second_input), |_this, _line| {});
 spec!(Upsample::to(input, output_size), |this, line| {
+    if let Some(factors) = this.scale_factor {
+        *line = format!("Upsample::by_factor({:?}, {factors:?})", this.input);
+    }
     variant(line, "mode", "UpsampleMode", (this.mode, nchw::UpsampleMode::Nearest));
 });
 spec!(AdaptiveAvgPool2d::new(input, output_size), |this, line| {

@@ -21,4 +21,5 @@ pub mod params;
 pub use float::Output;
 pub use params::{
     AvgPool2d, Conv2d, ConvTranspose2d, MaxPool2d, PaddingMode, UpsampleBilinear, UpsampleNearest,
+    scaled,
 };

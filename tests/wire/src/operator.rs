@@ -85,7 +85,7 @@ impl Operator {
                 wire.number(&mut spec.out_channels)?;
                 wire.numbers(&mut spec.kernel_size)?;
                 wire.numbers(&mut spec.stride)?;
-                wire.numbers(&mut spec.padding)?;
+                wire.padding(&mut spec.padding)?;
                 wire.numbers(&mut spec.output_padding)?;
                 wire.numbers(&mut spec.dilation)?;
                 wire.number(&mut spec.groups)?;
@@ -108,7 +108,7 @@ impl Operator {
                 wire.numbers(&mut spec.input)?;
                 wire.numbers(&mut spec.kernel_size)?;
                 wire.numbers(&mut spec.stride)?;
-                wire.numbers(&mut spec.padding)?;
+                wire.padding(&mut spec.padding)?;
                 wire.numbers(&mut spec.dilation)?;
                 wire.flag(&mut spec.ceil_mode)?;
                 wire.activation(&mut spec.activation)?;
@@ -118,7 +118,7 @@ impl Operator {
                 wire.numbers(&mut spec.input)?;
                 wire.numbers(&mut spec.kernel_size)?;
                 wire.numbers(&mut spec.stride)?;
-                wire.numbers(&mut spec.padding)?;
+                wire.padding(&mut spec.padding)?;
                 wire.flag(&mut spec.ceil_mode)?;
                 wire.flag(&mut spec.count_include_pad)?;
                 wire.option(&mut spec.divisor_override, 1, |wire, divisor| wire.number(divisor))?;
@@ -140,6 +140,9 @@ impl Operator {
             Self::Upsample(spec) => {
                 wire.numbers(&mut spec.input)?;
                 wire.numbers(&mut spec.output_size)?;
+                wire.option(&mut spec.scale_factor, [1.0; 2], |wire, factors| {
+                    factors.iter_mut().try_for_each(|factor| wire.f64(factor))
+                })?;
                 wire.upsample_mode(&mut spec.mode)
             }
             Self::ZeroPad2d(spec) => {

@@ -171,13 +171,9 @@ pub trait Wire<'a> {
     }
 
     fn padding(&mut self, padding: &mut Padding) -> Option<()> {
-        let mut sides = match *padding {
-            Padding::Sides(sides) => Some(sides),
-            Padding::Same => None,
-        };
-        self.option(&mut sides, [0; 4], |wire, sides| wire.numbers(sides))?;
-        *padding = sides.map_or(Padding::Same, Padding::Sides);
-        Some(())
+        let mut sides = padding.sides().unwrap_or_default();
+        self.numbers(&mut sides)?;
+        self.choice(padding, &[Padding::Sides(sides), Padding::Same, Padding::SameTflite])
     }
 
     fn padding_mode(&mut self, mode: &mut PaddingMode) -> Option<()> {

@@ -6,6 +6,7 @@ use nchw_test_support::reference::widen;
 use nchw_test_support::{Random, Row};
 use nchw_wire::Operator;
 use proptest::prelude::*;
+use proptest::sample::select;
 
 use crate::float::common::{check_unary, input};
 use crate::space::Verdict;
@@ -28,11 +29,15 @@ pub fn upsample() -> impl Strategy<Value = UpsampleCase> {
     ];
     let size = || prop_oneof![40 => edge(), 1 => Just(0)];
     let factors = prop_oneof![2 => Just(None), 1 => [1..=4_usize, 1..=4_usize].prop_map(Some)];
-    (shape(), [size(), size()], factors, mode, rarely(4), any::<u64>()).prop_map(
-        |(mut input, mut output, factors, mode, special, seed)| {
+    let sizes = ([size(), size()], factors, scale_factors());
+    (shape(), sizes, mode, rarely(4), any::<u64>()).prop_map(
+        |(mut input, (mut output, factors, scale_factors), mode, special, seed)| {
             let spec = if let Some(factors) = factors {
                 fit(&mut input, 1000, 0);
                 Upsample::by(input, factors)
+            } else if let Some(factors) = scale_factors {
+                fit(&mut input, 1000, 0);
+                Upsample::by_factor(input, factors)
             } else {
                 fit(&mut output, 8000 / input[0].min(8000), 0);
                 Upsample::to(input, output)
@@ -42,21 +47,39 @@ pub fn upsample() -> impl Strategy<Value = UpsampleCase> {
     )
 }
 
+/// Any factors that outputs may be closer to one another by, or none.
+pub fn scale_factors() -> impl Strategy<Value = Option<[f64; 2]>> {
+    let each = || {
+        prop_oneof![
+            select(&[0.5, 1.0, 1.25, 1.5, 1.7, 2.0, 2.3, 2.5, 1.0 / 3.0, 0.75][..]),
+            0.2..4.0_f64,
+        ]
+    };
+    prop_oneof![1 => Just(None), 1 => [each(), each()].prop_map(Some)]
+}
+
 impl Case for UpsampleCase {
     fn test(&self) -> Outcome {
         let Self { spec, special, seed } = self;
         let verdict = Verdict::new(!spec.output_size.contains(&0), []);
         let Some(plan) = verdict.accept(spec.plan::<f32>()) else { return Outcome::Refused };
-        let Upsample { input: shape, output_size, mode } = *spec;
+        let Upsample { input: shape, output_size, mode, scale_factor } = *spec;
         // Blended, an infinity next to a share of 0 is a NaN, and next to a rounding of it is not.
         let special = *special && mode == UpsampleMode::Nearest;
         let x = input(&mut Random::new(*seed), shape, special);
-        let want = match mode {
-            UpsampleMode::Nearest => {
+        let want = match (mode, scale_factor) {
+            (UpsampleMode::Nearest, Some(factor)) => {
+                (Row::Copy, float::upsample_nearest_by(factor, shape, &widen(&x)))
+            }
+            (UpsampleMode::Bilinear { align_corners }, Some(factor)) => {
+                let want = float::upsample_bilinear_by(align_corners, factor, shape, &widen(&x));
+                (Row::UpsampleBilinear, want)
+            }
+            (UpsampleMode::Nearest, None) => {
                 let upsample = UpsampleNearest { output_size };
                 (Row::Copy, float::upsample_nearest(&upsample, shape, &widen(&x)))
             }
-            UpsampleMode::Bilinear { align_corners } => {
+            (UpsampleMode::Bilinear { align_corners }, None) => {
                 let upsample = UpsampleBilinear { output_size, align_corners };
                 (Row::UpsampleBilinear, float::upsample_bilinear(&upsample, shape, &widen(&x)))
             }

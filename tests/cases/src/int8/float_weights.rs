@@ -4,7 +4,7 @@ use nchw::{
     BatchNorm, Conv2d, ConvTranspose2d, Int8Parameters, Linear, Parameters, Quantization,
     Requantization, Rounding, WeightScale,
 };
-use nchw_oracle::integer::{self, Sums, Symmetric, quantize_bias, quantize_channel};
+use nchw_oracle::integer::{self, Affine, Sums, Symmetric, quantize_bias, quantize_channel};
 use nchw_test_support::{Guarded, Random};
 use proptest::prelude::*;
 
@@ -21,8 +21,8 @@ pub struct Folded {
     bias: bool,
     norm: bool,
     input_norm: bool,
-    /// Weights of this output channel, counted modulo the channels, are zero.
-    zeros: Option<usize>,
+    /// Weights of this output channel, counted modulo the channels, are multiplied by this number, small or 0.
+    small: Option<(usize, f32)>,
     input: Quantization,
     output_zero: i8,
     rounding: Rounding,
@@ -30,14 +30,15 @@ pub struct Folded {
 }
 
 fn folded() -> impl Strategy<Value = Folded> {
-    let zeros = prop_oneof![3 => Just(None), 1 => (0..20_usize).prop_map(Some)];
+    let factor = prop_oneof![Just(0.0), (-40.0..0.0_f32).prop_map(f32::exp2)];
+    let small = prop_oneof![2 => Just(None), 1 => (0..20_usize, factor).prop_map(Some)];
     let numbers = (quantization(), any::<i8>(), rounding(), any::<u64>());
-    ([any::<bool>(), any::<bool>(), any::<bool>()], zeros, numbers).prop_map(
-        |([bias, norm, input_norm], zeros, (input, output_zero, rounding, seed))| Folded {
+    ([any::<bool>(), any::<bool>(), any::<bool>()], small, numbers).prop_map(
+        |([bias, norm, input_norm], small, (input, output_zero, rounding, seed))| Folded {
             bias,
             norm,
             input_norm,
-            zeros,
+            small,
             input,
             output_zero,
             rounding,
@@ -130,8 +131,8 @@ impl Layer {
         let random = &mut Random::new(case.seed);
         let (channels, inputs) = (layout.channels(), layout.groups * layout.inputs);
         let mut weight = random.f32s(channels * layout.inputs * layout.kernel);
-        if let Some(zeros) = case.zeros {
-            layout.taps(zeros % channels).iter().for_each(|&(at, _)| weight[at] = 0.0);
+        if let Some((small, factor)) = case.small {
+            layout.taps(small % channels).iter().for_each(|&(at, _)| weight[at] *= factor);
         }
         let bias = case.bias.then(|| random.f32s(channels));
         let norm = case.norm.then(|| Norm::new(random, channels));
@@ -139,7 +140,7 @@ impl Layer {
         let input_norm = input_norm.map(|norm| if shiftable { norm } else { norm.unshifted() });
 
         let (mut q_weight, mut q_bias, mut scales) = (vec![0; weight.len()], vec![], vec![]);
-        for o in 0..channels {
+        let fold = |o: usize| {
             let one = |norm: &Option<Norm>, channel| {
                 norm.as_ref().map_or((1.0, 0.0), |norm| norm.factor_and_shift(channel))
             };
@@ -153,17 +154,24 @@ impl Layer {
             let own = bias.as_ref().map_or(0.0, |bias| f64::from(bias[o]));
             let real_bias = (own + shifted.sum::<f64>()) * factor + shift;
             let reals: Vec<f64> = taps.iter().map(real).collect();
-            let Symmetric { scale, weights } = quantize_channel(&reals);
+            (taps, reals, real_bias)
+        };
+        // Outputs around a hundred steps.
+        let usual = 3000.0 * ((layout.inputs * layout.kernel) as f32).sqrt();
+        let largest = fold(0).1.iter().fold(1e-3_f64, |largest, w| largest.max(w.abs()));
+        let output = Quantization {
+            scale: case.input.scale * (largest / 127.0) as f32 * usual / 60.0,
+            zero_point: case.output_zero,
+        };
+        let input = Affine { scale: case.input.scale, zero_point: case.input.zero_point.into() };
+        for o in 0..channels {
+            let (taps, reals, real_bias) = fold(o);
+            let Symmetric { scale, weights } =
+                quantize_channel(&reals, real_bias, input, output.scale);
             taps.iter().zip(weights).for_each(|(&(at, _), q)| q_weight[at] = q);
             q_bias.push(quantize_bias(real_bias, case.input.scale, scale));
             scales.push(scale);
         }
-        // Outputs around a hundred steps.
-        let usual = 3000.0 * ((layout.inputs * layout.kernel) as f32).sqrt();
-        let output = Quantization {
-            scale: case.input.scale * scales[0] * usual / 60.0,
-            zero_point: case.output_zero,
-        };
         let io = Requantization::new(case.input, output).rounding(case.rounding);
         Self { weight, bias, norm, input_norm, q_weight, q_bias, scales, io }
     }

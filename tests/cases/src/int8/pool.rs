@@ -66,7 +66,7 @@ impl Case for MaxCase {
         let pool = nchw_oracle::MaxPool2d {
             kernel_size: spec.kernel_size,
             stride: spec.stride,
-            padding: spec.padding,
+            padding: spec.padding.sides().unwrap(),
             dilation: spec.dilation,
             ceil_mode: spec.ceil_mode,
         };
@@ -139,7 +139,7 @@ impl Case for AvgCase {
         let pool = nchw_oracle::AvgPool2d {
             kernel_size: spec.kernel_size,
             stride: spec.stride,
-            padding: spec.padding,
+            padding: spec.padding.sides().unwrap(),
             ceil_mode: spec.ceil_mode,
             count_include_pad: spec.count_include_pad,
             divisor_override: spec.divisor_override,

@@ -6,7 +6,9 @@ use nchw_test_support::{Guarded, Random};
 use nchw_wire::{Int8, Operator};
 use proptest::prelude::*;
 
+use crate::float::resample::scale_factors;
 use crate::int8::common::{affine, check_unary, guarded, numbers, output, quantization};
+use crate::space::Verdict;
 use crate::space::sizes::{edge, fit, shape, sides};
 use crate::{Case, Outcome, export, rust};
 use nchw::Quantization;
@@ -20,18 +22,30 @@ pub struct UpsampleCase {
 
 /// Any upsampling.
 pub fn upsample() -> impl Strategy<Value = UpsampleCase> {
-    (shape(), [edge(), edge()], any::<u64>()).prop_map(|(input, mut size, seed)| {
-        fit(&mut size, 8000 / input[0].min(8000), 0);
-        UpsampleCase { spec: Upsample::to(input, size), seed }
-    })
+    (shape(), [edge(), edge()], scale_factors(), any::<u64>()).prop_map(
+        |(mut input, mut size, scale_factors, seed)| {
+            let spec = if let Some(factors) = scale_factors {
+                fit(&mut input, 1000, 0);
+                Upsample::by_factor(input, factors)
+            } else {
+                fit(&mut size, 8000 / input[0].min(8000), 0);
+                Upsample::to(input, size)
+            };
+            UpsampleCase { spec, seed }
+        },
+    )
 }
 
 impl Case for UpsampleCase {
     fn test(&self) -> Outcome {
-        let Upsample { input, output_size, .. } = self.spec;
+        let Upsample { input, output_size, scale_factor, .. } = self.spec;
+        let verdict = Verdict::new(!output_size.contains(&0), []);
+        let Some(plan) = verdict.accept(self.spec.plan::<i8>()) else { return Outcome::Refused };
         let x = numbers(&mut Random::new(self.seed), input.iter().product());
-        let plan = self.spec.plan::<i8>().unwrap();
-        let want = integer::upsample_nearest(output_size, input, &x);
+        let want = match scale_factor {
+            Some(factor) => integer::upsample_nearest_by(factor, input, &x),
+            None => integer::upsample_nearest(output_size, input, &x),
+        };
         check_unary(&plan, &x, 1, &want);
         export::int8(Operator::Upsample(self.spec), [&x, &[]], Int8::NO_PARAMETERS, &want.values);
         Outcome::Ran

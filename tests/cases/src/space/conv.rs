@@ -62,6 +62,8 @@ fn with(
             let [groups, mut inputs, mut outputs] = channels;
             let super::sizes::Window { kernel, mut stride, mut dilation } = window;
             let (mut sides, mode, same) = padding;
+            // Half of them TensorFlow's, which takes any stride.
+            let same = same.then(|| [Padding::Same, Padding::SameTflite][sides[0] % 2]);
             let taps = kernel[0] * kernel[1];
             let mut sizes = [size[0], size[1], outputs, inputs];
             fit(&mut sizes, (budget / (groups * taps)).max(1), order);
@@ -70,7 +72,7 @@ fn with(
                 if matches!(flaw, Flaw::AsItComes) {
                     break;
                 }
-                if same {
+                if same == Some(Padding::Same) {
                     stride[axis] = 1;
                 }
                 let limit = match mode {
@@ -79,7 +81,7 @@ fn with(
                     _ => usize::MAX,
                 };
                 let total = |dilation: usize| dilation * (kernel[axis] - 1);
-                if same {
+                if same.is_some() {
                     // Half of the kernel has to stay within the limit.
                     while total(dilation[axis]).div_ceil(2) > limit && dilation[axis] > 1 {
                         dilation[axis] -= 1;
@@ -107,7 +109,7 @@ fn with(
                 .padding_mode(mode)
                 .groups(groups)
                 .algorithm(algorithm);
-            spec.padding = if same { Padding::Same } else { Padding::Sides(sides) };
+            spec.padding = same.unwrap_or(Padding::Sides(sides));
             if let Some(apart) = apart {
                 spread(&mut spec, apart);
             }
@@ -217,6 +219,19 @@ pub fn padding(spec: &Conv2d) -> Option<[usize; 4]> {
     let total = |axis: usize| spec.dilation[axis].checked_mul(spec.kernel_size[axis].max(1) - 1);
     match spec.padding {
         Padding::Sides(sides) => Some(sides),
+        // The least that makes as many windows as strides begin in the input.
+        Padding::SameTflite => {
+            let mut sides = [0; 4];
+            for axis in 0..2 {
+                let (size, stride) = (spec.input[1 + axis], spec.stride[axis]);
+                let windows = if stride == 0 { 0 } else { size.div_ceil(stride) };
+                let reach = total(axis)?.checked_add(1)? as u128;
+                let end = windows.saturating_sub(1) as u128 * stride as u128 + reach;
+                let both = usize::try_from(end.saturating_sub(size as u128)).ok()?;
+                (sides[axis], sides[axis + 2]) = (both / 2, both - both / 2);
+            }
+            Some(sides)
+        }
         Padding::Same => {
             let (down, across) = (total(0)?, total(1)?);
             Some([down / 2, across / 2, down - down / 2, across - across / 2])

@@ -1,6 +1,6 @@
 //! Transposed convolutions, but for their numbers.
 
-use nchw::ConvTranspose2d;
+use nchw::{ConvTranspose2d, Padding};
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -84,21 +84,28 @@ fn with(
     )
 }
 
+/// The padding of this space is counted in numbers.
+fn sides_of(spec: &ConvTranspose2d) -> [usize; 4] {
+    spec.padding.sides().expect("four numbers")
+}
+
 fn spread(spec: &mut ConvTranspose2d, apart: Apart) {
+    let mut sides = sides_of(spec);
     for axis in apart.axes() {
         let along = Axis {
             size: spec.input[1 + axis],
             kernel: spec.kernel_size[axis],
             stride: spec.stride[axis],
             dilation: spec.dilation[axis],
-            before: spec.padding[axis],
-            after: spec.padding[axis + 2],
+            before: sides[axis],
+            after: sides[axis + 2],
         };
         let along = apart.crop(along, spec.output_padding[axis], spec.input[2]);
         spec.kernel_size[axis] = along.kernel;
         (spec.stride[axis], spec.dilation[axis]) = (along.stride, along.dilation);
-        (spec.padding[axis], spec.padding[axis + 2]) = (along.before, along.after);
+        (sides[axis], sides[axis + 2]) = (along.before, along.after);
     }
+    spec.padding = Padding::Sides(sides);
 }
 
 /// A parameter that must not be zero.
@@ -116,7 +123,7 @@ fn zeroable(spec: &mut ConvTranspose2d, which: usize) -> &mut usize {
 /// Whether PyTorch takes it.
 pub fn verdict(spec: &ConvTranspose2d) -> Verdict {
     let parameters = [spec.stride, spec.dilation, spec.kernel_size, spec.output_padding];
-    let all = parameters.into_iter().flatten().chain(spec.padding).chain(spec.input);
+    let all = parameters.into_iter().flatten().chain(sides_of(spec)).chain(spec.input);
     Verdict::new(valid(spec), all.chain([spec.out_channels]))
 }
 
@@ -134,7 +141,8 @@ fn valid(spec: &ConvTranspose2d) -> bool {
         if size == 0 || kernel == 0 || stride == 0 || dilation == 0 {
             return false;
         }
-        let crop = spec.padding[axis] as u128 + spec.padding[axis + 2] as u128;
+        let sides = sides_of(spec);
+        let crop = sides[axis] as u128 + sides[axis + 2] as u128;
         let steps = (size as u128 - 1) * stride as u128;
         let full = steps + dilation as u128 * (kernel as u128 - 1) + 1 + extra as u128;
         (extra < stride || extra < dilation) && full > crop
@@ -147,7 +155,7 @@ pub fn oracle(spec: &ConvTranspose2d) -> nchw_oracle::ConvTranspose2d {
         out_channels: spec.out_channels,
         kernel_size: spec.kernel_size,
         stride: spec.stride,
-        padding: spec.padding,
+        padding: sides_of(spec),
         output_padding: spec.output_padding,
         dilation: spec.dilation,
         groups: spec.groups,

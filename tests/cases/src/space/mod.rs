@@ -40,7 +40,8 @@ impl Verdict {
     pub fn accept<T: Debug>(self, plan: Result<T, Error>) -> Option<T> {
         match (self, plan) {
             (Self::Valid | Self::Far, Ok(plan)) => Some(plan),
-            (Self::Invalid, Err(_)) | (Self::Far, Err(Error::Overflow)) => None,
+            (Self::Invalid, Err(_))
+            | (Self::Far, Err(Error::Overflow | Error::SpanTooLarge(_))) => None,
             (_, plan) => panic!("{self:?} by PyTorch's rules, but {plan:?}"),
         }
     }

@@ -32,5 +32,7 @@ pub use linear::linear;
 pub use max_pool2d::max_pool2d;
 pub use output::Output;
 pub use softmax::softmax;
-pub use upsample::{upsample_bilinear, upsample_nearest};
+pub use upsample::{
+    upsample_bilinear, upsample_bilinear_by, upsample_nearest, upsample_nearest_by,
+};
 pub use zero_pad2d::zero_pad2d;

@@ -2,21 +2,38 @@
 
 use super::Output;
 use crate::index::{at, count};
-use crate::params::{UpsampleBilinear, UpsampleNearest};
+use crate::params::{UpsampleBilinear, UpsampleNearest, scaled};
 
 /// `y[c][oy][ox] = x[c][source(oy)][source(ox)]`, PyTorch's "nearest".
 ///
 /// `x` `[C, H, W]` with `input` its shape, y `[C, output_size]`.
 pub fn upsample_nearest(upsample: &UpsampleNearest, input: [usize; 3], x: &[f64]) -> Output {
+    let output = upsample.output_size;
+    let source = |axis: usize, index| UpsampleNearest::source(index, input[1 + axis], output[axis]);
+    nearest(output, source, input, x)
+}
+
+/// The same with a scale factor, PyTorch's `scale_factor=(height, width)`.
+pub fn upsample_nearest_by(factor: [f64; 2], input: [usize; 3], x: &[f64]) -> Output {
+    let output = [0, 1].map(|axis| scaled(input[1 + axis], factor[axis]));
+    let source =
+        |axis: usize, index| UpsampleNearest::source_by(index, input[1 + axis], factor[axis]);
+    nearest(output, source, input, x)
+}
+
+/// Of the pixels that `source` finds along either axis.
+fn nearest(
+    [height, width]: [usize; 2],
+    source: impl Fn(usize, usize) -> usize,
+    input: [usize; 3],
+    x: &[f64],
+) -> Output {
     assert_eq!(x.len(), count(input), "x has another shape");
-    let [height, width] = upsample.output_size;
     let mut values = Vec::with_capacity(input[0] * height * width);
     for c in 0..input[0] {
         for oy in 0..height {
             for ox in 0..width {
-                let iy = UpsampleNearest::source(oy, input[1], height);
-                let ix = UpsampleNearest::source(ox, input[2], width);
-                values.push(x[at(input, c, iy, ix)]);
+                values.push(x[at(input, c, source(0, oy), source(1, ox))]);
             }
         }
     }
@@ -31,14 +48,37 @@ pub fn upsample_nearest(upsample: &UpsampleNearest, input: [usize; 3], x: &[f64]
 /// a position computed in f32 has an error about proportional to itself, and may fall into the
 /// neighbouring cell.
 pub fn upsample_bilinear(upsample: &UpsampleBilinear, input: [usize; 3], x: &[f64]) -> Output {
+    let output = upsample.output_size;
+    let source = |axis: usize, index| upsample.source(index, input[1 + axis], output[axis]);
+    bilinear(output, source, input, x)
+}
+
+/// The same with a scale factor, PyTorch's `scale_factor=(height, width)`.
+pub fn upsample_bilinear_by(
+    align_corners: bool,
+    factor: [f64; 2],
+    input: [usize; 3],
+    x: &[f64],
+) -> Output {
+    let output_size = [0, 1].map(|axis| scaled(input[1 + axis], factor[axis]));
+    let upsample = UpsampleBilinear { output_size, align_corners };
+    let source = |axis: usize, index| upsample.source_by(index, input[1 + axis], factor[axis]);
+    bilinear(output_size, source, input, x)
+}
+
+/// Between the pixels around the positions that `source` finds along either axis.
+fn bilinear(
+    [height, width]: [usize; 2],
+    source: impl Fn(usize, usize) -> f64,
+    input: [usize; 3],
+    x: &[f64],
+) -> Output {
     assert_eq!(x.len(), count(input), "x has another shape");
-    let [height, width] = upsample.output_size;
     let mut output = Output::with_capacity([input[0], height, width]);
     for c in 0..input[0] {
         for oy in 0..height {
             for ox in 0..width {
-                let row = upsample.source(oy, input[1], height);
-                let column = upsample.source(ox, input[2], width);
+                let (row, column) = (source(0, oy), source(1, ox));
                 let (mut sum, mut magnitude) = (0.0, 0.0);
                 for (iy, wy) in neighbours(row, input[1]) {
                     for (ix, wx) in neighbours(column, input[2]) {

@@ -2,16 +2,34 @@
 
 use super::Quantized;
 use crate::index::at;
-use crate::params::UpsampleNearest;
+use crate::params::{UpsampleNearest, scaled};
 
 /// PyTorch's "nearest".
 pub fn upsample_nearest(output: [usize; 2], input: [usize; 3], x: &[i8]) -> Quantized {
+    let source = |axis: usize, index| UpsampleNearest::source(index, input[1 + axis], output[axis]);
+    nearest(output, source, input, x)
+}
+
+/// The same with a scale factor, `[height, width]`.
+pub fn upsample_nearest_by(factor: [f64; 2], input: [usize; 3], x: &[i8]) -> Quantized {
+    let output = [0, 1].map(|axis| scaled(input[1 + axis], factor[axis]));
+    let source =
+        |axis: usize, index| UpsampleNearest::source_by(index, input[1 + axis], factor[axis]);
+    nearest(output, source, input, x)
+}
+
+fn nearest(
+    output: [usize; 2],
+    source: impl Fn(usize, usize) -> usize,
+    input: [usize; 3],
+    x: &[i8],
+) -> Quantized {
     let mut values = Vec::new();
     for c in 0..input[0] {
         for oy in 0..output[0] {
-            let y = UpsampleNearest::source(oy, input[1], output[0]);
+            let y = source(0, oy);
             for ox in 0..output[1] {
-                values.push(x[at(input, c, y, UpsampleNearest::source(ox, input[2], output[1]))]);
+                values.push(x[at(input, c, y, source(1, ox))]);
             }
         }
     }

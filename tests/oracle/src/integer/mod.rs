@@ -23,7 +23,7 @@ pub use avg_pool2d::{adaptive_avg_pool2d, avg_pool2d};
 pub use concat::concat;
 pub use conv_transpose2d::conv_transpose2d;
 pub use conv2d::conv2d;
-pub use copies::{upsample_nearest, zero_pad2d};
+pub use copies::{upsample_nearest, upsample_nearest_by, zero_pad2d};
 pub use curve::table;
 pub use elementwise::{Operand, add, add_factors, mul};
 pub use factor::{Factor, Fixed};

@@ -15,4 +15,4 @@ pub use conv_transpose2d::ConvTranspose2d;
 pub use conv2d::{Conv2d, PaddingMode};
 pub use max_pool2d::MaxPool2d;
 pub(crate) use position::{input_position, padded, padded_position};
-pub use upsample::{UpsampleBilinear, UpsampleNearest};
+pub use upsample::{UpsampleBilinear, UpsampleNearest, scaled};

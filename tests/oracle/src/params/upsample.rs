@@ -11,10 +11,25 @@ impl UpsampleNearest {
     /// The input pixel that output pixel `index` copies:
     /// `min(floor(index * (input / output)), input - 1)`.
     ///
-    /// PyTorch computes this in f32, and a wider type picks other pixels at some sizes.
+    /// PyTorch computes this in f32, and a wider type picks other pixels at some sizes; but not where the output is as
+    /// large as the input, or twice.
     pub fn source(index: usize, input: usize, output: usize) -> usize {
-        let scale = input as f32 / output as f32;
-        ((index as f32 * scale).floor() as usize).min(input - 1)
+        Self::source_at(index, input, output, input as f32 / output as f32)
+    }
+
+    /// The same with `scale_factor=factor`, from which `output` is found.
+    pub fn source_by(index: usize, input: usize, factor: f64) -> usize {
+        Self::source_at(index, input, scaled(input, factor), (1.0 / factor) as f32)
+    }
+
+    fn source_at(index: usize, input: usize, output: usize, step: f32) -> usize {
+        if output == input {
+            index
+        } else if output == 2 * input {
+            index / 2
+        } else {
+            ((index as f32 * step).floor() as usize).min(input - 1)
+        }
     }
 }
 
@@ -40,6 +55,21 @@ impl UpsampleBilinear {
             0.0
         }
     }
+
+    /// The same with `scale_factor=factor`, from which `output_size` is found; with the corners aligned that makes no
+    /// difference.
+    pub fn source_by(&self, index: usize, input: usize, factor: f64) -> f64 {
+        let output = scaled(input, factor);
+        if self.align_corners || output == input {
+            return self.source(index, input, output);
+        }
+        ((index as f64 + 0.5) / factor - 0.5).max(0.0)
+    }
+}
+
+/// The size of an output with `scale_factor=factor`.
+pub fn scaled(input: usize, factor: f64) -> usize {
+    (input as f64 * factor).floor() as usize
 }
 
 #[cfg(test)]
@@ -62,6 +92,19 @@ mod tests {
             })
         });
         assert!(differs);
+    }
+
+    #[test]
+    fn factors_are_not_the_ratio_of_sizes() {
+        // floor(5 * 1.7) = 8: at 0, 0.59, 1.18, 1.76, 2.35, 2.94, 3.53 and 4.12.
+        let sources: Vec<_> = (0..8).map(|i| UpsampleNearest::source_by(i, 5, 1.7)).collect();
+        assert_eq!(sources, [0, 0, 1, 1, 2, 2, 3, 4]);
+        let sources: Vec<_> = (0..8).map(|i| UpsampleNearest::source(i, 5, 8)).collect();
+        assert_eq!(sources, [0, 0, 1, 1, 2, 3, 3, 4]);
+        let bilinear = UpsampleBilinear { output_size: [4, 4], align_corners: false };
+        assert!((bilinear.source_by(3, 3, 1.5) - 11.0 / 6.0).abs() < 1e-12);
+        assert_eq!(bilinear.source(3, 3, 4), 2.125);
+        assert_eq!(scaled(3, 1.5), 4);
     }
 
     #[test]
