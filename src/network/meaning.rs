@@ -39,47 +39,47 @@ impl<const N: usize> Meanings<N> {
         (tensor, name): (usize, &'static str),
         (layer, verb): (&'static str, &'static str),
         quantization: Quantization,
-    ) -> Result<(), Message> {
+    ) -> Option<Message> {
         let first = self.first(tensor);
         let statement = Statement { layer, verb, tensor: name, quantization };
         match &self.statements[first] {
             None => {
                 self.statements[first] = Some(statement);
-                Ok(())
+                None
             }
             Some(other) => agree(other, &statement),
         }
     }
 
     /// A tensor means what an earlier one means.
-    pub(super) const fn join(&mut self, tensor: usize, other: usize) -> Result<(), Message> {
+    pub(super) const fn join(&mut self, tensor: usize, other: usize) -> Option<Message> {
         let (a, b) = (self.first(tensor), self.first(other));
         let (earlier, later) = if a < b { (a, b) } else { (b, a) };
         if earlier == later {
-            return Ok(());
+            return None;
         }
         self.same[later] = Some(earlier);
         match (&self.statements[earlier], &self.statements[later]) {
             (None, later) => {
                 self.statements[earlier] = *later;
-                Ok(())
+                None
             }
-            (Some(_), None) => Ok(()),
+            (Some(_), None) => None,
             (Some(a), Some(b)) => agree(a, b),
         }
     }
 }
 
-const fn agree(a: &Statement, b: &Statement) -> Result<(), Message> {
+const fn agree(a: &Statement, b: &Statement) -> Option<Message> {
     let (x, y) = (a.quantization, b.quantization);
     if x.scale.to_bits() == y.scale.to_bits() && x.zero_point == y.zero_point {
-        return Ok(());
+        return None;
     }
     let mut message = Message::new();
     describe(&mut message, a);
     message.text(", but ");
     describe(&mut message, b);
-    Err(message)
+    Some(message)
 }
 
 /// "`a` writes `x` with scale 0.5 and zero point 3".

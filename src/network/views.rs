@@ -45,6 +45,10 @@ impl<Y, const C: usize, const H: usize, const W: usize> Wanted<'_, Y, C, H, W> {
 }
 
 /// The first elements of memory that is the caller's.
+///
+/// # Errors
+///
+/// [`Error::Length`] if there are fewer.
 pub const fn arena<T, const N: usize>(elements: &mut [T]) -> Result<&mut [T; N], Error> {
     let actual = elements.len();
     match elements.first_chunk_mut() {

@@ -99,9 +99,9 @@ impl Node {
     };
 
     /// Whether the tensor has the shape that a layer reads; the sentence, if not.
-    const fn check(&self, step: &str, layer: &str, shape: [usize; 3]) -> Result<(), Message> {
+    const fn check(&self, step: &str, layer: &str, shape: [usize; 3]) -> Option<Message> {
         if same(self.shape, shape) {
-            return Ok(());
+            return None;
         }
         let mut m = Message::new();
         m.text("step `").text(step).text("`: `").text(layer).text("` reads ").list(&shape);
@@ -111,7 +111,7 @@ impl Node {
             false => m.text(", but `").text(self.name),
         };
         m.text("` is ").list(&self.shape);
-        Err(m)
+        Some(m)
     }
 
     const fn len(&self) -> usize {
@@ -149,8 +149,8 @@ impl<const N: usize> Wiring<N> {
     }
 
     /// Keeps what is wrong with the statement that writes the tensor number `tensor`.
-    const fn note(&mut self, tensor: usize, result: Result<(), Message>) {
-        if let Err(message) = result {
+    const fn note(&mut self, tensor: usize, mistake: Option<Message>) {
+        if let Some(message) = mistake {
             if tensor < self.inputs {
                 stop(&message);
             }
@@ -166,7 +166,7 @@ impl<const N: usize> Wiring<N> {
             if !node.name.is_empty() && equal(node.name, self.nodes[index].name) {
                 let mut m = Message::new();
                 m.text("`").text(node.name).text("` is written twice");
-                self.note(self.len, Err(m));
+                self.note(self.len, Some(m));
             }
             index += 1;
         }
@@ -199,19 +199,19 @@ impl<const N: usize> Wiring<N> {
             let mut m = Message::new();
             m.text("the number of inputs of `").text(layer).text("` is ");
             m.number(L::INPUTS).text(", here it is given ").number(inputs.len());
-            self.note(self.len, Err(m));
+            self.note(self.len, Some(m));
         }
         let tensor = self.len;
         let mut index = 0;
         while index < inputs.len() && index < L::INPUTS {
             let input = inputs[index];
             self.nodes[input].last = Some(self.steps);
-            let result = self.nodes[input].check(step, layer, L::INPUT_SHAPES[index]);
-            self.note(tensor, result);
+            let mistake = self.nodes[input].check(step, layer, L::INPUT_SHAPES[index]);
+            self.note(tensor, mistake);
             if let Some(quantization) = L::INPUT_QUANTIZATION[index] {
                 let read = (input, self.nodes[input].name);
-                let result = self.meanings.state(read, (layer, "reads"), quantization);
-                self.note(tensor, result);
+                let mistake = self.meanings.state(read, (layer, "reads"), quantization);
+                self.note(tensor, mistake);
             }
             index += 1;
         }
@@ -234,12 +234,12 @@ impl<const N: usize> Wiring<N> {
             ..Node::NONE
         });
         if L::KEEPS_MEANING {
-            let result = self.meanings.join(tensor, inputs[0]);
-            self.note(tensor, result);
+            let mistake = self.meanings.join(tensor, inputs[0]);
+            self.note(tensor, mistake);
         }
         if let Some(quantization) = L::OUTPUT_QUANTIZATION {
-            let result = self.meanings.state((tensor, name), (layer, "writes"), quantization);
-            self.note(tensor, result);
+            let mistake = self.meanings.state((tensor, name), (layer, "writes"), quantization);
+            self.note(tensor, mistake);
         }
         tensor
     }
@@ -255,20 +255,20 @@ impl<const N: usize> Wiring<N> {
             m.text("`").text(part_name);
             if matches!(self.nodes[part].source, Source::Input | Source::Held) {
                 m.text("` is an input, so it cannot lie in `").text(name).text("`");
-                self.note(whole, Err(m));
+                self.note(whole, Some(m));
             } else if let Some((other, _)) = self.nodes[part].whole {
                 let other = if other == whole { name } else { self.nodes[other].name };
                 m.text("` lies in `").text(other).text("` already");
-                self.note(whole, Err(m));
+                self.note(whole, Some(m));
             } else if h != first.shape[1] || w != first.shape[2] {
                 let mut m = Message::new();
                 m.text("step `").text(name).text("`: `").text(first.name).text("` is ");
                 m.list(&first.shape).text(", but `").text(part_name).text("` is ");
                 m.list(&[c, h, w]);
-                self.note(whole, Err(m));
+                self.note(whole, Some(m));
             }
-            let result = self.meanings.join(part, parts[0]);
-            self.note(whole, result);
+            let mistake = self.meanings.join(part, parts[0]);
+            self.note(whole, mistake);
             self.nodes[part].whole = Some((whole, channels));
             channels += c;
             rest = tail;
@@ -309,17 +309,17 @@ impl<const N: usize> Wiring<N> {
                 let mut m = Message::new();
                 m.text("step `").text(name).text("`: `").text(layer.name).text("` writes ");
                 m.list(&written).text(", but `").text(name).text("` is ").list(&shape);
-                self.note(output, Err(m));
+                self.note(output, Some(m));
             }
             let Node { source, whole, .. } = self.nodes[output];
             let mut m = Message::new();
             m.text("the output `").text(name);
             if !matches!(source, Source::Layer) {
                 m.text("` has to be written by a layer");
-                self.note(output, Err(m));
+                self.note(output, Some(m));
             } else if let Some((whole, _)) = whole {
                 m.text("` cannot lie in `").text(self.nodes[whole].name).text("`");
-                self.note(whole, Err(m));
+                self.note(whole, Some(m));
             }
             self.nodes[output].output = true;
             rest = tail;
@@ -332,7 +332,7 @@ impl<const N: usize> Wiring<N> {
             if node.last.is_none() && node.whole.is_none() && !node.output {
                 let mut m = Message::new();
                 m.text("nothing reads `").text(node.name).text("`");
-                self.note(index, Err(m));
+                self.note(index, Some(m));
             }
             if matches!(node.source, Source::Layer | Source::Held) && !node.output {
                 slots[0][index] = self.slot(index);

@@ -163,7 +163,7 @@ impl Layer {
             scale: case.input.scale * (largest / 127.0) as f32 * usual / 60.0,
             zero_point: case.output_zero,
         };
-        let input = Affine { scale: case.input.scale, zero_point: case.input.zero_point.into() };
+        let input = Affine { scale: case.input.scale, zero_point: case.input.zero_point };
         for o in 0..channels {
             let (taps, reals, real_bias) = fold(o);
             let Symmetric { scale, weights } =
