@@ -170,7 +170,7 @@ fn a_network_costs_what_its_layers_cost() {
 
     assert_eq!(Net::RAM, size_of::<Memory>());
     // `all` with its 13 channels, and the 2 that `mix` makes of them.
-    assert!(Net::LIVE >= (13 + 2) * 48 * 4);
+    const { assert!(Net::LIVE >= (13 + 2) * 48 * 4) };
     assert_eq!(Net::RAM, Net::LIVE);
     let workspace = [Stem::WORKSPACE, Body::WORKSPACE, Inner::WORKSPACE, Double::WORKSPACE];
     assert_eq!(Net::WORKSPACE, *workspace.iter().max().unwrap().max(&Mix::WORKSPACE));
