@@ -11,6 +11,7 @@
 //! offsets counted from its own end. Values are little-endian, the last dimension the fastest.
 //! Supported are F32, I8, I32 and U8 tensors of rank 0 to 4; others may be in the file. No two
 //! tensors may have the same name or share bytes, and every byte behind the header belongs to one.
+//! `weights!` looks for that once, as it reads the first tensor of the data.
 //!
 //! Source: <https://huggingface.co/docs/safetensors>.
 //!
