@@ -125,8 +125,8 @@ impl Parameters<'_> {
             let weights = largest * input_factor * factor.abs();
             let bias = value_or(self.bias, output, 0.0).abs() as f64;
             let bias = (bias + taps * largest * input_shift) * factor.abs() + shift.abs();
-            let small = weights < f32::MAX as f64 && bias < f32::MAX as f64;
-            if !(small || self.folds(layout, weight, output)) {
+            let surely = weights < f32::MAX as f64 && bias < f32::MAX as f64;
+            if !surely && !self.folds(layout, weight, output) {
                 return Err(Error::FoldOverflow { channel: output });
             }
             output += 1;

@@ -11,6 +11,7 @@
 //! offsets counted from its own end. Values are little-endian, the last dimension the fastest.
 //! Supported are F32, I8, I32 and U8 tensors of rank 0 to 4; others may be in the file. No two
 //! tensors may have the same name or share bytes, and every byte behind the header belongs to one.
+//! `weights!` looks for that once, as it reads the first tensor of the data.
 //!
 //! Source: <https://huggingface.co/docs/safetensors>.
 //!
@@ -52,7 +53,7 @@ use tiling::{Names, Tiling};
 
 /// Finds the tensor called `name` in the bytes of a whole file.
 ///
-/// Every call reads the header once, to its end, and once more for every 64 tensors beyond the first.
+/// Every call reads the header twice, to its end, and once more for every 64 tensors beyond the first.
 ///
 /// # Errors
 ///
@@ -78,8 +79,55 @@ use tiling::{Names, Tiling};
 /// # Ok::<(), SafetensorsError>(())
 /// ```
 pub const fn find<'a>(bytes: &'a [u8], name: &str) -> Result<TensorView<'a>, SafetensorsError> {
+    let found = read(bytes, name);
+    if let Ok(_) | Err(SafetensorsError::NotFound) = found {
+        tri!(check(bytes));
+    }
+    match found {
+        Ok((view, _)) => Ok(view),
+        Err(error) => Err(error),
+    }
+}
+
+/// [`find`] for the compiler, which reads a file once for every tensor and takes its time: the tensors are checked with
+/// one another as the first of the data is read.
+const fn find_once<'a>(bytes: &'a [u8], name: &str) -> Result<TensorView<'a>, SafetensorsError> {
+    let (view, begin) = tri!(read(bytes, name));
+    if begin == 0 {
+        tri!(check(bytes));
+    }
+    Ok(view)
+}
+
+/// The tensor called `name`, and where in the data it begins.
+const fn read<'a>(
+    bytes: &'a [u8],
+    name: &str,
+) -> Result<(TensorView<'a>, usize), SafetensorsError> {
     let (mut header, data) = tri!(split(bytes));
     let mut found = None;
+    tri!(header.open());
+    while let Some(key) = tri!(header.key()) {
+        if !json::equals(key, name) || json::equals(key, METADATA) {
+            tri!(header.skip_value());
+        } else if found.is_none() {
+            let entry = tri!(Entry::parse(&mut header));
+            let [begin, _] = entry.data_offsets();
+            found = Some((tri!(entry.locate(data)), begin));
+        } else {
+            return Err(SafetensorsError::DuplicateName);
+        }
+    }
+    tri!(header.finish());
+    match found {
+        Some(found) => Ok(found),
+        None => Err(SafetensorsError::NotFound),
+    }
+}
+
+/// Checks that the tensors have names of their own, do not overlap, and are all that there is.
+const fn check(bytes: &[u8]) -> Result<(), SafetensorsError> {
+    let (mut header, data) = tri!(split(bytes));
     let (mut names, mut tiling) = (Names::new(0), Tiling::NONE);
     tri!(header.open());
     while let Some(key) = tri!(header.key()) {
@@ -88,24 +136,14 @@ pub const fn find<'a>(bytes: &'a [u8], name: &str) -> Result<TensorView<'a>, Saf
             continue;
         }
         tri!(names.add(key));
-        tiling.add(if found.is_none() && json::equals(key, name) {
-            let entry = tri!(Entry::parse(&mut header));
-            let data_offsets = entry.data_offsets();
-            found = Some(tri!(entry.locate(data)));
-            data_offsets
-        } else {
-            tri!(tensor::located(tri!(Entry::parse_offsets(&mut header)), data.len()))
-        });
+        let data_offsets = tri!(Entry::parse_offsets(&mut header));
+        tiling.add(tri!(tensor::located(data_offsets, data.len())));
     }
-    tri!(header.finish());
     tri!(names.check_others(bytes));
     if !tiling.is_whole(data.len()) {
         return Err(tri!(tiling::fault(bytes)));
     }
-    match found {
-        Some(view) => Ok(view),
-        None => Err(SafetensorsError::NotFound),
-    }
+    Ok(())
 }
 
 /// The one key of the header that is not a tensor's name.

@@ -4,7 +4,7 @@
 use super::dtype::Dtype;
 use super::error::SafetensorsError;
 use super::explain::fail;
-use super::find;
+use super::find_once;
 use super::tensor::TensorView;
 
 /// A tensor of a `.safetensors` file as a nested array, read by the compiler.
@@ -139,14 +139,14 @@ macro_rules! __weights {
     };
 }
 
-/// [`find`], or a compile error.
+/// [`find`](super::find), or a compile error.
 ///
 /// # Panics
 ///
 /// If the tensor cannot be read.
 #[track_caller]
 pub const fn require(bytes: &'static [u8], name: &str, file: &str) -> TensorView<'static> {
-    match find(bytes, name) {
+    match find_once(bytes, name) {
         Ok(view) => view,
         Err(error) => fail(error, bytes, name, file),
     }
@@ -159,7 +159,7 @@ pub const fn require(bytes: &'static [u8], name: &str, file: &str) -> TensorView
 /// If the tensor is there but cannot be read.
 #[track_caller]
 pub const fn require_or_empty(bytes: &'static [u8], name: &str, file: &str) -> TensorView<'static> {
-    match find(bytes, name) {
+    match find_once(bytes, name) {
         Err(SafetensorsError::NotFound) => TensorView::EMPTY,
         _ => require(bytes, name, file),
     }
