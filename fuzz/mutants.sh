@@ -10,8 +10,8 @@ help() {
 usage: fuzz/mutants.sh [--seconds S] [--check] [--only TEXT] [x86|arm]
 
 Plants each fault of fuzz/mutants.txt in a copy of the work tree, builds the fuzzer, and runs it for up to S
-seconds (default: 120) or until it finds the fault; on x86-64 as it is, on AArch64 on the emulated cores
-cortex-a53 and max, half of the time each. Prints a table and how many were found. Fails if a fault does not apply,
+seconds (default: 120) or until it finds the fault, half of the time each: on x86-64 in release and with overflow
+checks, on AArch64 on the emulated cores cortex-a53 and max. Prints a table and how many were found. Fails if a fault does not apply,
 does not compile, or is not found by the fuzzer.
 
   --check  applies them only
@@ -43,12 +43,17 @@ git ls-files -z --cached --others --exclude-standard | tar --null -T - -c | tar 
 root=$copy/source
 cd "$root"
 
-# runs TARGET: the fuzzer's last lines in `output`; true if it finds something.
+# runs TARGET: builds the fuzzer and runs it, with its last lines in `output`; true if it finds something.
 runs() {
-    local names=(release) name each=$seconds
-    if [[ $1 == arm ]]; then names=(a53 a-max) each=$((seconds / 2)); fi
+    local names=(release checked) name
+    if [[ $1 == arm ]]; then names=(a53 a-max); fi
+    spent=0
     for name in "${names[@]}"; do
-        output=$(fuzz "$name" --minutes "$(awk "BEGIN { print $each / 60 }")" 2>&1) || return 0
+        build "$name" >/dev/null 2>"$copy/log" || return 2
+        local start=$SECONDS status=0
+        output=$(fuzz "$name" --minutes "$(awk "BEGIN { print $seconds / 120 }")" 2>&1) || status=$?
+        spent=$((spent + SECONDS - start))
+        if ((status)); then return 0; fi
     done
     return 1
 }
@@ -70,16 +75,17 @@ while read -r on file && IFS= read -r old && IFS= read -r new; do
     if [[ $check ]]; then continue; fi
     planted=${text/"$old"/"$new"}
     printf '%s' "${planted%.}" >"$path"
-    if ! build "$([[ $on == arm ]] && echo a53 || echo release)" >/dev/null 2>"$copy/log"; then
-        echo "$row does not compile | | |"
-        bad=$((bad + 1))
-    elif start=$SECONDS && runs "$on"; then
-        cases=$(sed -n 's/^case \([0-9]*\) failed.*/\1/p' <<<"$output" | head -n 1)
-        echo "$row yes | $cases | $((SECONDS - start)) |"
-        found=$((found + 1))
-    else
-        echo "$row **no** | | $((SECONDS - start)) |"
-    fi
+    status=0
+    runs "$on" || status=$?
+    case $status in
+        0)
+            cases=$(sed -n 's/^case \([0-9]*\) failed.*/\1/p' <<<"$output" | head -n 1)
+            echo "$row yes | $cases | $spent |"
+            found=$((found + 1))
+            ;;
+        1) echo "$row **no** | | $spent |" ;;
+        2) echo "$row does not compile | | |" && bad=$((bad + 1)) ;;
+    esac
     printf '%s' "${text%.}" >"$path"
 done < <(grep -v -e '^#' -e '^$' "$copy/source/fuzz/mutants.txt")
 if [[ $check ]]; then
