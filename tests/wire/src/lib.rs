@@ -1,9 +1,9 @@
 //! A layer with its operands and its result as bytes: how cases get from the machine that drew them to a microcontroller
 //! that runs them.
 //!
-//! What is in a case is described once, in [`case`], for a [`Wire`] that either takes values or sets them: so the
+//! What is in a case is described once, in `case.rs`, for a [`Wire`] that either takes values or sets them: so the
 //! [`Writer`] and the [`Reader`] cannot differ. A record is its length in bytes, the number of the case, and what
-//! [`case`] says, all of it little-endian words and slices; slices of i8 lie at any address modulo 4.
+//! it says, all of it little-endian words and slices; slices of i8 lie at any address modulo 4.
 #![no_std]
 
 mod case;
@@ -36,7 +36,7 @@ mod tests {
 
     use nchw::{
         Activation, BatchNorm, Conv2d, Int8Parameters, Parameters, Quantization, Requantization,
-        WeightScale,
+        Upsample, WeightScale,
     };
 
     use super::*;
@@ -69,6 +69,11 @@ mod tests {
         let clamp = Activation::Clamp { min: -1.0, max: f32::INFINITY };
         let spec = Conv2d::new([1, 1, 2], 1, [1, 1]).padding_same().activation(clamp);
         comes_back(1, Case { operator: Operator::Conv2d(spec), data: Data::Float(float) });
+        for spec in [spec.padding_sides([1, 2, 3, 4]), spec.padding_same_tflite()] {
+            comes_back(1, Case { operator: Operator::Conv2d(spec), data: Data::Float(float) });
+        }
+        let factor = Upsample::by_factor([1, 2, 3], [1.5, 2.25]);
+        comes_back(1, Case { operator: Operator::Upsample(factor), data: Data::Float(float) });
 
         let q = Quantization { scale: 0.5, zero_point: -128 };
         let spec = spec.requantization(Requantization::new(q, q).range(-7, 9));

@@ -173,6 +173,9 @@ pub trait Wire<'a> {
     fn padding(&mut self, padding: &mut Padding) -> Option<()> {
         let mut sides = padding.sides().unwrap_or_default();
         self.numbers(&mut sides)?;
+        if padding.sides().is_some() {
+            *padding = Padding::Sides(sides);
+        }
         self.choice(padding, &[Padding::Sides(sides), Padding::Same, Padding::SameTflite])
     }
 

@@ -159,7 +159,9 @@ impl From<Stop> for Verdict {
     fn from(stop: Stop) -> Self {
         match stop {
             // Which sizes 32 bits have no room for, the fuzzer finds out on a machine of 32 bits.
-            Stop::NoMemory | Stop::Refused(Error::Overflow) => Self::LeftOut,
+            Stop::NoMemory | Stop::Refused(Error::Overflow | Error::SpanTooLarge(_)) => {
+                Self::LeftOut
+            }
             Stop::Refused(error) => Self::Wrong(What::Refused(error)),
         }
     }
