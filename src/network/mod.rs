@@ -8,6 +8,7 @@ mod calibration;
 mod layer;
 mod meaning;
 mod observer;
+mod plan;
 mod views;
 mod wiring;
 
@@ -18,8 +19,9 @@ pub use wiring::LayerInfo;
 
 /// What the macro's expansion is made of.
 pub mod internal {
+    pub use super::plan::NetworkPlan;
     pub use super::views::{Given, Wanted, arena};
-    pub use super::wiring::{NetworkPlan, Wiring, in_pair};
+    pub use super::wiring::{Wiring, in_pair};
     pub use crate::arch::arena::Place;
 }
 

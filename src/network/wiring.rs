@@ -1,5 +1,4 @@
-//! Who reads what: `network!` states it in the compiler, and gets every tensor's place and the network's
-//! costs. A network that makes no sense stops the compiler: at the statement that is wrong, if it is one, for
+//! Who reads what: `network!` states it in the compiler, and gets a plan. A network that makes no sense stops the compiler: at the statement that is wrong, if it is one, for
 //! which the plan of such a network has the sentence and nothing else.
 
 use crate::geometry::elements;
@@ -7,6 +6,7 @@ use crate::memory::{self, Slot};
 use crate::message::Message;
 use crate::network::layer::Layer;
 use crate::network::meaning::Meanings;
+use crate::network::plan::NetworkPlan;
 
 /// A step of a network and what it costs.
 ///
@@ -47,7 +47,7 @@ pub struct LayerInfo {
 
 /// Where a tensor comes from.
 #[derive(Clone, Copy)]
-enum Source {
+pub(super) enum Source {
     /// The caller.
     Input,
     /// The caller, who writes it into the arena.
@@ -59,26 +59,26 @@ enum Source {
 }
 
 #[derive(Clone, Copy)]
-struct Node {
+pub(super) struct Node {
     /// Empty between the layers of a pipe.
-    name: &'static str,
-    shape: [usize; 3],
-    source: Source,
-    layer: LayerInfo,
+    pub(super) name: &'static str,
+    pub(super) shape: [usize; 3],
+    pub(super) source: Source,
+    pub(super) layer: LayerInfo,
     /// Elements of scratch memory that its layer asks for.
-    workspace: usize,
+    pub(super) workspace: usize,
     /// The step that writes it; a concatenation belongs to the step before it.
-    first: usize,
+    pub(super) first: usize,
     /// The last step that reads it, if there is one.
     last: Option<usize>,
     /// The concatenation that it is a part of, and where its channels start there.
-    whole: Option<(usize, usize)>,
+    pub(super) whole: Option<(usize, usize)>,
     /// Whether it is the caller's.
     output: bool,
 }
 
 impl Node {
-    const NONE: Self = Self {
+    pub(super) const NONE: Self = Self {
         name: "",
         shape: [0; 3],
         source: Source::Input,
@@ -125,13 +125,13 @@ impl Node {
 /// The tensors of a network, in the order in which they come to be.
 #[derive(Clone, Copy)]
 pub struct Wiring<const N: usize> {
-    nodes: [Node; N],
+    pub(super) nodes: [Node; N],
     len: usize,
-    inputs: usize,
-    steps: usize,
-    meanings: Meanings<N>,
+    pub(super) inputs: usize,
+    pub(super) steps: usize,
+    pub(super) meanings: Meanings<N>,
     /// The first statement that is found wrong, and the sentence.
-    mistake: Option<(usize, Message)>,
+    pub(super) mistake: Option<(usize, Message)>,
 }
 
 impl<const N: usize> Wiring<N> {
@@ -403,7 +403,7 @@ pub const fn in_pair(shapes: &[[usize; 3]]) -> [[usize; 3]; 2] {
 }
 
 /// Whether two names are the same.
-const fn equal(a: &str, b: &str) -> bool {
+pub(super) const fn equal(a: &str, b: &str) -> bool {
     let (mut a, mut b) = (a.as_bytes(), b.as_bytes());
     while let (Some((x, a_tail)), Some((y, b_tail))) = (a.split_first(), b.split_first()) {
         if *x != *y {
@@ -414,137 +414,7 @@ const fn equal(a: &str, b: &str) -> bool {
     a.len() == b.len()
 }
 
-/// Where the tensors of a network lie, and what it needs.
-#[derive(Clone, Copy)]
-pub struct NetworkPlan<const N: usize> {
-    wiring: Wiring<N>,
-    offsets: [usize; N],
-    workspaces: [usize; N],
-    /// Elements of all activations and workspaces together.
-    pub arena: usize,
-    /// Elements of the activations and the workspace that the most demanding step needs.
-    pub live: usize,
-}
-
-impl<const N: usize> NetworkPlan<N> {
-    /// Where the workspace of a statement's layer lies, and its elements.
-    pub const fn workspace(&self, statement: usize) -> (usize, usize) {
-        let index = self.wiring.inputs + statement;
-        (self.workspaces[index], self.wiring.nodes[index].workspace)
-    }
-
-    /// Stops the compiler if this is the statement that is wrong.
-    #[track_caller]
-    pub const fn check(&self, statement: usize) {
-        if let Some((mistaken, message)) = &self.wiring.mistake
-            && *mistaken == statement
-        {
-            stop(message);
-        }
-    }
-
-    /// Elements of scratch memory, for the most demanding layer.
-    pub const fn largest_workspace(&self) -> usize {
-        let (mut largest, mut index) = (0, 0);
-        while index < N {
-            let workspace = self.wiring.nodes[index].workspace;
-            largest = if workspace > largest { workspace } else { largest };
-            index += 1;
-        }
-        largest
-    }
-
-    /// How many layers run.
-    pub const fn steps(&self) -> usize {
-        self.wiring.steps
-    }
-
-    /// Where the tensor of a statement lies.
-    pub const fn offset(&self, statement: usize) -> usize {
-        self.offsets[self.wiring.inputs + statement]
-    }
-
-    /// The shape of the tensor of a statement.
-    pub const fn shape(&self, statement: usize) -> [usize; 3] {
-        self.wiring.nodes[self.wiring.inputs + statement].shape
-    }
-
-    /// Where the input called `name` lies in the arena, and its shape.
-    pub const fn held(&self, name: &str) -> (usize, [usize; 3]) {
-        let mut index = 0;
-        while index < N && !equal(self.wiring.nodes[index].name, name) {
-            index += 1;
-        }
-        (self.offsets[index], self.wiring.nodes[index].shape)
-    }
-
-    /// The step that a statement is.
-    pub const fn step(&self, statement: usize) -> usize {
-        self.wiring.nodes[self.wiring.inputs + statement].first
-    }
-
-    /// What each step costs.
-    pub const fn layers<const STEPS: usize>(&self) -> [LayerInfo; STEPS] {
-        let mut layers = [Node::NONE.layer; STEPS];
-        let mut index = 0;
-        while index < N {
-            let node = &self.wiring.nodes[index];
-            if matches!(node.source, Source::Layer) {
-                let mut root = index;
-                while let Some((whole, _)) = self.wiring.nodes[root].whole {
-                    root = whole;
-                }
-                layers[node.first] = node.layer;
-                layers[node.first].meaning = self.meaning(index);
-                if root != index {
-                    layers[node.first].tensor = self.wiring.nodes[root].name;
-                }
-            }
-            index += 1;
-        }
-        layers
-    }
-
-    /// The name of the tensors that mean what this one does: a concatenation's, or that of the first.
-    const fn meaning(&self, tensor: usize) -> &'static str {
-        let (nodes, meanings) = (&self.wiring.nodes, &self.wiring.meanings);
-        let first = meanings.first(tensor);
-        let mut index = N;
-        while index > 0 {
-            index -= 1;
-            if matches!(nodes[index].source, Source::Concat(_)) && meanings.first(index) == first {
-                return nodes[index].name;
-            }
-        }
-        if nodes[first].name.is_empty() { nodes[first].layer.name } else { nodes[first].name }
-    }
-
-    /// The same of an input.
-    pub const fn input_meaning(&self, name: &str) -> &'static str {
-        let mut index = 0;
-        while index < N && !equal(self.wiring.nodes[index].name, name) {
-            index += 1;
-        }
-        self.meaning(index)
-    }
-
-    /// How many tensors inputs and layers write.
-    pub const fn tensors(&self) -> usize {
-        self.wiring.inputs + self.wiring.steps
-    }
-
-    /// Multiply-adds of one inference.
-    pub const fn macs(&self) -> u64 {
-        let (mut sum, mut index) = (0_u64, 0);
-        while index < N {
-            sum = sum.saturating_add(self.wiring.nodes[index].layer.macs);
-            index += 1;
-        }
-        sum
-    }
-}
-
 #[track_caller]
-const fn stop(message: &Message) -> ! {
+pub(super) const fn stop(message: &Message) -> ! {
     panic!("{}", message.as_str())
 }

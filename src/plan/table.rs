@@ -57,6 +57,24 @@ pub struct ActivatePlan<T> {
 
 backend_method!(ActivatePlan);
 
+/// What the inputs and the output of a plan with two quantizations mean.
+macro_rules! table_meaning_methods {
+    () => {
+        meaning_methods! {
+            |self|
+            keeps: false,
+            inputs: match self.quantization {
+                Some([input, _]) => [Some(input), None],
+                None => [None, None],
+            },
+            output: match self.quantization {
+                Some([_, output]) => Some(output),
+                None => None,
+            },
+        }
+    };
+}
+
 impl<T: Element> ActivatePlan<T> {
     pub(crate) const fn new(
         shape: [usize; 3],
@@ -76,18 +94,7 @@ impl<T: Element> ActivatePlan<T> {
 
     same_shape_methods!();
 
-    meaning_methods! {
-        |self|
-        keeps: false,
-        inputs: match self.quantization {
-            Some([input, _]) => [Some(input), None],
-            None => [None, None],
-        },
-        output: match self.quantization {
-            Some([_, output]) => Some(output),
-            None => None,
-        },
-    }
+    table_meaning_methods!();
 
     /// Elements of the table: 256 in i8, none in f32.
     pub const fn packed_len(&self) -> usize {
@@ -205,18 +212,7 @@ impl<T: Element> SoftmaxPlan<T> {
 
     same_shape_methods!();
 
-    meaning_methods! {
-        |self|
-        keeps: false,
-        inputs: match self.quantization {
-            Some([input, _]) => [Some(input), None],
-            None => [None, None],
-        },
-        output: match self.quantization {
-            Some([_, output]) => Some(output),
-            None => None,
-        },
-    }
+    table_meaning_methods!();
 
     /// Elements of the table: 1024 in i8, none in f32.
     pub const fn packed_len(&self) -> usize {
