@@ -253,7 +253,7 @@ pub use plan::{
     ActivatePlan, BatchNorm2dPlan, BinaryPlan, ConvPlan, DequantizePlan, Int8Parameters, Job, Jobs,
     LinearPlan, Parameters, PreluPlan, QuantizePlan, SoftmaxPlan, UnaryPlan, WeightScale,
 };
-pub use quant::{BinaryQuantization, FixedPoint, Quantization, Range, Requantization, Rounding};
+pub use quant::{FixedPoint, Quantization, Range, Rounding};
 pub use spec::{
     Activate, AdaptiveAvgPool2d, AdaptiveMaxPool2d, Add, AvgPool2d, BatchNorm2d, Concat, Conv2d,
     ConvTranspose2d, Dequantize, Linear, MaxPool2d, Mul, Prelu, Quantize, Softmax, Upsample,

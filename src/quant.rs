@@ -5,7 +5,6 @@
 //! part of the specification ([`Rounding`]), for results that agree with a reference to the bit.
 
 use crate::error::Error;
-use crate::geometry::tri;
 
 /// How the numbers of an i8 tensor are meant: `real = scale * (q - zero_point)`.
 ///
@@ -136,11 +135,11 @@ impl Range {
 /// How a sum of products is multiplied by its scale and rounded to i8.
 ///
 /// ```
-/// use nchw::{Conv2d, Quantization, Requantization, Rounding};
+/// use nchw::{Conv2d, Quantization, Rounding};
 ///
 /// let q = Quantization { scale: 0.5, zero_point: 0 };
-/// let onnx = Requantization::new(q, q).rounding(Rounding::OnnxFloat);
-/// let plan = Conv2d::new([8, 4, 4], 8, [1, 1]).requantization(onnx).plan::<i8>()?;
+/// let onnx = Conv2d::new([8, 4, 4], 8, [1, 1]).quantized(q, q).rounding(Rounding::OnnxFloat);
+/// let plan = onnx.plan::<i8>()?;
 /// # Ok::<(), nchw::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -163,58 +162,30 @@ pub enum Rounding {
 }
 
 /// How a layer's inputs and outputs are meant, and how it gets from one to the other.
-///
-/// ```
-/// use nchw::{Linear, Quantization, Requantization, Rounding};
-///
-/// let q = Quantization { scale: 0.5, zero_point: 0 };
-/// let io = Requantization::new(q, q).rounding(Rounding::FixedSingle).range(-100, 100);
-/// let plan = Linear::new([4, 1, 1], 2).requantization(io).plan::<i8>()?;
-/// # Ok::<(), nchw::Error>(())
-/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Requantization {
-    /// What the inputs mean.
-    pub input: Quantization,
-    /// What the outputs mean.
-    pub output: Quantization,
-    /// Subtracted from every weight. Only [`Linear`](crate::Linear) allows other than 0.
-    pub weight_zero_point: i8,
-    /// How sums become outputs.
-    pub rounding: Rounding,
-    /// The smallest and the largest output, as numbers; a fused activation narrows it further.
-    pub range: [i8; 2],
+pub(crate) struct Requantization {
+    pub(crate) input: Quantization,
+    pub(crate) output: Quantization,
+    /// Subtracted from every weight.
+    pub(crate) weight_zero_point: i8,
+    pub(crate) rounding: Rounding,
+    /// The smallest and the largest output.
+    pub(crate) range: [i8; 2],
 }
 
 impl Requantization {
-    /// From `input` to `output`, with TFLite's double rounding over the whole range.
-    pub const fn new(input: Quantization, output: Quantization) -> Self {
-        Self {
-            input,
-            output,
-            weight_zero_point: 0,
-            rounding: Rounding::FixedDouble,
-            range: [i8::MIN, i8::MAX],
+    /// What a specification says, of weights without a zero point.
+    pub(crate) const fn of(
+        io: Option<[Quantization; 2]>,
+        rounding: Rounding,
+        range: [i8; 2],
+    ) -> Option<Self> {
+        match io {
+            Some([input, output]) => {
+                Some(Self { input, output, weight_zero_point: 0, rounding, range })
+            }
+            None => None,
         }
-    }
-
-    /// Sets how sums become outputs.
-    pub const fn rounding(mut self, rounding: Rounding) -> Self {
-        self.rounding = rounding;
-        self
-    }
-
-    /// Limits the outputs, as numbers.
-    pub const fn range(mut self, min: i8, max: i8) -> Self {
-        self.range = [min, max];
-        self
-    }
-
-    /// Sets what is subtracted from every weight of a [`Linear`](crate::Linear).
-    pub const fn weight_zero_point(mut self, zero_point: i8) -> Self {
-        self.weight_zero_point = zero_point;
-        self
     }
 
     /// The packed factor of weights with this scale; for [`Rounding::OnnxFloat`] the multiplier holds
@@ -243,64 +214,6 @@ impl Requantization {
         let zero_point = self.input.zero_point as i64;
         // May wrap, as the products that cancel it do.
         (zero_point * (self.weight_zero_point as i64 * taps - sum)) as i32
-    }
-}
-
-/// How the two inputs and the output of an i8 [`Add`](crate::Add), [`Mul`](crate::Mul) or
-/// [`Concat`](crate::Concat) are meant.
-///
-/// ```
-/// use nchw::{Add, BinaryQuantization, Quantization};
-///
-/// let (a, b) = (
-///     Quantization { scale: 0.5, zero_point: 0 },
-///     Quantization { scale: 0.25, zero_point: 0 },
-/// );
-/// let plan = Add::new([1, 1, 1]).quantization(BinaryQuantization::new(a, b, a)).plan::<i8>()?;
-/// let mut y = [0];
-/// plan.run(&[10], &[4], &mut y)?;
-/// assert_eq!(y, [12]);
-/// # Ok::<(), nchw::Error>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct BinaryQuantization {
-    /// What the first input means.
-    pub first: Quantization,
-    /// What the second input means.
-    pub second: Quantization,
-    /// What the output means.
-    pub output: Quantization,
-    /// The smallest and the largest output, as numbers; a fused activation narrows it further.
-    pub range: [i8; 2],
-    /// TFLite's prepared factors of both inputs and of the output, for an [`Add`](crate::Add) whose
-    /// scales are not known; any positive scales will do then, of which the output's gives a fused
-    /// activation its meaning.
-    pub add_factors: Option<[FixedPoint; 3]>,
-}
-
-impl BinaryQuantization {
-    /// Over the whole range of the output.
-    pub const fn new(first: Quantization, second: Quantization, output: Quantization) -> Self {
-        Self { first, second, output, range: [i8::MIN, i8::MAX], add_factors: None }
-    }
-
-    /// Limits the outputs, as numbers.
-    pub const fn range(mut self, min: i8, max: i8) -> Self {
-        self.range = [min, max];
-        self
-    }
-
-    pub(crate) const fn validate(&self) -> Result<(), Error> {
-        tri!(self.first.validate());
-        tri!(self.second.validate());
-        tri!(self.output.validate());
-        if let Some([first, second, output]) = self.add_factors {
-            tri!(first.validate(None));
-            tri!(second.validate(None));
-            tri!(output.validate(None));
-        }
-        Ok(())
     }
 }
 

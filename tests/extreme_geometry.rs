@@ -5,7 +5,7 @@
 
 use nchw::{
     Backend, Conv2d, ConvPlan, ConvTranspose2d, Error, Int8Parameters, MaxPool2d, Quantization,
-    Requantization, WeightScale,
+    WeightScale,
 };
 use nchw_test_support::Random;
 use nchw_test_support::fence::Fence;
@@ -82,10 +82,6 @@ impl Layer {
     }
 }
 
-fn requantization() -> Requantization {
-    Requantization::new(INPUT, OUTPUT)
-}
-
 /// Every back-end's outputs of an accepted layer are right. `place` is that of a weight, of output channel, input channel of
 /// the group, and tap.
 #[track_caller]
@@ -137,7 +133,7 @@ fn assert_conv(spec: Conv2d) {
     let layer = Layer { input, output: [0; 3], kernel, stride, dilation, padding, groups };
     let (inputs, taps) = (input[0] / groups, kernel[0] * kernel[1]);
     assert_layer(
-        spec.requantization(requantization()).plan::<i8>(),
+        spec.quantized(INPUT, OUTPUT).plan::<i8>(),
         layer,
         of_conv,
         move |[o, input, tap]| (o * inputs + input) * taps + tap,
@@ -152,7 +148,7 @@ fn assert_transposed(spec: ConvTranspose2d) {
     let (inputs, each) = (input[0] / groups, spec.out_channels / groups);
     let taps = kernel[0] * kernel[1];
     assert_layer(
-        spec.requantization(requantization()).plan::<i8>(),
+        spec.quantized(INPUT, OUTPUT).plan::<i8>(),
         layer,
         of_transposed,
         move |[o, input, tap]| ((o / each * inputs + input) * each + o % each) * taps + tap,

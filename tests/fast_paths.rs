@@ -2,7 +2,7 @@
 
 use nchw::{
     Algorithm, AvgPool2d, Backend, Conv2d, ConvTranspose2d, Int8Parameters, MaxPool2d, Padding,
-    Parameters, Quantization, Requantization, WeightScale,
+    Parameters, Quantization, WeightScale,
 };
 use nchw_oracle::{Output, float};
 use nchw_test_support::reference::widen;
@@ -162,17 +162,14 @@ fn distances_beyond_the_address_space() {
 /// In i8, what lies outside is taken out of the packed bias by sets of taps: work by taps and outputs, not by strides.
 #[test]
 fn transposed_layers_of_few_inputs_and_vast_strides() {
-    let io = Requantization::new(
-        Quantization { scale: 0.5, zero_point: 3 },
-        Quantization { scale: 0.5, zero_point: -2 },
-    );
+    let [x, y] = [3, -2].map(|zero_point| Quantization { scale: 0.5, zero_point });
     for (input, stride, kernel) in [
         ([1, 1, 1], [10_000, 10_000], [1, 1]),
         ([1, 1, 1], [10_000, 10_000], [3, 2]),
         ([2, 2, 1], [10_000, 10_000], [2, 3]),
         ([1, 1, 2], [40_000, 2_003], [1, 2]),
     ] {
-        let spec = ConvTranspose2d::new(input, 5, kernel).stride(stride).requantization(io);
+        let spec = ConvTranspose2d::new(input, 5, kernel).stride(stride).quantized(x, y);
         let plan = spec.plan::<i8>().unwrap();
         let weight = Random::new(1).i8s(plan.weight_shape().iter().product());
         let x = Random::new(2).i8s(plan.input_len());

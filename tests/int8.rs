@@ -3,10 +3,10 @@
 //! A number `q` stands for `scale * (q - zero_point)`.
 
 use nchw::{
-    Activate, Activation, AdaptiveAvgPool2d, Add, AvgPool2d, BatchNorm, BinaryPlan,
-    BinaryQuantization, Concat, Conv2d, ConvPlan, ConvTranspose2d, Dequantize, Error, FixedPoint,
+    Activate, Activation, AdaptiveAvgPool2d, AdaptiveMaxPool2d, Add, AvgPool2d, BatchNorm,
+    BinaryPlan, Concat, Conv2d, ConvPlan, ConvTranspose2d, Dequantize, Error, FixedPoint,
     Int8Parameters, Linear, MaxPool2d, Mul, PaddingMode, Parameters, Quantization, Quantize,
-    Requantization, Rounding, Softmax, UnaryPlan, Upsample, WeightScale, ZeroPad2d,
+    Rounding, Softmax, UnaryPlan, Upsample, WeightScale, ZeroPad2d,
 };
 
 /// Numbers that stand for themselves.
@@ -59,8 +59,8 @@ fn a_quarter_is_rounded_in_three_ways() {
         // Halves to even.
         (Rounding::OnnxFloat, [0, 0, 2, 2, 0, 0, -2]),
     ] {
-        let io = Requantization::new(PLAIN, quantization(4.0, 0)).rounding(rounding);
-        let plan = Conv2d::new([1, 1, 7], 1, [1, 1]).requantization(io).plan().unwrap();
+        let spec = Conv2d::new([1, 1, 7], 1, [1, 1]).quantized(PLAIN, quantization(4.0, 0));
+        let plan = spec.rounding(rounding).plan().unwrap();
         assert_eq!(conv(&plan, &packed(&plan, &[1], &[0]).unwrap(), &x), y, "{rounding:?}");
     }
 }
@@ -68,10 +68,9 @@ fn a_quarter_is_rounded_in_three_ways() {
 #[test]
 fn onnx_multiplies_in_f32() {
     let run = |x_scale, weight_scale, y_scale, bias| {
-        let io = Requantization::new(quantization(x_scale, 0), quantization(y_scale, 0));
-        let spec =
-            Conv2d::new([1, 1, 1], 1, [1, 1]).requantization(io.rounding(Rounding::OnnxFloat));
-        let plan = spec.plan::<i8>().unwrap();
+        let (x, y) = (quantization(x_scale, 0), quantization(y_scale, 0));
+        let spec = Conv2d::new([1, 1, 1], 1, [1, 1]).quantized(x, y);
+        let plan = spec.rounding(Rounding::OnnxFloat).plan::<i8>().unwrap();
         let mut packed = vec![0; plan.packed_len()];
         let scale = WeightScale::PerTensor(weight_scale);
         plan.pack(&[0], &Int8Parameters { bias: Some(&[bias]), scale }, &mut packed).unwrap();
@@ -86,8 +85,8 @@ fn onnx_multiplies_in_f32() {
 #[test]
 fn factors_larger_than_one_shift_left() {
     for rounding in [Rounding::FixedDouble, Rounding::FixedSingle, Rounding::OnnxFloat] {
-        let io = Requantization::new(PLAIN, quantization(0.125, -3)).rounding(rounding);
-        let plan = Conv2d::new([1, 1, 4], 1, [1, 1]).requantization(io).plan().unwrap();
+        let spec = Conv2d::new([1, 1, 4], 1, [1, 1]).quantized(PLAIN, quantization(0.125, -3));
+        let plan = spec.rounding(rounding).plan().unwrap();
         let packed = packed(&plan, &[1], &[1]).unwrap();
         // 8 (x + 1) - 3, which saturates.
         assert_eq!(conv(&plan, &packed, &[-128, -2, 3, 100]), [-128, -11, 29, 127], "{rounding:?}");
@@ -126,23 +125,21 @@ fn a_fused_activation_and_the_range_both_limit() {
         conv(&plan, &packed(&plan, &[1], &[0]).unwrap(), &[-50, 1, 50])
     };
     // y = x / 0.5 - 3
-    let io = Requantization::new(PLAIN, quantization(0.5, -3));
-    let spec = Conv2d::new([1, 1, 3], 1, [1, 1]).requantization(io);
+    let spec = Conv2d::new([1, 1, 3], 1, [1, 1]).quantized(PLAIN, quantization(0.5, -3));
     assert_eq!(y(spec), [-103, -1, 97]);
     assert_eq!(y(spec.relu()), [-3, -1, 97]);
     assert_eq!(y(spec.relu6()), [-3, -1, 9]);
     assert_eq!(y(spec.clamp(-10.0, 20.0)), [-23, -1, 37]);
-    let narrow = spec.requantization(io.range(-20, 5));
+    let narrow = spec.output_range(-20, 5);
     assert_eq!(y(narrow), [-20, -1, 5]);
     assert_eq!(y(narrow.relu6()), [-3, -1, 5]);
-    let empty = spec.requantization(io.range(-20, -10)).relu();
+    let empty = spec.output_range(-20, -10).relu();
     assert_eq!(empty.plan::<i8>(), Err(Error::EmptyClampRange));
 }
 
 #[test]
 fn padding_holds_what_its_mode_says() {
     let x = [1, 2, 4];
-    let io = Requantization::new(quantization(1.0, 10), PLAIN);
     for (mode, y) in [
         // Zero is 10, so that the inputs stand for -9, -8, -6.
         (PaddingMode::Zeros, [-17, -23, -14]),
@@ -151,16 +148,15 @@ fn padding_holds_what_its_mode_says() {
         (PaddingMode::Circular, [-23, -23, -23]),
     ] {
         let spec = Conv2d::new([1, 1, 3], 1, [1, 3]).padding([0, 1]).padding_mode(mode);
-        let plan = spec.requantization(io).plan().unwrap();
+        let plan = spec.quantized(quantization(1.0, 10), PLAIN).plan().unwrap();
         assert_eq!(conv(&plan, &packed(&plan, &[1; 3], &[0]).unwrap(), &x), y, "{mode:?}");
     }
 }
 
 #[test]
 fn where_no_input_reaches_there_is_the_bias() {
-    let io = Requantization::new(quantization(1.0, 10), quantization(1.0, -1));
     let spec = ConvTranspose2d::new([1, 1, 2], 1, [1, 1]).stride([1, 2]).output_padding([0, 1]);
-    let plan = spec.requantization(io).plan().unwrap();
+    let plan = spec.quantized(quantization(1.0, 10), quantization(1.0, -1)).plan().unwrap();
     // 2 (x - 10) + 7 - 1 and 7 - 1.
     assert_eq!(conv(&plan, &packed(&plan, &[2], &[7]).unwrap(), &[11, 0]), [8, 6, -14, 6]);
 }
@@ -185,9 +181,8 @@ fn sums_that_could_leave_i32_are_refused() {
 
 #[test]
 fn sums_of_weights_with_a_zero_point_are_larger() {
-    let io = Requantization::new(quantization(1.0, -128), PLAIN);
-    let io = Requantization { weight_zero_point: -128, ..io };
-    let plan = Linear::new([1, 1, 1], 1).requantization(io).plan::<i8>().unwrap();
+    let spec = Linear::new([1, 1, 1], 1).quantized(quantization(1.0, -128), PLAIN);
+    let plan = spec.weight_zero_point(-128).plan::<i8>().unwrap();
     // 255 * 255
     let largest = i32::MAX - 255 * 255;
     for (bias, result) in [
@@ -222,8 +217,8 @@ fn every_channel_has_a_factor_that_is_checked() {
 
 #[test]
 fn weights_with_a_zero_point_are_for_linear_layers() {
-    let io = Requantization { weight_zero_point: 3, ..Requantization::new(PLAIN, PLAIN) };
-    let plan = Linear::new([2, 1, 1], 1).requantization(io).plan::<i8>().unwrap();
+    let spec = Linear::new([2, 1, 1], 1).weight_zero_point(3);
+    let plan = spec.quantized(PLAIN, PLAIN).plan::<i8>().unwrap();
     let mut packed = vec![0; plan.packed_len()];
     let parameters = Int8Parameters { bias: None, scale: WeightScale::PerTensor(1.0) };
     plan.pack(&[4, 1], &parameters, &mut packed).unwrap();
@@ -232,8 +227,7 @@ fn weights_with_a_zero_point_are_for_linear_layers() {
     // (4 - 3) * 10 + (1 - 3) * 20
     assert_eq!(y, [-30]);
     // Together with a zero point of the inputs.
-    let io = Requantization { input: quantization(1.0, 5), ..io };
-    let plan = Linear::new([2, 1, 1], 1).requantization(io).plan::<i8>().unwrap();
+    let plan = spec.quantized(quantization(1.0, 5), PLAIN).plan::<i8>().unwrap();
     plan.pack(&[4, 1], &parameters, &mut packed).unwrap();
     plan.run(&packed, &[10, 20], &mut y).unwrap();
     assert_eq!(y, [-25]);
@@ -293,6 +287,27 @@ fn maxima_pass_over_the_padding() {
     assert_eq!(unary(relu6.plan(), &[-128, -60, -10]), [-55, -43, -43]);
 }
 
+/// Numbers are limited as they are: a pool without a meaning takes a range all the same.
+#[test]
+fn pools_take_a_range() {
+    let x = [-128, -100, 50, 127];
+    let want = [-90, 100];
+    let windows = ([1, 1, 4], [1, 2]);
+    let maximum = MaxPool2d::new(windows.0, windows.1).output_range(-90, 100);
+    assert_eq!(unary(maximum.plan(), &x), want);
+    // -114 and 88.5, which is rounded to 89.
+    let average = AvgPool2d::new(windows.0, windows.1).output_range(-90, 100);
+    assert_eq!(unary(average.plan(), &x), [-90, 89]);
+    assert_eq!(unary(average.output_range(-128, 70).plan(), &x), [-114, 70]);
+    let adaptive = AdaptiveAvgPool2d::new(windows.0, windows.1).output_range(-90, 70);
+    assert_eq!(unary(adaptive.plan(), &x), [-90, 70]);
+    let adaptive = AdaptiveMaxPool2d::new(windows.0, windows.1).output_range(-90, 100);
+    assert_eq!(unary(adaptive.plan(), &x), want);
+    // Together with an activation, whose bounds have a meaning.
+    let relu6 = average.relu6().quantized(quantization(0.5, 80));
+    assert_eq!(unary(relu6.plan(), &x), [80, 89]);
+}
+
 #[test]
 fn zeros_are_what_stands_for_zero() {
     let spec = ZeroPad2d::new([1, 1, 2], [1, 1, 0, 2]).quantized(quantization(0.5, -7));
@@ -302,23 +317,19 @@ fn zeros_are_what_stands_for_zero() {
 
 #[test]
 fn sums_and_products_of_different_scales() {
-    let io = BinaryQuantization::new(
-        quantization(0.5, 1),
-        quantization(0.25, 2),
-        quantization(0.125, 3),
-    );
+    let (a, b, y) = (quantization(0.5, 1), quantization(0.25, 2), quantization(0.125, 3));
     // (11 - 1) / 2 + (6 - 2) / 4 = 6 and (5 - 1) / 2 + (4 - 2) / 4 = 2.5, in eighths above 3.
-    let add = Add::new([2, 1, 1]).quantization(io);
+    let add = Add::new([2, 1, 1]).quantized(a, b, y);
     assert_eq!(binary(add.plan(), &[11, 5], &[6, 4]), [51, 23]);
     // 5 * 1 and 2 * 0.5.
-    let mul = Mul::new([2, 1, 1]).quantization(io);
+    let mul = Mul::new([2, 1, 1]).quantized(a, b, y);
     assert_eq!(binary(mul.plan(), &[11, 5], &[6, 4]), [43, 11]);
     assert_eq!(binary(mul.relu6().plan(), &[101, -5], &[6, 4]), [51, 3]);
-    assert_eq!(binary(mul.quantization(io.range(-20, 20)).plan(), &[11, -99], &[6, 4]), [20, -20]);
+    assert_eq!(binary(mul.output_range(-20, 20).plan(), &[11, -99], &[6, 4]), [20, -20]);
     // One number per channel, for two pixels each.
-    let add = Add::new([2, 1, 2]).per_channel().quantization(io);
+    let add = Add::new([2, 1, 2]).per_channel().quantized(a, b, y);
     assert_eq!(binary(add.plan(), &[11, 5, 1, 1], &[6, 2]), [51, 27, 3, 3]);
-    let mul = Mul::new([2, 1, 2]).per_channel().quantization(io);
+    let mul = Mul::new([2, 1, 2]).per_channel().quantized(a, b, y);
     assert_eq!(binary(mul.plan(), &[11, 5, 9, 3], &[6, 4]), [43, 19, 19, 7]);
 }
 
@@ -326,11 +337,11 @@ fn sums_and_products_of_different_scales() {
 fn sums_and_products_are_rounded_twice() {
     // 0.25, 0.5, 1.5, -0.25, -0.5, -1.5, to halves first.
     let y = [1, 1, 2, 0, -1, -2];
-    let io = BinaryQuantization::new(PLAIN, PLAIN, quantization(4.0, 0));
-    let mul = Mul::new([6, 1, 1]).quantization(io);
+    let fours = quantization(4.0, 0);
+    let mul = Mul::new([6, 1, 1]).quantized(PLAIN, PLAIN, fours);
     assert_eq!(binary(mul.plan(), &[1, 2, 6, -1, -2, -6], &[1; 6]), y);
     // Sums have 20 more bits until the end: halves alone are away from zero.
-    let add = Add::new([6, 1, 1]).quantization(io);
+    let add = Add::new([6, 1, 1]).quantized(PLAIN, PLAIN, fours);
     assert_eq!(binary(add.plan(), &[1, 2, 6, -1, -2, -6], &[0; 6]), [0, 1, 2, 0, -1, -2]);
 }
 
@@ -339,29 +350,20 @@ fn sums_have_the_factors_of_tflite() {
     // 15 * 0.5 / 0.6 is 12.5 but for the last bits of the factors: twice the larger scale is common.
     let (a, b, y) = (quantization(0.1, 0), quantization(0.5, 0), quantization(0.6, 0));
     let add = Add::new([1, 1, 1]);
-    assert_eq!(
-        binary(add.quantization(BinaryQuantization::new(a, b, y)).plan(), &[0], &[15]),
-        [13]
-    );
-    assert_eq!(
-        binary(add.quantization(BinaryQuantization::new(b, a, y)).plan(), &[15], &[0]),
-        [13]
-    );
+    assert_eq!(binary(add.quantized(a, b, y).plan(), &[0], &[15]), [13]);
+    assert_eq!(binary(add.quantized(b, a, y).plan(), &[15], &[0]), [13]);
 }
 
 #[test]
 fn concatenation_brings_both_to_one_scale() {
-    let io =
-        BinaryQuantization::new(quantization(0.5, 1), quantization(0.25, 2), quantization(0.5, 1));
+    let (a, b) = (quantization(0.5, 1), quantization(0.25, 2));
     let concat = Concat::new([3, 1, 1], [2, 1, 1]);
-    let same_and_half = concat.quantization(io);
+    let same_and_half = concat.quantized(a, b, a);
     // The first is copied; (-128 - 2) / 2 + 1, and (5 - 2) / 2 + 1 rounded up.
     let (first, second) = ([-128, 0, 127], [-128, 5]);
     assert_eq!(binary(same_and_half.plan(), &first, &second), [-128, 0, 127, -64, 3]);
-    let to_second = concat.quantization(BinaryQuantization { output: io.second, ..io });
+    let to_second = concat.quantized(a, b, b);
     assert_eq!(binary(to_second.plan(), &first, &second), [-128, 0, 127, -128, 5]);
-    let limited = concat.quantization(io.range(-100, 100));
-    assert_eq!(binary(limited.plan(), &first, &second), [-100, 0, 100, -64, 3]);
 }
 
 #[test]

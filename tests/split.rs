@@ -3,8 +3,9 @@
 use nchw::{
     Activation, Algorithm, Backend, Buffer, Conv2d, ConvPlan, ConvTranspose2d, Error,
     Int8Parameters, Linear, LinearPlan, Padding, PaddingMode, Parameter, Parameters, Quantization,
-    Requantization, Rounding, Tensor, WeightScale, Workspace, layer,
+    Rounding, Tensor, WeightScale, Workspace, layer,
 };
+use nchw_cases::int8::io::{Io, Weighted};
 use nchw_test_support::guard::Pattern;
 use nchw_test_support::{Random, check};
 use proptest::prelude::*;
@@ -140,15 +141,14 @@ fn conv_transpose2d() -> impl Strategy<Value = ConvTranspose2d> {
     )
 }
 
-fn io(seed: u64, weight_zero_point: i8) -> Requantization {
+fn io(seed: u64, weight_zero_point: i8) -> Io {
     let mut random = Random::new(seed);
     let [input, output] = [0.05, 0.4].map(|scale| {
         let zero_point = random.choice(&[0, -128, 3, 127]);
         Quantization { scale, zero_point }
     });
     let roundings = [Rounding::FixedDouble, Rounding::FixedSingle, Rounding::OnnxFloat];
-    let io = Requantization::new(input, output).rounding(random.choice(&roundings));
-    Requantization { weight_zero_point, ..io }
+    Io { weight_zero_point, ..Io::new(input, output, random.choice(&roundings)) }
 }
 
 /// Weights, bias and slopes of a layer.
@@ -207,7 +207,7 @@ fn i8_convolutions() {
             algorithm => algorithm,
         };
         let spec = spec.activation(Activation::Relu6).algorithm(algorithm);
-        assert_i8_conv(spec.requantization(io(seed, 0)).plan(), seed);
+        assert_i8_conv(spec.with_io(&io(seed, 0)).plan(), seed);
     });
 }
 
@@ -215,7 +215,7 @@ fn i8_convolutions() {
 fn i8_transposed_convolutions() {
     check(300, (conv_transpose2d(), 0..u64::MAX), |&(spec, seed)| {
         let spec = spec.activation(Activation::Identity);
-        assert_i8_conv(spec.requantization(io(seed, 0)).plan(), seed);
+        assert_i8_conv(spec.with_io(&io(seed, 0)).plan(), seed);
     });
 }
 
@@ -235,7 +235,7 @@ fn linear_layers() {
             assert_linear_split!(plan.backend(backend).unwrap(), packed, x);
         }
 
-        let plan: LinearPlan<i8> = spec.requantization(io(seed, zero_point)).plan().unwrap();
+        let plan: LinearPlan<i8> = spec.with_io(&io(seed, zero_point)).plan().unwrap();
         let mut packed = vec![0; plan.packed_len()];
         let weight = Random::new(seed).i8s(inputs * outputs);
         let parameters = Int8Parameters { bias: None, scale: WeightScale::PerTensor(0.01) };

@@ -146,7 +146,7 @@ pub enum Error {
     NotFused,
     /// The f32 form of this activation or operator comes with the feature `libm`.
     NeedsLibm,
-    /// A zero point of the weights other than 0 in a layer that is not [`Linear`](crate::Linear).
+    /// A zero point of the weights other than 0 where they are quantized from f32: those have none.
     WeightZeroPoint,
     /// A scale of a tensor, or the one of all weights, that is not a positive, finite number.
     InvalidScale,

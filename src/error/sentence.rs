@@ -111,8 +111,7 @@ impl Error {
                 .text(" is not zero"),
             Self::MissingQuantization => {
                 m.text(
-                "the specification does not say what its i8 numbers mean: \
-                 call `.quantized(..)` (`.quantization(..)` with two inputs)",
+                "the specification does not say what its i8 numbers mean: call `.quantized(..)`",
             )
             }
             Self::NoQuantizedForm => m.text("this operator or activation has no i8 form"),
@@ -121,7 +120,7 @@ impl Error {
                  layer of its own, `Activate`",
             ),
             Self::NeedsLibm => m.text("this activation or operator needs the feature `libm`"),
-            Self::WeightZeroPoint => m.text("only a linear layer may have a weight zero point"),
+            Self::WeightZeroPoint => m.text("weights quantized from f32 have no zero point: `.weight_zero_point(..)` is for ready-made ones"),
             Self::InvalidScale => m.text("a scale must be a positive, finite number"),
             Self::InvalidWeightScale { channel } => m
                 .text("the weights' scale of output channel ")

@@ -13,7 +13,7 @@ use crate::kernel::map;
 use crate::plan::cost::cost_methods;
 use crate::plan::meaning::meaning_methods;
 use crate::plan::{backend_method, check_io};
-use crate::quant::{BinaryQuantization, FixedPoint};
+use crate::quant::{FixedPoint, Quantization};
 use crate::tensor::{Dtype, Element};
 
 /// How two inputs meet.
@@ -22,6 +22,43 @@ pub(crate) enum Operator {
     Add,
     Mul,
     Concat,
+}
+
+/// What a specification says of i8 numbers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Numbers {
+    first: Quantization,
+    second: Quantization,
+    output: Quantization,
+    /// The smallest and the largest output.
+    range: [i8; 2],
+    /// Those of an addition, of both inputs and of the output, if they are prepared.
+    prepared: Option<[FixedPoint; 3]>,
+}
+
+impl Numbers {
+    pub(crate) const fn of(
+        quantization: Option<[Quantization; 3]>,
+        range: [i8; 2],
+        prepared: Option<[FixedPoint; 3]>,
+    ) -> Option<Self> {
+        match quantization {
+            Some([first, second, output]) => Some(Self { first, second, output, range, prepared }),
+            None => None,
+        }
+    }
+
+    const fn validate(&self) -> Result<(), Error> {
+        tri!(self.first.validate());
+        tri!(self.second.validate());
+        tri!(self.output.validate());
+        if let Some([first, second, output]) = self.prepared {
+            tri!(first.validate(None));
+            tri!(second.validate(None));
+            tri!(output.validate(None));
+        }
+        Ok(())
+    }
 }
 
 /// An operator with two inputs ([`Add`](crate::Add), [`Mul`](crate::Mul) or
@@ -41,7 +78,7 @@ pub struct BinaryPlan<T> {
     second: [usize; 3],
     activation: Activation,
     /// There if `T` is i8.
-    quantization: Option<BinaryQuantization>,
+    numbers: Option<Numbers>,
     factors: Option<Factors>,
     /// `None` is the best there is.
     backend: Option<Backend>,
@@ -56,11 +93,11 @@ impl<T: Element> BinaryPlan<T> {
         first: [usize; 3],
         second: [usize; 3],
         activation: Activation,
-        quantization: Option<BinaryQuantization>,
+        numbers: Option<Numbers>,
     ) -> Result<Self, Error> {
         tri!(volume(first));
         tri!(volume(second));
-        let quantization = match (T::DTYPE, quantization) {
+        let numbers = match (T::DTYPE, numbers) {
             (Dtype::F32, _) => {
                 tri!(activation.validate_without_slopes());
                 None
@@ -81,7 +118,7 @@ impl<T: Element> BinaryPlan<T> {
         if !fits {
             return Err(Error::ShapeMismatch { first, second });
         }
-        let factors = match &quantization {
+        let factors = match &numbers {
             Some(io) => Some(io.factors(operator)),
             None => None,
         };
@@ -90,7 +127,7 @@ impl<T: Element> BinaryPlan<T> {
             first,
             second,
             activation,
-            quantization,
+            numbers,
             factors,
             backend: None,
             element: PhantomData,
@@ -123,11 +160,11 @@ impl<T: Element> BinaryPlan<T> {
     meaning_methods! {
         |self|
         keeps: false,
-        inputs: match &self.quantization {
+        inputs: match &self.numbers {
             Some(io) => [Some(io.first), Some(io.second)],
             None => [None, None],
         },
-        output: match &self.quantization {
+        output: match &self.numbers {
             Some(io) => Some(io.output),
             None => None,
         },
@@ -211,11 +248,11 @@ enum Factors {
     Concat([FixedPoint; 2]),
 }
 
-impl BinaryQuantization {
+impl Numbers {
     const fn factors(&self, operator: Operator) -> Factors {
         let (first, second) = (self.first.scale as f64, self.second.scale as f64);
         let output = self.output.scale as f64;
-        match (operator, self.add_factors) {
+        match (operator, self.prepared) {
             (Operator::Add, Some([first, second, output])) => {
                 Factors::Add([first.flushed(), second.flushed(), output.flushed()])
             }
@@ -246,7 +283,7 @@ impl BinaryPlan<i8> {
     #[inline(always)]
     pub fn run(&self, first: &[i8], second: &[i8], y: &mut [i8]) -> Result<(), Error> {
         self.check_run(first, second, y)?;
-        let (Some(io), Some(factors)) = (&self.quantization, self.factors) else {
+        let (Some(io), Some(factors)) = (&self.numbers, self.factors) else {
             return Err(Error::MissingQuantization);
         };
         let offsets = Int8Offsets {

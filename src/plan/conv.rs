@@ -72,9 +72,6 @@ impl<T: Element> ConvPlan<T> {
         tri!(elements(&[channels.groups, channels.outputs, rows.output, columns.output]));
         let algorithm = tri!(winograd::choose(algorithm, operator, &shape, T::DTYPE));
         let quantization = tri!(requantization::<T>(quantization, activation));
-        if let Some(Requantization { weight_zero_point: 1.. | ..=-1, .. }) = quantization {
-            return Err(Error::WeightZeroPoint);
-        }
         let plan = Self {
             operator,
             shape,

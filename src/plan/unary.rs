@@ -66,6 +66,14 @@ impl Operator {
     }
 }
 
+/// What a specification says of i8 numbers.
+#[derive(Clone, Copy)]
+pub(crate) struct Numbers {
+    pub(crate) quantization: Option<Quantization>,
+    /// The smallest and the largest output.
+    pub(crate) range: [i8; 2],
+}
+
 /// An operator with one input and no weights (a pool, [`Upsample`](crate::Upsample) or
 /// [`ZeroPad2d`](crate::ZeroPad2d)), checked and ready to run on slices.
 ///
@@ -101,7 +109,7 @@ impl<T: Element> UnaryPlan<T> {
         input: [usize; 3],
         output: [usize; 3],
         activation: Activation,
-        quantization: Option<Quantization>,
+        numbers: Numbers,
     ) -> Result<Self, Error> {
         tri!(volume(input));
         tri!(volume(output));
@@ -115,20 +123,22 @@ impl<T: Element> UnaryPlan<T> {
             activation,
             quantization: None,
             zero: 0,
-            range: [i8::MIN, i8::MAX],
+            range: numbers.range,
             backend: None,
             element: PhantomData,
         };
         match T::DTYPE {
             Dtype::F32 => tri!(activation.validate_without_slopes()),
             Dtype::I8 => {
-                if let Some(quantization) = quantization {
+                if let Some(quantization) = numbers.quantization {
                     tri!(quantization.validate());
                     plan.quantization = Some(quantization);
                     plan.zero = quantization.zero_point;
                     plan.range = tri!(activation.quantized_range(quantization, plan.range));
                 } else if operator.needs_zero() || !matches!(activation, Activation::Identity) {
                     return Err(Error::MissingQuantization);
+                } else if plan.range[0] > plan.range[1] {
+                    return Err(Error::EmptyClampRange);
                 }
                 tri!(operator.check_int8());
             }

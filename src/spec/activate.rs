@@ -2,7 +2,7 @@ use crate::activation::Activation;
 use crate::error::Error;
 use crate::plan::ActivatePlan;
 use crate::quant::Quantization;
-use crate::spec::table_quantization_method;
+use crate::spec::two_quantizations_method;
 use crate::tensor::Element;
 
 /// An [`Activation`] as an operator of its own.
@@ -40,7 +40,7 @@ impl Activate {
         Self { input, activation, quantization: None }
     }
 
-    table_quantization_method!();
+    two_quantizations_method!();
 
     /// Checks every parameter.
     ///

@@ -3,9 +3,9 @@ use crate::error::{Direction, Error, Parameter};
 use crate::geometry::{elements, positive, total, tri};
 use crate::kernel::pool::{Reduction, Windows};
 use crate::plan::UnaryPlan;
-use crate::plan::unary::Operator;
+use crate::plan::unary::{Numbers, Operator};
 use crate::quant::Quantization;
-use crate::spec::{activation_methods, same_quantization_method};
+use crate::spec::{WHOLE_RANGE, activation_methods, one_quantization_method, output_range_method};
 use crate::tensor::Element;
 
 /// The parts of both directions; part `i` of `n` covers inputs `i * H / n` rounded down to
@@ -15,7 +15,7 @@ const fn plan<T: Element>(
     output_size: [usize; 2],
     reduction: Reduction,
     activation: Activation,
-    quantization: Option<Quantization>,
+    numbers: Numbers,
 ) -> Result<UnaryPlan<T>, Error> {
     let [channels, height, width] = input;
     let [out_height, out_width] = output_size;
@@ -32,7 +32,7 @@ const fn plan<T: Element>(
     };
     let operator = Operator::Pool { rows, columns, reduction };
     let output = [channels, out_height, out_width];
-    UnaryPlan::new(operator, input, output, activation, quantization)
+    UnaryPlan::new(operator, input, output, activation, numbers)
 }
 
 /// The two adaptive pools differ in their name and their reduction alone.
@@ -50,12 +50,20 @@ macro_rules! adaptive_pool {
             pub activation: Activation,
             /// What i8 numbers mean, inputs and outputs alike; without a meaning in f32.
             pub quantization: Option<Quantization>,
+            /// The smallest and the largest i8 output; an activation limits them further. Without a meaning in f32.
+            pub output_range: [i8; 2],
         }
 
         impl $name {
             /// A pool to `output_size` `[height, width]`.
             pub const fn new(input: [usize; 3], output_size: [usize; 2]) -> Self {
-                Self { input, output_size, activation: Activation::Identity, quantization: None }
+                Self {
+                    input,
+                    output_size,
+                    activation: Activation::Identity,
+                    quantization: None,
+                    output_range: WHOLE_RANGE,
+                }
             }
 
             /// A pool over the whole of every channel; output `[C, 1, 1]`.
@@ -64,7 +72,8 @@ macro_rules! adaptive_pool {
             }
 
             activation_methods!();
-            same_quantization_method!();
+            one_quantization_method!();
+            output_range_method!();
 
             /// Checks every parameter.
             ///
@@ -72,7 +81,9 @@ macro_rules! adaptive_pool {
             ///
             /// [`Error::Zero`], [`Error::EmptyClampRange`], [`Error::Overflow`].
             pub const fn plan<T: Element>(&self) -> Result<UnaryPlan<T>, Error> {
-                plan(self.input, self.output_size, $reduction, self.activation, self.quantization)
+                let numbers =
+                    Numbers { quantization: self.quantization, range: self.output_range };
+                plan(self.input, self.output_size, $reduction, self.activation, numbers)
             }
         }
     };

@@ -1,14 +1,25 @@
 use crate::activation::Activation;
 use crate::error::Error;
 use crate::plan::BinaryPlan;
-use crate::plan::binary::Operator;
-use crate::quant::BinaryQuantization;
-use crate::spec::activation_methods;
+use crate::plan::binary::{Numbers, Operator};
+use crate::quant::{FixedPoint, Quantization};
+use crate::spec::{
+    WHOLE_RANGE, activation_methods, output_range_method, three_quantizations_method,
+};
 use crate::tensor::Element;
 
-/// Addition and multiplication differ in their name and their operator alone.
+/// Addition and multiplication differ in their name and their operator, and in what an addition may know of its factors.
 macro_rules! elementwise {
-    ($(#[$doc:meta])* $name:ident, $operator:expr) => {
+    (
+        $(#[$doc:meta])*
+        $name:ident, $operator:expr, |$this:ident| factors: $factors:expr,
+        {
+            $(
+                $(#[$field_doc:meta])*
+                $field:ident: $type:ty = $default:expr
+            )?
+        }
+    ) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq)]
         #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -19,14 +30,28 @@ macro_rules! elementwise {
             pub second_input: [usize; 3],
             /// Applied to the results.
             pub activation: Activation,
-            /// What i8 inputs and outputs mean; without a meaning in f32.
-            pub quantization: Option<BinaryQuantization>,
+            /// What i8 inputs, first and second, and outputs mean; without a meaning in f32.
+            pub quantization: Option<[Quantization; 3]>,
+            /// The smallest and the largest i8 output; an activation limits them further. Without a
+            /// meaning in f32.
+            pub output_range: [i8; 2],
+            $(
+                $(#[$field_doc])*
+                pub $field: $type,
+            )?
         }
 
         impl $name {
             /// Two inputs of the shape `input`, `[channels, height, width]`.
             pub const fn new(input: [usize; 3]) -> Self {
-                Self { input, second_input: input, activation: Activation::Identity, quantization: None }
+                Self {
+                    input,
+                    second_input: input,
+                    activation: Activation::Identity,
+                    quantization: None,
+                    output_range: WHOLE_RANGE,
+                    $($field: $default,)?
+                }
             }
 
             /// A second input of one number per channel, `[channels, 1, 1]`.
@@ -35,12 +60,8 @@ macro_rules! elementwise {
                 self
             }
 
-            /// Sets what i8 inputs and outputs mean.
-            pub const fn quantization(mut self, quantization: BinaryQuantization) -> Self {
-                self.quantization = Some(quantization);
-                self
-            }
-
+            three_quantizations_method!();
+            output_range_method!();
             activation_methods!();
 
             /// Checks every parameter.
@@ -50,8 +71,10 @@ macro_rules! elementwise {
             /// [`Error::Zero`], [`Error::ShapeMismatch`], [`Error::EmptyClampRange`],
             /// [`Error::Overflow`].
             pub const fn plan<T: Element>(&self) -> Result<BinaryPlan<T>, Error> {
-                let Self { input, second_input, activation, quantization } = *self;
-                BinaryPlan::new($operator, input, second_input, activation, quantization)
+                let $this = self;
+                let range = $this.output_range;
+                let numbers = Numbers::of($this.quantization, range, $factors);
+                BinaryPlan::new($operator, $this.input, $this.second_input, $this.activation, numbers)
             }
         }
     };
@@ -73,7 +96,34 @@ elementwise! {
     /// Residual.run(&Tensor([[[1.0, 2.0]]]), &Tensor([[[3.0, -4.0]]]), &mut y);
     /// assert_eq!(y, Tensor([[[4.0, 0.0]]]));
     /// ```
-    Add, Operator::Add
+    ///
+    /// In i8 all three tensors have meanings of their own:
+    ///
+    /// ```
+    /// use nchw::{Add, Quantization};
+    ///
+    /// let halves = Quantization { scale: 0.5, zero_point: 0 };
+    /// let quarters = Quantization { scale: 0.25, zero_point: 0 };
+    /// let plan = Add::new([1, 1, 1]).quantized(halves, quarters, halves).plan::<i8>()?;
+    /// let mut y = [0];
+    /// plan.run(&[10], &[4], &mut y)?;
+    /// assert_eq!(y, [12]);
+    /// # Ok::<(), nchw::Error>(())
+    /// ```
+    Add, Operator::Add, |this| factors: this.factors, {
+        /// TFLite's prepared factors of both inputs and of the output, where scales are not known.
+        factors: Option<[FixedPoint; 3]> = None
+    }
+}
+
+impl Add {
+    /// Takes TFLite's prepared factors of both inputs and of the output instead of those that follow
+    /// from the scales. Then any positive scales will do, of which the output's gives a fused activation
+    /// its meaning.
+    pub const fn factors(mut self, factors: [FixedPoint; 3]) -> Self {
+        self.factors = Some(factors);
+        self
+    }
 }
 
 elementwise! {
@@ -94,7 +144,7 @@ elementwise! {
     /// Excite.run(&x, &Tensor([[[10.0]], [[0.5]]]), &mut y);
     /// assert_eq!(y, Tensor([[[10.0, 20.0]], [[1.5, 2.0]]]));
     /// ```
-    Mul, Operator::Mul
+    Mul, Operator::Mul, |this| factors: None, {}
 }
 
 /// Two tensors behind one another along the channels, PyTorch's `torch.cat(.., dim=1)`.
@@ -120,9 +170,9 @@ pub struct Concat {
     pub input: [usize; 3],
     /// `[channels, height, width]` of the second; height and width as the first's.
     pub second_input: [usize; 3],
-    /// What i8 inputs and outputs mean; without a meaning in f32. Where they differ, inputs are
-    /// rescaled.
-    pub quantization: Option<BinaryQuantization>,
+    /// What i8 inputs, first and second, and outputs mean; without a meaning in f32. Where they differ,
+    /// inputs are rescaled.
+    pub quantization: Option<[Quantization; 3]>,
 }
 
 impl Concat {
@@ -131,11 +181,7 @@ impl Concat {
         Self { input, second_input, quantization: None }
     }
 
-    /// Sets what i8 inputs and outputs mean.
-    pub const fn quantization(mut self, quantization: BinaryQuantization) -> Self {
-        self.quantization = Some(quantization);
-        self
-    }
+    three_quantizations_method!();
 
     /// Checks the shapes.
     ///
@@ -144,6 +190,7 @@ impl Concat {
     /// [`Error::Zero`], [`Error::ShapeMismatch`], [`Error::Overflow`].
     pub const fn plan<T: Element>(&self) -> Result<BinaryPlan<T>, Error> {
         let Self { input, second_input, quantization } = *self;
-        BinaryPlan::new(Operator::Concat, input, second_input, Activation::Identity, quantization)
+        let numbers = Numbers::of(quantization, WHOLE_RANGE, None);
+        BinaryPlan::new(Operator::Concat, input, second_input, Activation::Identity, numbers)
     }
 }

@@ -6,10 +6,10 @@ use crate::kernel::direct::Shape;
 use crate::kernel::runs::Operator;
 use crate::padding::Padding;
 use crate::plan::ConvPlan;
-use crate::quant::Requantization;
+use crate::quant::{Quantization, Requantization, Rounding};
 use crate::spec::{
-    activation_methods, conv_methods, dilation_method, padding_methods, prelu_method,
-    quantization_methods, stride_method,
+    WHOLE_RANGE, activation_methods, conv_methods, dilation_method, padding_methods, prelu_method,
+    requantization_methods, stride_method,
 };
 use crate::tensor::Element;
 
@@ -58,7 +58,11 @@ pub struct ConvTranspose2d {
     /// How it is computed.
     pub algorithm: Algorithm,
     /// What i8 inputs and outputs mean; without a meaning in f32.
-    pub quantization: Option<Requantization>,
+    pub quantization: Option<[Quantization; 2]>,
+    /// How sums in i8 are rounded. Without a meaning in f32.
+    pub rounding: Rounding,
+    /// The smallest and the largest i8 output; an activation limits them further. Without a meaning in f32.
+    pub output_range: [i8; 2],
 }
 
 impl ConvTranspose2d {
@@ -77,6 +81,8 @@ impl ConvTranspose2d {
             activation: Activation::Identity,
             algorithm: Algorithm::Auto,
             quantization: None,
+            rounding: Rounding::FixedDouble,
+            output_range: WHOLE_RANGE,
         }
     }
 
@@ -93,7 +99,7 @@ impl ConvTranspose2d {
     conv_methods!();
     prelu_method!();
     activation_methods!();
-    quantization_methods!();
+    requantization_methods!();
 
     /// Checks every parameter and chooses the algorithm.
     ///
@@ -115,7 +121,7 @@ impl ConvTranspose2d {
             shape,
             self.algorithm,
             self.activation,
-            self.quantization,
+            Requantization::of(self.quantization, self.rounding, self.output_range),
         )
     }
 }

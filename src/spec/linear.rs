@@ -1,8 +1,8 @@
 use crate::activation::Activation;
 use crate::error::Error;
 use crate::plan::LinearPlan;
-use crate::quant::Requantization;
-use crate::spec::{activation_methods, prelu_method, quantization_methods};
+use crate::quant::{Quantization, Requantization, Rounding};
+use crate::spec::{WHOLE_RANGE, activation_methods, prelu_method, requantization_methods};
 use crate::tensor::Element;
 
 /// A fully connected layer, PyTorch's `nn.Linear` behind an `nn.Flatten`.
@@ -32,18 +32,38 @@ pub struct Linear {
     /// Applied to the results.
     pub activation: Activation,
     /// What i8 inputs and outputs mean; without a meaning in f32.
-    pub quantization: Option<Requantization>,
+    pub quantization: Option<[Quantization; 2]>,
+    /// Subtracted from every ready-made i8 weight. Without a meaning in f32.
+    pub weight_zero_point: i8,
+    /// How sums in i8 are rounded. Without a meaning in f32.
+    pub rounding: Rounding,
+    /// The smallest and the largest i8 output; an activation limits them further. Without a meaning in f32.
+    pub output_range: [i8; 2],
 }
 
 impl Linear {
     /// A layer from `input`, `[channels, height, width]`, to `out_features`.
     pub const fn new(input: [usize; 3], out_features: usize) -> Self {
-        Self { input, out_features, activation: Activation::Identity, quantization: None }
+        Self {
+            input,
+            out_features,
+            activation: Activation::Identity,
+            quantization: None,
+            weight_zero_point: 0,
+            rounding: Rounding::FixedDouble,
+            output_range: WHOLE_RANGE,
+        }
+    }
+
+    /// Sets what is subtracted from every ready-made i8 weight.
+    pub const fn weight_zero_point(mut self, zero_point: i8) -> Self {
+        self.weight_zero_point = zero_point;
+        self
     }
 
     prelu_method!();
     activation_methods!();
-    quantization_methods!();
+    requantization_methods!();
 
     /// Checks every parameter.
     ///
@@ -51,6 +71,10 @@ impl Linear {
     ///
     /// [`Error::Zero`], [`Error::EmptyClampRange`], [`Error::Overflow`].
     pub const fn plan<T: Element>(&self) -> Result<LinearPlan<T>, Error> {
-        LinearPlan::new(self.input, self.out_features, self.activation, self.quantization)
+        let mut io = Requantization::of(self.quantization, self.rounding, self.output_range);
+        if let Some(io) = &mut io {
+            io.weight_zero_point = self.weight_zero_point;
+        }
+        LinearPlan::new(self.input, self.out_features, self.activation, io)
     }
 }

@@ -4,11 +4,11 @@ use crate::geometry::{Window, tri, windows};
 use crate::kernel::pool::{Reduction, Windows};
 use crate::padding::Padding;
 use crate::plan::UnaryPlan;
-use crate::plan::unary::Operator;
+use crate::plan::unary::{Numbers, Operator};
 use crate::quant::Quantization;
 use crate::spec::{
-    activation_methods, ceil_mode_method, dilation_method, padding_methods,
-    same_quantization_method, stride_method,
+    WHOLE_RANGE, activation_methods, ceil_mode_method, dilation_method, one_quantization_method,
+    output_range_method, padding_methods, stride_method,
 };
 use crate::tensor::Element;
 
@@ -50,6 +50,8 @@ pub struct MaxPool2d {
     pub activation: Activation,
     /// What i8 numbers mean, inputs and outputs alike; without a meaning in f32.
     pub quantization: Option<Quantization>,
+    /// The smallest and the largest i8 output; an activation limits them further. Without a meaning in f32.
+    pub output_range: [i8; 2],
 }
 
 impl MaxPool2d {
@@ -64,6 +66,7 @@ impl MaxPool2d {
             ceil_mode: false,
             activation: Activation::Identity,
             quantization: None,
+            output_range: WHOLE_RANGE,
         }
     }
 
@@ -72,7 +75,8 @@ impl MaxPool2d {
     dilation_method!();
     ceil_mode_method!();
     activation_methods!();
-    same_quantization_method!();
+    one_quantization_method!();
+    output_range_method!();
 
     /// Checks every parameter.
     ///
@@ -90,6 +94,7 @@ impl MaxPool2d {
         let (rows, columns) = (Windows::Sliding(rows), Windows::Sliding(columns));
         let output = [self.input[0], rows.output(), columns.output()];
         let operator = Operator::Pool { rows, columns, reduction: Reduction::Maximum };
-        UnaryPlan::new(operator, self.input, output, self.activation, self.quantization)
+        let numbers = Numbers { quantization: self.quantization, range: self.output_range };
+        UnaryPlan::new(operator, self.input, output, self.activation, numbers)
     }
 }

@@ -147,29 +147,37 @@ macro_rules! prelu_method {
 }
 use prelu_method;
 
-/// The builder methods of every specification that gets from one quantization to another.
-macro_rules! quantization_methods {
+/// The builder methods of every specification that brings sums of products to i8.
+macro_rules! requantization_methods {
     () => {
-        /// Sets what i8 inputs and outputs mean. Sums are rounded twice, as in TFLite.
-        pub const fn quantized(
-            self,
-            input: $crate::Quantization,
-            output: $crate::Quantization,
-        ) -> Self {
-            self.requantization($crate::Requantization::new(input, output))
+        $crate::spec::two_quantizations_method!();
+
+        /// Sets how sums in i8 are rounded.
+        pub const fn rounding(mut self, rounding: $crate::Rounding) -> Self {
+            self.rounding = rounding;
+            self
         }
 
-        /// Sets what i8 inputs and outputs mean, how sums are rounded, and the range of the results.
-        pub const fn requantization(mut self, requantization: $crate::Requantization) -> Self {
-            self.quantization = Some(requantization);
+        $crate::spec::output_range_method!();
+    };
+}
+use requantization_methods;
+
+/// The builder method of every specification with i8 outputs that a range may limit.
+macro_rules! output_range_method {
+    () => {
+        /// Limits i8 results to the numbers `min..=max`, as TFLite's prepared
+        /// `quantized_activation_min` and `.._max`; an activation limits them further.
+        pub const fn output_range(mut self, min: i8, max: i8) -> Self {
+            self.output_range = [min, max];
             self
         }
     };
 }
-use quantization_methods;
+use output_range_method;
 
 /// The builder method of every specification whose i8 outputs mean what its inputs mean.
-macro_rules! same_quantization_method {
+macro_rules! one_quantization_method {
     () => {
         /// Sets what i8 numbers mean, inputs and outputs alike.
         pub const fn quantized(mut self, quantization: $crate::Quantization) -> Self {
@@ -178,10 +186,10 @@ macro_rules! same_quantization_method {
         }
     };
 }
-use same_quantization_method;
+use one_quantization_method;
 
-/// The builder method of every specification whose i8 form is a table.
-macro_rules! table_quantization_method {
+/// The builder method of every specification that gets from one quantization to another.
+macro_rules! two_quantizations_method {
     () => {
         /// Sets what i8 inputs and outputs mean.
         pub const fn quantized(
@@ -194,4 +202,24 @@ macro_rules! table_quantization_method {
         }
     };
 }
-use table_quantization_method;
+use two_quantizations_method;
+
+/// The builder method of every specification with two inputs.
+macro_rules! three_quantizations_method {
+    () => {
+        /// Sets what both i8 inputs and the outputs mean.
+        pub const fn quantized(
+            mut self,
+            first: $crate::Quantization,
+            second: $crate::Quantization,
+            output: $crate::Quantization,
+        ) -> Self {
+            self.quantization = Some([first, second, output]);
+            self
+        }
+    };
+}
+use three_quantizations_method;
+
+/// Every i8 number.
+const WHOLE_RANGE: [i8; 2] = [i8::MIN, i8::MAX];

@@ -1,7 +1,7 @@
 use crate::error::Error;
 use crate::plan::SoftmaxPlan;
 use crate::quant::Quantization;
-use crate::spec::table_quantization_method;
+use crate::spec::two_quantizations_method;
 use crate::tensor::Element;
 
 /// `exp(x) / sum(exp(x))` over the channels of every pixel, PyTorch's `nn.Softmax(dim=1)`.
@@ -35,7 +35,7 @@ impl Softmax {
         Self { input, quantization: None }
     }
 
-    table_quantization_method!();
+    two_quantizations_method!();
 
     /// Checks the shape.
     ///

@@ -3,7 +3,8 @@ use crate::error::{Direction, Error, Parameter};
 use crate::geometry::{positive, tri, volume};
 use crate::kernel::upsample::Grid;
 use crate::plan::UnaryPlan;
-use crate::plan::unary::Operator;
+use crate::plan::unary::{Numbers, Operator};
+use crate::spec::WHOLE_RANGE;
 use crate::tensor::Element;
 
 /// Resampling to another height and width, PyTorch's `nn.Upsample`.
@@ -131,7 +132,8 @@ impl Upsample {
             }
         };
         let output = [self.input[0], height, width];
-        UnaryPlan::new(operator, self.input, output, Activation::Identity, None)
+        let numbers = Numbers { quantization: None, range: WHOLE_RANGE };
+        UnaryPlan::new(operator, self.input, output, Activation::Identity, numbers)
     }
 }
 

@@ -2,9 +2,9 @@ use crate::activation::Activation;
 use crate::error::Error;
 use crate::geometry::{total, tri};
 use crate::plan::UnaryPlan;
-use crate::plan::unary::Operator;
+use crate::plan::unary::{Numbers, Operator};
 use crate::quant::Quantization;
-use crate::spec::same_quantization_method;
+use crate::spec::{WHOLE_RANGE, one_quantization_method};
 use crate::tensor::Element;
 
 /// A border of zeros around every channel, PyTorch's `nn.ZeroPad2d`.
@@ -41,7 +41,7 @@ impl ZeroPad2d {
         Self { input, padding, quantization: None }
     }
 
-    same_quantization_method!();
+    one_quantization_method!();
 
     /// Checks the shape.
     ///
@@ -54,6 +54,7 @@ impl ZeroPad2d {
         let output =
             [channels, tri!(total(&[height, top, bottom])), tri!(total(&[width, left, right]))];
         let operator = Operator::ZeroPad { top, left };
-        UnaryPlan::new(operator, self.input, output, Activation::Identity, self.quantization)
+        let numbers = Numbers { quantization: self.quantization, range: WHOLE_RANGE };
+        UnaryPlan::new(operator, self.input, output, Activation::Identity, numbers)
     }
 }

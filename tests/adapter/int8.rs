@@ -7,10 +7,10 @@
 use core::error::Error;
 
 use nchw::{
-    Activate, Activation, Add, BinaryPlan, BinaryQuantization, Concat, ConvPlan, FixedPoint,
-    Int8Parameters, Linear, LinearPlan, Quantization, Requantization, Rounding, Softmax, UnaryPlan,
-    WeightScale,
+    Activate, Activation, Add, BinaryPlan, Concat, ConvPlan, FixedPoint, Int8Parameters, Linear,
+    LinearPlan, Quantization, Rounding, Softmax, UnaryPlan, WeightScale,
 };
+use nchw_cases::int8::io::{Io, Weighted as _};
 use nchw_test_support::operator::{AddRequant, Requant};
 use nchw_test_support::{Guarded, Int8Operator, Op, Tensor};
 
@@ -38,33 +38,33 @@ pub(crate) fn run(operator: &Int8Operator<'_>, inputs: &[([usize; 3], &[i8])]) -
     match operator.op {
         Op::Conv2d(params) => {
             let spec = spec::conv2d(params, input, &weight(operator)?.shape);
-            weighted(operator, x, |io| Ok(Weighted::Conv(spec.requantization(io).plan()?)))
+            weighted(operator, x, |io| Ok(Weighted::Conv(spec.with_io(&io).plan()?)))
         }
         Op::ConvTranspose2d(params) => {
             let spec = spec::conv_transpose2d(params, input, &weight(operator)?.shape);
-            weighted(operator, x, |io| Ok(Weighted::Conv(spec.requantization(io).plan()?)))
+            weighted(operator, x, |io| Ok(Weighted::Conv(spec.with_io(&io).plan()?)))
         }
         Op::Linear => {
             let spec = Linear::new(input, weight(operator)?.shape[0]);
-            weighted(operator, x, |io| Ok(Weighted::Linear(spec.requantization(io).plan()?)))
+            weighted(operator, x, |io| Ok(Weighted::Linear(spec.with_io(&io).plan()?)))
         }
         Op::MaxPool2d(params) => {
             let spec = spec::max_pool2d(params, input);
-            pool(operator, x, |activation, quantization| {
-                nchw::MaxPool2d { activation, quantization, ..spec }.plan()
+            pool(operator, x, |activation, quantization, output_range| {
+                nchw::MaxPool2d { activation, quantization, output_range, ..spec }.plan()
             })
         }
         Op::AvgPool2d(params) => {
             let spec = spec::avg_pool2d(params, input);
-            pool(operator, x, |activation, quantization| {
-                nchw::AvgPool2d { activation, quantization, ..spec }.plan()
+            pool(operator, x, |activation, quantization, output_range| {
+                nchw::AvgPool2d { activation, quantization, output_range, ..spec }.plan()
             })
         }
         Op::Add => add(operator, input, x, inputs[1]),
         Op::Concat { axis: 1 } => {
             let (second_input, second) = inputs[1];
-            let io = binary_quantization(operator)?;
-            let plan = Concat::new(input, second_input).quantization(io).plan()?;
+            let [first, output, both] = quantizations(operator)?;
+            let plan = Concat::new(input, second_input).quantized(first, both, output).plan()?;
             Ok(vec![binary("scales", plan, x, second)?])
         }
         Op::Softmax { axis: 1 } => {
@@ -97,7 +97,7 @@ enum Weighted {
 fn weighted(
     operator: &Int8Operator<'_>,
     x: &[i8],
-    plan: impl Fn(Requantization) -> Result<Weighted>,
+    plan: impl Fn(Io) -> Result<Weighted>,
 ) -> Result {
     let mut outputs = Vec::new();
     let mut first_packed: Option<Vec<i8>> = None;
@@ -142,21 +142,21 @@ fn weighted(
 /// What inputs, outputs and weights mean, in every way that the case states it.
 fn weight_scales<'a>(
     operator: &Int8Operator<'a>,
-) -> Result<Vec<(&'static str, Requantization, WeightScale<'a>)>> {
+) -> Result<Vec<(&'static str, Io, WeightScale<'a>)>> {
     let requant = operator.quantization.requant.ok_or("no requantization")?;
     let rounding = match requant {
         Requant::FixedDouble => Rounding::FixedDouble,
         Requant::OnnxF32 => Rounding::OnnxFloat,
     };
-    let io = |x_scale, y_scale| -> Result<Requantization> {
+    let io = |x_scale, y_scale| -> Result<Io> {
         let [input_zero_point, output_zero_point, _] = zero_points(operator)?;
-        let io = Requantization::new(
-            Quantization { scale: x_scale, zero_point: input_zero_point },
-            Quantization { scale: y_scale, zero_point: output_zero_point },
-        );
-        let [min, max] = range(operator);
-        let weight_zero_point = operator.quantization.weight_zero_point.unwrap_or(0).try_into()?;
-        Ok(Requantization { weight_zero_point, ..io.rounding(rounding).range(min, max) })
+        Ok(Io {
+            input: Quantization { scale: x_scale, zero_point: input_zero_point },
+            output: Quantization { scale: y_scale, zero_point: output_zero_point },
+            weight_zero_point: operator.quantization.weight_zero_point.unwrap_or(0).try_into()?,
+            rounding,
+            range: range(operator),
+        })
     };
     let mut ways = Vec::new();
     if let (Some(multiplier), Some(shift)) = (operator.multiplier, operator.shift) {
@@ -177,28 +177,30 @@ fn weight_scales<'a>(
     if ways.is_empty() { Err("neither factors nor scales".into()) } else { Ok(ways) }
 }
 
-/// Bare where the range is whole, and with the range as a clamp of numbers that mean themselves, or
-/// something else.
+/// With the range as it is, and as a clamp of numbers that mean themselves, or something else.
 fn pool(
     operator: &Int8Operator<'_>,
     x: &[i8],
-    plan: impl Fn(Activation, Option<Quantization>) -> core::result::Result<UnaryPlan<i8>, nchw::Error>,
+    plan: impl Fn(
+        Activation,
+        Option<Quantization>,
+        [i8; 2],
+    ) -> core::result::Result<UnaryPlan<i8>, nchw::Error>,
 ) -> Result {
     let mut outputs = Vec::new();
-    let mut run = |way, activation, quantization| -> Result<()> {
-        let plan = plan(activation, quantization)?;
+    let mut run = |way, activation, quantization, range| -> Result<()> {
+        let plan = plan(activation, quantization, range)?;
         outputs.push(output(way, plan.output_shape(), |y| plan.run(x, y))?);
         Ok(())
     };
     let range = range(operator);
-    if range == [i8::MIN, i8::MAX] {
-        run("bare", Activation::Identity, None)?;
-    }
+    run("range", Activation::Identity, None, range)?;
+    let whole = [i8::MIN, i8::MAX];
     let [min, max] = range.map(f32::from);
-    run("clamp", Activation::Clamp { min, max }, Some(PLAIN))?;
+    run("clamp", Activation::Clamp { min, max }, Some(PLAIN), whole)?;
     let quantization = Quantization { scale: 0.5, zero_point: 7 };
     let [min, max] = range.map(|limit| quantization.dequantize(limit));
-    run("clamp around a zero point", Activation::Clamp { min, max }, Some(quantization))?;
+    run("clamp around a zero point", Activation::Clamp { min, max }, Some(quantization), whole)?;
     Ok(outputs)
 }
 
@@ -210,6 +212,8 @@ fn add(
     (second_input, second): ([usize; 3], &[i8]),
 ) -> Result {
     assert_eq!(input, second_input, "x2 has another shape");
+    let [min, max] = range(operator);
+    let spec = Add::new(input).output_range(min, max);
     let mut ways = Vec::new();
     if let Some(AddRequant { left_shift, x_mult, x_shift, x2_mult, x2_shift, y_mult, y_shift }) =
         operator.quantization.add
@@ -218,45 +222,40 @@ fn add(
         // The scales have no part in it.
         let [first, output, second] =
             zero_points(operator)?.map(|zero_point| Quantization { scale: 1.0, zero_point });
-        let [min, max] = range(operator);
         let factors = [(x_mult, x_shift), (x2_mult, x2_shift), (y_mult, y_shift)];
         let factors = factors.map(|(multiplier, shift)| FixedPoint { multiplier, shift });
-        let io = BinaryQuantization::new(first, second, output).range(min, max);
-        ways.push(("factors", BinaryQuantization { add_factors: Some(factors), ..io }));
+        ways.push(("factors", spec.quantized(first, second, output).factors(factors)));
     }
     if operator.quantization.x_scale.is_some() {
-        ways.push(("scales", binary_quantization(operator)?));
+        let [first, output, second] = quantizations(operator)?;
+        ways.push(("scales", spec.quantized(first, second, output)));
     }
     if let [(_, by_factors), (_, by_scales)] = ways[..] {
         same_for_all_pairs(by_factors, by_scales)?;
     }
     let mut outputs = Vec::new();
-    for (way, io) in ways {
-        let plan = Add::new(input).quantization(io).plan()?;
-        outputs.push(binary(way, plan, x, second)?);
-        let exchanged = BinaryQuantization {
-            first: io.second,
-            second: io.first,
-            add_factors: io.add_factors.map(|[first, second, output]| [second, first, output]),
-            ..io
+    for (way, spec) in ways {
+        outputs.push(binary(way, spec.plan()?, x, second)?);
+        let exchanged = Add {
+            quantization: spec.quantization.map(|[first, second, output]| [second, first, output]),
+            factors: spec.factors.map(|[first, second, output]| [second, first, output]),
+            ..spec
         };
-        let plan = Add::new(input).quantization(exchanged).plan()?;
         let second = guarded(second);
-        outputs.push(binary("operands exchanged", plan, second.slice(), x)?);
+        outputs.push(binary("operands exchanged", exchanged.plan()?, second.slice(), x)?);
     }
     if outputs.is_empty() { Err("neither factors nor scales".into()) } else { Ok(outputs) }
 }
 
 /// Adds every two numbers.
-fn same_for_all_pairs(a: BinaryQuantization, b: BinaryQuantization) -> Result<()> {
+fn same_for_all_pairs(a: Add, b: Add) -> Result<()> {
     let pairs = || (0..=u16::MAX).map(|pair| pair.to_be_bytes().map(u8::cast_signed));
     let first: Vec<_> = pairs().map(|[first, _]| first).collect();
     let second: Vec<_> = pairs().map(|[_, second]| second).collect();
     let mut outputs = [a, b].map(|_| vec![0; first.len()]);
-    for (io, y) in [a, b].into_iter().zip(&mut outputs) {
-        // The range would hide differences.
-        let io = io.range(i8::MIN, i8::MAX);
-        let plan = Add::new([1, 256, 256]).quantization(io).plan::<i8>()?;
+    for (Add { quantization, factors, .. }, y) in [a, b].into_iter().zip(&mut outputs) {
+        // Without the range, which would hide differences.
+        let plan = Add { quantization, factors, ..Add::new([1, 256, 256]) }.plan::<i8>()?;
         plan.run(&first, &second, y)?;
     }
     match pairs().zip(&outputs[0]).zip(&outputs[1]).find(|((_, a), b)| a != b) {
@@ -270,12 +269,6 @@ fn same_for_all_pairs(a: BinaryQuantization, b: BinaryQuantization) -> Result<()
 fn binary(way: &'static str, plan: BinaryPlan<i8>, first: &[i8], second: &[i8]) -> Result<Output> {
     let second = guarded(second);
     output(way, plan.output_shape(), |y| plan.run(first, second.slice(), y))
-}
-
-fn binary_quantization(operator: &Int8Operator<'_>) -> Result<BinaryQuantization> {
-    let [first, output, second] = quantizations(operator)?;
-    let [min, max] = range(operator);
-    Ok(BinaryQuantization::new(first, second, output).range(min, max))
 }
 
 /// Of x, y and x2, which is like x where it is not stated.

@@ -1,8 +1,8 @@
 //! What errors say to mistakes that many make.
 
 use nchw::{
-    Activate, Activation, Add, Algorithm, AvgPool2d, BinaryQuantization, Concat, Conv2d,
-    ConvTranspose2d, Error, Linear, MaxPool2d, Parameters, Quantization, Requantization,
+    Activate, Activation, Add, Algorithm, AvgPool2d, Concat, Conv2d, ConvTranspose2d, Error,
+    Linear, MaxPool2d, Parameters, Quantization,
 };
 
 const Q: Quantization = Quantization { scale: 0.5, zero_point: 0 };
@@ -47,8 +47,8 @@ fn bounds_that_are_nan() {
             assert_eq!(error.to_string(), nan);
         }
     }
-    let io = Requantization::new(Q, Q).range(5, 4);
-    let error = Linear::new([1, 1, 1], 1).requantization(io).plan::<i8>().map(|_| ()).unwrap_err();
+    let spec = Linear::new([1, 1, 1], 1).quantized(Q, Q).output_range(5, 4);
+    let error = spec.plan::<i8>().map(|_| ()).unwrap_err();
     assert_eq!(error.to_string(), "the clamp's minimum is above its maximum");
 }
 
@@ -135,7 +135,6 @@ fn shapes_are_channels_first() {
 fn activations_in_i8() {
     let fused = "in i8 only activations that clamp are fused into a layer; this one is to be had as a layer of its own, \
                  `Activate`";
-    let io = BinaryQuantization::new(Q, Q, Q);
     let errors: [Error; 4] = [
         Conv2d::new([1, 1, 1], 1, [1, 1])
             .activation(Activation::Hardswish)
@@ -147,7 +146,11 @@ fn activations_in_i8() {
             .quantized(Q, Q)
             .plan::<i8>()
             .map(|_| ()),
-        Add::new([1, 1, 1]).activation(Activation::Gelu).quantization(io).plan::<i8>().map(|_| ()),
+        Add::new([1, 1, 1])
+            .activation(Activation::Gelu)
+            .quantized(Q, Q, Q)
+            .plan::<i8>()
+            .map(|_| ()),
         AvgPool2d::new([1, 1, 1], [1, 1])
             .activation(Activation::Tanh)
             .quantized(Q)

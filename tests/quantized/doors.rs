@@ -1,10 +1,10 @@
 //! What the typed layers compute is what the plans compute, whenever the weights were packed.
 
 use nchw::{
-    Activate, Activation, AdaptiveAvgPool2d, AdaptiveMaxPool2d, Add, AvgPool2d, BatchNorm,
-    BinaryQuantization, Concat, Conv2d, ConvTranspose2d, Dequantize, Int8Parameters, Linear,
-    MaxPool2d, Mul, PaddingMode, Parameters, Quantization, Quantize, Requantization, Rounding,
-    Softmax, Tensor, Upsample, WeightScale, Workspace, ZeroPad2d, layer,
+    Activate, Activation, AdaptiveAvgPool2d, AdaptiveMaxPool2d, Add, AvgPool2d, BatchNorm, Concat,
+    Conv2d, ConvTranspose2d, Dequantize, Int8Parameters, Linear, MaxPool2d, Mul, PaddingMode,
+    Parameters, Quantization, Quantize, Rounding, Softmax, Tensor, Upsample, WeightScale,
+    Workspace, ZeroPad2d, layer,
 };
 use nchw_test_support::Random;
 
@@ -56,9 +56,6 @@ weight!(float_weight, f32, floats, 0.0);
 
 const X: Quantization = Quantization { scale: 0.05, zero_point: -17 };
 const Y: Quantization = Quantization { scale: 0.4, zero_point: 23 };
-const SINGLE: Requantization = Requantization::new(X, Y).rounding(Rounding::FixedSingle);
-const ONNX: Requantization = Requantization::new(X, Y).rounding(Rounding::OnnxFloat);
-const BOTH: BinaryQuantization = BinaryQuantization::new(X, Y, Y);
 
 const BIAS: [i32; 6] = [0, 500, -500, 70_000, -70_000, 1];
 const FLOAT_BIAS: [f32; 6] = floats(1);
@@ -82,11 +79,13 @@ layer! {
         .groups(2)
         .padding_same()
         .padding_mode(PaddingMode::Reflect)
-        .requantization(ONNX);
+        .quantized(X, Y)
+        .rounding(Rounding::OnnxFloat);
     struct Depthwise(i8) = Conv2d::new([6, 9, 10], 6, [5, 3])
         .groups(6)
         .padding_sides([2, 0, 1, 3])
-        .requantization(SINGLE)
+        .quantized(X, Y)
+        .rounding(Rounding::FixedSingle)
         .relu6();
     struct Doubling(i8) = ConvTranspose2d::new([4, 5, 6], 6, [3, 3])
         .stride([2, 2])
@@ -97,9 +96,12 @@ layer! {
         .stride([3, 2])
         .output_padding([1, 1])
         .dilation([1, 2])
-        .requantization(ONNX);
+        .quantized(X, Y)
+        .rounding(Rounding::OnnxFloat);
     struct Classes(i8) = Linear::new([4, 2, 3], 6)
-        .requantization(Requantization { weight_zero_point: -9, ..SINGLE });
+        .quantized(X, Y)
+        .weight_zero_point(-9)
+        .rounding(Rounding::FixedSingle);
     struct Maximum(i8) = MaxPool2d::new([3, 9, 10], [3, 2]).padding([1, 1]).ceil_mode(true);
     struct Average(i8) = AvgPool2d::new([3, 9, 10], [3, 2]).padding([1, 1]).quantized(X).relu();
     struct AdaptiveMaximum(i8) = AdaptiveMaxPool2d::new([3, 9, 10], [4, 3]);
@@ -109,9 +111,9 @@ layer! {
     struct Border(i8) = ZeroPad2d::new([3, 9, 10], [1, 2, 0, 3]).quantized(Y);
     struct Probabilities(i8) = Softmax::new([3, 9, 10]).quantized(X, Y);
     struct Gate(i8) = Activate::new([3, 9, 10], Activation::Gelu).quantized(Y, X);
-    struct Residual(i8) = Add::new([3, 9, 10]).quantization(BOTH).relu();
-    struct Excite(i8) = Mul::new([3, 9, 10]).per_channel().quantization(BOTH);
-    struct Join(i8) = Concat::new([2, 9, 10], [3, 9, 10]).quantization(BOTH);
+    struct Residual(i8) = Add::new([3, 9, 10]).quantized(X, Y, Y).relu();
+    struct Excite(i8) = Mul::new([3, 9, 10]).per_channel().quantized(X, Y, Y);
+    struct Join(i8) = Concat::new([2, 9, 10], [3, 9, 10]).quantized(X, Y, Y);
     struct In(i8) = Quantize::new([3, 9, 10], X);
     struct Out(i8) = Dequantize::new([3, 9, 10], X);
 }

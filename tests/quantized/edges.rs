@@ -1,8 +1,9 @@
 //! Every i8 kernel with weights at the edges of its tiles and blocks: not at random, but each size with each.
 
-use nchw::{Conv2d, ConvTranspose2d, Linear, Quantization, Requantization, Rounding};
+use nchw::{Conv2d, ConvTranspose2d, Linear, Quantization, Rounding};
 use nchw_cases::Case;
 use nchw_cases::int8::common::Fused;
+use nchw_cases::int8::io::Io;
 use nchw_cases::int8::weighted::{Bias, Numbers, Scaling};
 use nchw_cases::int8::{conv, conv_transpose, linear};
 
@@ -14,7 +15,7 @@ fn numbers(seed: usize) -> Numbers {
     let roundings = [Rounding::FixedDouble, Rounding::FixedSingle, Rounding::OnnxFloat];
     let [input, output] =
         [(0.05, -3), (0.4, 7)].map(|(scale, zero_point)| Quantization { scale, zero_point });
-    let io = Requantization::new(input, output).rounding(roundings[seed % roundings.len()]);
+    let io = Io::new(input, output, roundings[seed % roundings.len()]);
     let (scaling, bias, fused) = (Scaling::PerChannel, Bias::Moderate, Fused::None);
     Numbers { io, fused, scaling, bias, reach: 60.0, seed: seed as u64 }
 }

@@ -1,8 +1,6 @@
 //! Winograd's method, which in i8 is exact.
 
-use nchw::{
-    Algorithm, Backend, Conv2d, Int8Parameters, Quantization, Requantization, Rounding, WeightScale,
-};
+use nchw::{Algorithm, Backend, Conv2d, Int8Parameters, Quantization, Rounding, WeightScale};
 use nchw_cases::int8::conv::run;
 
 /// The largest sums there can be, in the deepest convolution there is.
@@ -27,7 +25,8 @@ fn the_deepest() {
         let output = Quantization { scale: 3e6, zero_point: 2 };
         let spec = Conv2d::new([DEEPEST, 4, 4], 5, [3, 3])
             .padding([1, 1])
-            .requantization(Requantization::new(input, output).rounding(rounding));
+            .quantized(input, output)
+            .rounding(rounding);
         let weight: Vec<i8> =
             (0..5 * DEEPEST * 9).map(|at| extreme(of_weight(at % 9 / 3, at % 3))).collect();
         let bias = [5, -7, i32::MAX / 8, i32::MIN / 8, 0];

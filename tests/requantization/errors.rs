@@ -1,10 +1,10 @@
 //! Specifications and parameters that i8 does not take.
 
 use nchw::{
-    Activate, Activation, AdaptiveAvgPool2d, AdaptiveMaxPool2d, Add, AvgPool2d, BinaryQuantization,
-    Buffer, Concat, Conv2d, ConvTranspose2d, Dequantize, Error, FixedPoint, Int8Parameters, Linear,
-    MaxPool2d, Mul, Parameters, Quantization, Quantize, Requantization, Rounding, Softmax,
-    Upsample, UpsampleMode, WeightScale, ZeroPad2d,
+    Activate, Activation, AdaptiveAvgPool2d, AdaptiveMaxPool2d, Add, AvgPool2d, Buffer, Concat,
+    Conv2d, ConvTranspose2d, Dequantize, Error, FixedPoint, Int8Parameters, Linear, MaxPool2d, Mul,
+    Parameters, Quantization, Quantize, Rounding, Softmax, Upsample, UpsampleMode, WeightScale,
+    ZeroPad2d,
 };
 use nchw_test_support::Guarded;
 
@@ -45,7 +45,7 @@ fn missing_quantization() {
     assert_eq!(
         Error::MissingQuantization.to_string(),
         "the specification does not say what its i8 numbers mean: \
-         call `.quantized(..)` (`.quantization(..)` with two inputs)"
+         call `.quantized(..)`"
     );
 }
 
@@ -53,7 +53,6 @@ fn missing_quantization() {
 fn no_quantized_form() {
     let bilinear = UpsampleMode::Bilinear { align_corners: false };
     let conv = Conv2d::new(SHAPE, 2, [1, 1]).quantized(ONE, ONE);
-    let both = BinaryQuantization::new(ONE, ONE, ONE);
     let errors = [
         refused!(Upsample::by(SHAPE, [2, 2]).mode(bilinear)),
         refused!(conv.prelu()),
@@ -65,7 +64,7 @@ fn no_quantized_form() {
         refused!(conv.activation(Activation::LeakyRelu { negative_slope: 0.5 })),
         refused!(Linear::new(SHAPE, 2).quantized(ONE, ONE).activation(Activation::Sigmoid)),
         refused!(MaxPool2d::new(SHAPE, [2, 2]).quantized(ONE).activation(Activation::Hardswish)),
-        refused!(Add::new(SHAPE).quantization(both).activation(Activation::Gelu)),
+        refused!(Add::new(SHAPE).quantized(ONE, ONE, ONE).activation(Activation::Gelu)),
     ];
     assert!(errors.iter().all(|error| *error == Error::NotFused), "{errors:?}");
     let prelu = Activate::new(SHAPE, Activation::Prelu).quantized(ONE, ONE);
@@ -88,11 +87,9 @@ fn scales_of_tensors() {
                 refused!(Linear::new(SHAPE, 2).quantized(a, b)),
                 refused!(Activate::new(SHAPE, Activation::Relu).quantized(a, b)),
                 refused!(Softmax::new(SHAPE).quantized(a, b)),
-                refused!(Add::new(SHAPE).quantization(BinaryQuantization::new(a, b, ONE))),
-                refused!(Mul::new(SHAPE).quantization(BinaryQuantization::new(a, ONE, b))),
-                refused!(
-                    Concat::new(SHAPE, SHAPE).quantization(BinaryQuantization::new(ONE, a, b))
-                ),
+                refused!(Add::new(SHAPE).quantized(a, b, ONE)),
+                refused!(Mul::new(SHAPE).quantized(a, ONE, b)),
+                refused!(Concat::new(SHAPE, SHAPE).quantized(ONE, a, b)),
                 refused!(MaxPool2d::new(SHAPE, [1, 1]).quantized(bad)),
                 refused!(AvgPool2d::new(SHAPE, [1, 1]).quantized(bad)),
                 refused!(ZeroPad2d::new(SHAPE, [1; 4]).quantized(bad)),
@@ -112,8 +109,8 @@ fn scales_of_tensors() {
 /// What packing a convolution with two outputs comes to; on an error nothing may be written.
 #[track_caller]
 fn pack(rounding: Rounding, scale: WeightScale<'_>) -> Result<(), Error> {
-    let io = Requantization::new(ONE, ONE).rounding(rounding);
-    let plan = Conv2d::new([1, 1, 1], 2, [1, 1]).requantization(io).plan::<i8>().unwrap();
+    let spec = Conv2d::new([1, 1, 1], 2, [1, 1]).quantized(ONE, ONE).rounding(rounding);
+    let plan = spec.plan::<i8>().unwrap();
     let mut packed = Guarded::filled(plan.packed_len(), 99);
     let result = plan.pack(&[1, 2], &Int8Parameters { bias: None, scale }, packed.slice_mut());
     packed.check();
@@ -144,7 +141,7 @@ fn factors() {
     let good =
         [FixedPoint { multiplier: 0, shift: -31 }, FixedPoint { multiplier: i32::MAX, shift: 30 }];
     let bad = [(-1, 0), (i32::MIN, 0), (1 << 30, 31), (5, i32::MAX), (-5, i32::MIN)];
-    let both = BinaryQuantization::new(ONE, ONE, ONE);
+    let add = Add::new(SHAPE).quantized(ONE, ONE, ONE);
     for (multiplier, shift) in bad {
         for rounding in [Rounding::FixedDouble, Rounding::FixedSingle] {
             for at in 0..2 {
@@ -158,9 +155,8 @@ fn factors() {
         for at in 0..3 {
             let mut factors = [good[0], good[1], good[0]];
             factors[at] = FixedPoint { multiplier, shift };
-            let quantization = BinaryQuantization { add_factors: Some(factors), ..both };
             let error = Error::InvalidMultiplier { channel: None, multiplier, shift };
-            assert_eq!(refused!(Add::new(SHAPE).quantization(quantization)), error);
+            assert_eq!(refused!(add.factors(factors)), error);
         }
     }
     let limits = WeightScale::Fixed { multiplier: &[0, i32::MAX], shift: &[-31, 30] };
@@ -181,39 +177,32 @@ fn factors() {
 
 #[test]
 fn empty_ranges() {
-    let conv = Conv2d::new(SHAPE, 2, [1, 1]);
-    let io = Requantization::new(ONE, ONE);
+    let conv = Conv2d::new(SHAPE, 2, [1, 1]).quantized(ONE, ONE);
     let empty = Error::EmptyClampRange;
-    assert_eq!(refused!(conv.requantization(io.range(5, 4))), empty);
-    assert_eq!(refused!(conv.requantization(io.range(-100, -1)).relu()), empty);
-    assert_eq!(refused!(conv.requantization(io).clamp(1.0, 0.0)), empty);
-    assert_eq!(refused!(conv.requantization(io).clamp(f32::NAN, 0.0)), Error::NanClampBound);
-    assert!(conv.requantization(io.range(4, 4)).plan::<i8>().is_ok());
-    let both = BinaryQuantization::new(ONE, ONE, ONE).range(7, 3);
-    assert_eq!(refused!(Add::new(SHAPE).quantization(both)), empty);
-    assert_eq!(refused!(Concat::new(SHAPE, SHAPE).quantization(both)), empty);
-}
-
-/// Only fully connected layers have weights with a zero point.
-#[test]
-fn zero_points_of_weights() {
-    let io = Requantization { weight_zero_point: 5, ..Requantization::new(ONE, ONE) };
-    assert!(Linear::new(SHAPE, 2).requantization(io).plan::<i8>().is_ok());
-    assert!(Conv2d::new(SHAPE, 2, [1, 1]).requantization(io).plan::<i8>().is_err());
-    assert!(ConvTranspose2d::new(SHAPE, 2, [1, 1]).requantization(io).plan::<i8>().is_err());
+    assert_eq!(refused!(conv.output_range(5, 4)), empty);
+    assert_eq!(refused!(conv.output_range(-100, -1).relu()), empty);
+    assert_eq!(refused!(conv.clamp(1.0, 0.0)), empty);
+    assert_eq!(refused!(conv.clamp(f32::NAN, 0.0)), Error::NanClampBound);
+    assert!(conv.output_range(4, 4).plan::<i8>().is_ok());
+    assert_eq!(refused!(Add::new(SHAPE).quantized(ONE, ONE, ONE).output_range(7, 3)), empty);
+    // A pool needs no meaning for it.
+    assert_eq!(refused!(MaxPool2d::new(SHAPE, [1, 1]).output_range(7, 3)), empty);
+    assert_eq!(refused!(AdaptiveAvgPool2d::global(SHAPE).output_range(7, 3)), empty);
 }
 
 /// f32 weights are quantized around 0; if that is not what the specification says, they are refused.
 #[test]
 fn float_weights_with_a_zero_point() {
-    let io = Requantization { weight_zero_point: 5, ..Requantization::new(ONE, ONE) };
-    let plan = Linear::new([1, 1, 1], 1).requantization(io).plan::<i8>().unwrap();
-    let mut packed = vec![0; plan.packed_len()];
-    if plan.quantize(&[127.0], &Parameters::NONE, &mut packed).is_ok() {
-        let mut y = [0];
-        assert_eq!(plan.run(&packed, &[1], &mut y), Ok(()));
-        assert_eq!(y, [127]);
-    }
+    let spec = Linear::new([1, 1, 1], 1).quantized(ONE, ONE).weight_zero_point(5);
+    let plan = spec.plan::<i8>().unwrap();
+    let mut packed = vec![99; plan.packed_len()];
+    let result = plan.quantize(&[127.0], &Parameters::NONE, &mut packed);
+    assert_eq!(result, Err(Error::WeightZeroPoint));
+    assert!(packed.iter().all(|byte| *byte == 99));
+    assert_eq!(
+        Error::WeightZeroPoint.to_string(),
+        "weights quantized from f32 have no zero point: `.weight_zero_point(..)` is for ready-made ones"
+    );
 }
 
 /// Sums that could be as large as i32 has room for, and larger by one.
@@ -222,8 +211,8 @@ fn accumulators() {
     let overflow = |channel, largest| Err(Error::AccumulatorOverflow { channel, largest });
     let pack = |x_zero, w_zero, bias: [i32; 3]| {
         let input = Quantization { scale: 1.0, zero_point: x_zero };
-        let io = Requantization { weight_zero_point: w_zero, ..Requantization::new(input, ONE) };
-        let plan = Linear::new([3, 1, 1], 3).requantization(io).plan::<i8>().unwrap();
+        let spec = Linear::new([3, 1, 1], 3).quantized(input, ONE).weight_zero_point(w_zero);
+        let plan = spec.plan::<i8>().unwrap();
         let scale = WeightScale::PerTensor(1.0);
         let mut packed = Guarded::filled(plan.packed_len(), 99);
         let parameters = Int8Parameters { bias: Some(&bias), scale };

@@ -124,12 +124,12 @@ fn far_right_shifts_are_zero() {
 /// Channels that training has killed: their weights are zero, and nothing is left of their bias.
 #[test]
 fn dead_channels() {
-    use nchw::{Conv2d, Int8Parameters, Quantization, Requantization, Rounding, WeightScale};
+    use nchw::{Conv2d, Int8Parameters, Quantization, Rounding, WeightScale};
     let output = Quantization { scale: 0.1, zero_point: -5 };
     for rounding in [Rounding::FixedDouble, Rounding::FixedSingle] {
-        let io = Requantization::new(Quantization { scale: 0.5, zero_point: 3 }, output);
-        let plan = Conv2d::new([1, 1, 1], 4, [1, 1]).requantization(io.rounding(rounding));
-        let plan = plan.plan::<i8>().unwrap();
+        let input = Quantization { scale: 0.5, zero_point: 3 };
+        let spec = Conv2d::new([1, 1, 1], 4, [1, 1]).quantized(input, output);
+        let plan = spec.rounding(rounding).plan::<i8>().unwrap();
         let mut packed = vec![0; plan.packed_len()];
         let scale = WeightScale::Fixed {
             multiplier: &[2_111_873_216, 1 << 30, i32::MAX, i32::MAX],

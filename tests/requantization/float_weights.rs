@@ -1,6 +1,6 @@
 //! f32 weights quantized channel by channel: the scale of a channel is the unit of its bias as well.
 
-use nchw::{BatchNorm, Conv2d, Error, Linear, Parameters, Quantization, Requantization, Rounding};
+use nchw::{BatchNorm, Conv2d, Error, Linear, Parameters, Quantization, Rounding};
 use nchw_test_support::Random;
 
 const ROUNDINGS: [Rounding; 3] =
@@ -14,8 +14,8 @@ fn unshifted(scale: f32) -> Quantization {
 #[track_caller]
 fn one(weight: f32, parameters: &Parameters<'_>, x: i8) -> Result<i8, Error> {
     let results = ROUNDINGS.map(|rounding| {
-        let io = Requantization::new(unshifted(0.5), unshifted(0.01)).rounding(rounding);
-        let plan = Conv2d::new([1, 1, 1], 1, [1, 1]).requantization(io).plan::<i8>().unwrap();
+        let spec = Conv2d::new([1, 1, 1], 1, [1, 1]).quantized(unshifted(0.5), unshifted(0.01));
+        let plan = spec.rounding(rounding).plan::<i8>().unwrap();
         let mut packed = vec![0; plan.packed_len()];
         plan.quantize(&[weight], parameters, &mut packed)?;
         let mut y = [0];
@@ -97,8 +97,8 @@ fn quantized_layers_are_near_the_exact_ones() {
             scale: scales[i].exp2(),
             zero_point: i8::try_from(zeros[i]).unwrap(),
         });
-        let io = Requantization::new(input, output).rounding(ROUNDINGS[case % 3]);
-        let plan = Linear::new([inputs, 1, 1], outputs).requantization(io).plan::<i8>().unwrap();
+        let spec = Linear::new([inputs, 1, 1], outputs).quantized(input, output);
+        let plan = spec.rounding(ROUNDINGS[case % 3]).plan::<i8>().unwrap();
         // Outputs of some ten steps, and channels that are smaller or nothing.
         let usual = 40.0 * output.scale;
         let mut weight = Vec::new();

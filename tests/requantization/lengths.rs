@@ -1,14 +1,13 @@
 //! Slices of the wrong length: which one, what was expected, and that nothing was written.
 
 use nchw::{
-    Activate, Activation, Add, BinaryQuantization, Buffer, Concat, Conv2d, ConvTranspose2d,
-    Dequantize, Error, Int8Parameters, Linear, MaxPool2d, Parameters, Quantization, Quantize,
-    Softmax, WeightScale, ZeroPad2d,
+    Activate, Activation, Add, Buffer, Concat, Conv2d, ConvTranspose2d, Dequantize, Error,
+    Int8Parameters, Linear, MaxPool2d, Parameters, Quantization, Quantize, Softmax, WeightScale,
+    ZeroPad2d,
 };
 use nchw_test_support::Guarded;
 
 const ONE: Quantization = Quantization { scale: 1.0, zero_point: 0 };
-const BOTH: BinaryQuantization = BinaryQuantization::new(ONE, ONE, ONE);
 const SHAPE: [usize; 3] = [2, 3, 4];
 
 /// Calls `$call` with slices of the lengths `$right`, each in turn too short or too long by one; the
@@ -96,9 +95,9 @@ fn one_input() {
 
 #[test]
 fn two_inputs() {
-    let same = Add::new(SHAPE).quantization(BOTH).plan::<i8>().unwrap();
-    let single = Add::new(SHAPE).per_channel().quantization(BOTH).plan::<i8>().unwrap();
-    let join = Concat::new(SHAPE, [5, 3, 4]).quantization(BOTH).plan::<i8>().unwrap();
+    let same = Add::new(SHAPE).quantized(ONE, ONE, ONE).plan::<i8>().unwrap();
+    let single = Add::new(SHAPE).per_channel().quantized(ONE, ONE, ONE).plan::<i8>().unwrap();
+    let join = Concat::new(SHAPE, [5, 3, 4]).quantized(ONE, ONE, ONE).plan::<i8>().unwrap();
     for plan in [same, single, join] {
         let (first, second) = (plan.input_len(), plan.second_input_len());
         lengths!(99_i8, [Input: first, SecondInput: second, Output: plan.output_len()],

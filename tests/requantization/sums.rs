@@ -1,6 +1,6 @@
 //! Sums of any size through a layer: weights of zero leave the bias alone.
 
-use nchw::{Conv2d, Int8Parameters, Linear, Quantization, Requantization, Rounding, WeightScale};
+use nchw::{Conv2d, Int8Parameters, Linear, Quantization, Rounding, WeightScale};
 use nchw_oracle::integer::{Affine, Factor, Fixed, Sums, linear};
 use nchw_test_support::Random;
 
@@ -22,9 +22,8 @@ fn factor(rounding: Rounding, scale: f32) -> Factor {
 /// What a convolution makes of sums, each a channel of its own.
 #[track_caller]
 fn requantize(sums: &[i32], scale: f32, zero_point: i8, rounding: Rounding) -> Vec<i8> {
-    let io = Requantization::new(one(7), one(zero_point)).rounding(rounding);
-    let spec = Conv2d::new([1, 1, 1], sums.len(), [1, 1]).requantization(io);
-    let plan = spec.plan::<i8>().unwrap();
+    let spec = Conv2d::new([1, 1, 1], sums.len(), [1, 1]).quantized(one(7), one(zero_point));
+    let plan = spec.rounding(rounding).plan::<i8>().unwrap();
     let mut packed = vec![0; plan.packed_len()];
     let parameters = Int8Parameters { bias: Some(sums), scale: WeightScale::PerTensor(scale) };
     assert_eq!(plan.pack(&vec![0; sums.len()], &parameters, &mut packed), Ok(()));
@@ -143,11 +142,8 @@ fn products_up_to_the_limit() {
         (127, -128, -128, 127),
         (-128, 127, 127, -128),
     ] {
-        let io = Requantization {
-            weight_zero_point: w_zero,
-            ..Requantization::new(one(x_zero), one(3))
-        };
-        let plan = Linear::new([inputs, 1, 1], 1).requantization(io).plan::<i8>().unwrap();
+        let spec = Linear::new([inputs, 1, 1], 1).quantized(one(x_zero), one(3));
+        let plan = spec.weight_zero_point(w_zero).plan::<i8>().unwrap();
         let (x, weight) = (vec![x; inputs], vec![w; inputs]);
         let sign = if x_zero == w_zero { 1 } else { -1 };
         let bias = [sign * i32::try_from(rest).unwrap()];
@@ -178,8 +174,8 @@ fn ranges() {
         ([-5, 1], true, [-5, 1]),
         ([2, 2], true, [2, 2]),
     ] {
-        let io = Requantization::new(one(0), output).range(range[0], range[1]);
-        let spec = Conv2d::new([1, 1, 1], sums.len(), [1, 1]).requantization(io);
+        let spec = Conv2d::new([1, 1, 1], sums.len(), [1, 1]).quantized(one(0), output);
+        let spec = spec.output_range(range[0], range[1]);
         let plan = if relu6 { spec.relu6() } else { spec }.plan::<i8>().unwrap();
         let parameters = Int8Parameters { bias: Some(&sums), scale: WeightScale::PerTensor(0.25) };
         let mut packed = vec![0; plan.packed_len()];

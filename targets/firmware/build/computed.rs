@@ -49,7 +49,7 @@ pub fn cases() -> Vec<Computed> {
         Operand { shape: INPUT, values: &x, affine: FROM },
         Operand { shape: INPUT, values: &reversed, affine: SECOND },
     ];
-    let binary = format!("quantization(BinaryQuantization::new({from}, {second}, {to}))");
+    let binary = format!("quantized({from}, {second}, {to})");
     let case = |name, operator, y| Computed { name, operator, operand: Vec::new(), y };
     let rounded = |q: f64| q.round().clamp(-128.0, 127.0) as i8;
     vec![

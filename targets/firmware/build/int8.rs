@@ -32,12 +32,11 @@ pub fn write(file: &mut String, suite: &str, case: &Case) {
 
 fn operator(case: &Case) -> String {
     let input = case.i8("x").image_shape();
-    let (min, max) = (case.header.activation_min, case.header.activation_max);
     let weight_shape = case.optional_i8("w").map_or(&[][..], |weight| &weight.shape);
     let spec = spec(case.op(), input, weight_shape);
     match case.op() {
         Op::MaxPool2d(_) | Op::AvgPool2d(_) => {
-            format!("{}.activation({}).quantized({PLAIN})", spec.unwrap(), clamp(min, max))
+            format!("{}{}", spec.unwrap(), range(case))
         }
         Op::Clamp { min, max } => {
             format!("Activate::new({input:?}, {}).quantized({PLAIN}, {PLAIN})", clamp(*min, *max))
@@ -45,7 +44,7 @@ fn operator(case: &Case) -> String {
         Op::Add => {
             let [x, x2, y] = quantizations(case);
             format!(
-                "Add::new({input:?}).quantization(BinaryQuantization::new({x}, {x2}, {y}){})",
+                "Add::new({input:?}).quantized({x}, {x2}, {y}){}",
                 range(case)
             )
         }
@@ -57,7 +56,7 @@ fn operator(case: &Case) -> String {
                 Requant::OnnxF32 => "OnnxFloat",
             };
             format!(
-                "{spec}.requantization(Requantization::new({x}, {y}).rounding(Rounding::{rounding}){})",
+                "{spec}.quantized({x}, {y}).rounding(Rounding::{rounding}){}",
                 range(case)
             )
         }
@@ -82,7 +81,7 @@ fn range(case: &Case) -> String {
     let whole = |limit: Option<f64>| limit.map(|limit| limit as i8);
     let min = whole(case.header.activation_min).unwrap_or(i8::MIN);
     let max = whole(case.header.activation_max).unwrap_or(i8::MAX);
-    format!(".range({min}, {max})")
+    format!(".output_range({min}, {max})")
 }
 
 fn parameters(case: &Case) -> String {

@@ -35,8 +35,8 @@ mod tests {
     use std::vec::Vec;
 
     use nchw::{
-        Activation, BatchNorm, Conv2d, Int8Parameters, Parameters, Quantization, Requantization,
-        Upsample, WeightScale,
+        Activation, BatchNorm, Conv2d, Int8Parameters, Parameters, Quantization, Upsample,
+        WeightScale,
     };
 
     use super::*;
@@ -76,7 +76,7 @@ mod tests {
         comes_back(1, Case { operator: Operator::Upsample(factor), data: Data::Float(float) });
 
         let q = Quantization { scale: 0.5, zero_point: -128 };
-        let spec = spec.requantization(Requantization::new(q, q).range(-7, 9));
+        let spec = spec.quantized(q, q).output_range(-7, 9);
         for number in [0, 1, 2, 3, u64::MAX] {
             let scale = WeightScale::Fixed { multiplier: &[1 << 30], shift: &[-31] };
             let data = Data::Int8(Int8 {

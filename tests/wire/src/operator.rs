@@ -78,7 +78,9 @@ impl Operator {
                 wire.number(&mut spec.groups)?;
                 wire.activation(&mut spec.activation)?;
                 wire.algorithm(&mut spec.algorithm)?;
-                wire.requantization(&mut spec.quantization)
+                wire.quantizations(&mut spec.quantization)?;
+                wire.rounding(&mut spec.rounding)?;
+                wire.range(&mut spec.output_range)
             }
             Self::ConvTranspose2d(spec) => {
                 wire.numbers(&mut spec.input)?;
@@ -91,13 +93,18 @@ impl Operator {
                 wire.number(&mut spec.groups)?;
                 wire.activation(&mut spec.activation)?;
                 wire.algorithm(&mut spec.algorithm)?;
-                wire.requantization(&mut spec.quantization)
+                wire.quantizations(&mut spec.quantization)?;
+                wire.rounding(&mut spec.rounding)?;
+                wire.range(&mut spec.output_range)
             }
             Self::Linear(spec) => {
                 wire.numbers(&mut spec.input)?;
                 wire.number(&mut spec.out_features)?;
                 wire.activation(&mut spec.activation)?;
-                wire.requantization(&mut spec.quantization)
+                wire.quantizations(&mut spec.quantization)?;
+                wire.i8(&mut spec.weight_zero_point)?;
+                wire.rounding(&mut spec.rounding)?;
+                wire.range(&mut spec.output_range)
             }
             Self::BatchNorm2d(spec) => {
                 wire.numbers(&mut spec.input)?;
@@ -112,7 +119,8 @@ impl Operator {
                 wire.numbers(&mut spec.dilation)?;
                 wire.flag(&mut spec.ceil_mode)?;
                 wire.activation(&mut spec.activation)?;
-                wire.optional_quantization(&mut spec.quantization)
+                wire.optional_quantization(&mut spec.quantization)?;
+                wire.range(&mut spec.output_range)
             }
             Self::AvgPool2d(spec) => {
                 wire.numbers(&mut spec.input)?;
@@ -123,19 +131,22 @@ impl Operator {
                 wire.flag(&mut spec.count_include_pad)?;
                 wire.option(&mut spec.divisor_override, 1, |wire, divisor| wire.number(divisor))?;
                 wire.activation(&mut spec.activation)?;
-                wire.optional_quantization(&mut spec.quantization)
+                wire.optional_quantization(&mut spec.quantization)?;
+                wire.range(&mut spec.output_range)
             }
             Self::AdaptiveMaxPool2d(spec) => {
                 wire.numbers(&mut spec.input)?;
                 wire.numbers(&mut spec.output_size)?;
                 wire.activation(&mut spec.activation)?;
-                wire.optional_quantization(&mut spec.quantization)
+                wire.optional_quantization(&mut spec.quantization)?;
+                wire.range(&mut spec.output_range)
             }
             Self::AdaptiveAvgPool2d(spec) => {
                 wire.numbers(&mut spec.input)?;
                 wire.numbers(&mut spec.output_size)?;
                 wire.activation(&mut spec.activation)?;
-                wire.optional_quantization(&mut spec.quantization)
+                wire.optional_quantization(&mut spec.quantization)?;
+                wire.range(&mut spec.output_range)
             }
             Self::Upsample(spec) => {
                 wire.numbers(&mut spec.input)?;
@@ -163,18 +174,21 @@ impl Operator {
                 wire.numbers(&mut spec.input)?;
                 wire.numbers(&mut spec.second_input)?;
                 wire.activation(&mut spec.activation)?;
-                wire.binary_quantization(&mut spec.quantization)
+                wire.quantizations(&mut spec.quantization)?;
+                wire.range(&mut spec.output_range)?;
+                wire.factors(&mut spec.factors)
             }
             Self::Mul(spec) => {
                 wire.numbers(&mut spec.input)?;
                 wire.numbers(&mut spec.second_input)?;
                 wire.activation(&mut spec.activation)?;
-                wire.binary_quantization(&mut spec.quantization)
+                wire.quantizations(&mut spec.quantization)?;
+                wire.range(&mut spec.output_range)
             }
             Self::Concat(spec) => {
                 wire.numbers(&mut spec.input)?;
                 wire.numbers(&mut spec.second_input)?;
-                wire.binary_quantization(&mut spec.quantization)
+                wire.quantizations(&mut spec.quantization)
             }
         }
     }

@@ -1,8 +1,7 @@
 //! Values on their way, in either direction.
 
 use nchw::{
-    Activation, Algorithm, BinaryQuantization, FixedPoint, Padding, PaddingMode, Quantization,
-    Requantization, Rounding, UpsampleMode,
+    Activation, Algorithm, FixedPoint, Padding, PaddingMode, Quantization, Rounding, UpsampleMode,
 };
 
 use crate::ELEMENTS;
@@ -194,9 +193,12 @@ pub trait Wire<'a> {
         self.i8(&mut quantization.zero_point)
     }
 
-    fn quantizations(&mut self, quantizations: &mut Option<[Quantization; 2]>) -> Option<()> {
-        self.option(quantizations, [UNIT; 2], |wire, pair| {
-            pair.iter_mut().try_for_each(|q| wire.quantization(q))
+    fn quantizations<const N: usize>(
+        &mut self,
+        quantizations: &mut Option<[Quantization; N]>,
+    ) -> Option<()> {
+        self.option(quantizations, [UNIT; N], |wire, all| {
+            all.iter_mut().try_for_each(|q| wire.quantization(q))
         })
     }
 
@@ -204,29 +206,21 @@ pub trait Wire<'a> {
         self.option(quantization, UNIT, |wire, q| wire.quantization(q))
     }
 
-    fn requantization(&mut self, io: &mut Option<Requantization>) -> Option<()> {
-        self.option(io, Requantization::new(UNIT, UNIT), |wire, io| {
-            use Rounding as R;
-            wire.quantization(&mut io.input)?;
-            wire.quantization(&mut io.output)?;
-            wire.i8(&mut io.weight_zero_point)?;
-            wire.choice(&mut io.rounding, &[R::FixedDouble, R::FixedSingle, R::OnnxFloat])?;
-            io.range.iter_mut().try_for_each(|end| wire.i8(end))
-        })
+    fn rounding(&mut self, rounding: &mut Rounding) -> Option<()> {
+        use Rounding as R;
+        self.choice(rounding, &[R::FixedDouble, R::FixedSingle, R::OnnxFloat])
     }
 
-    fn binary_quantization(&mut self, io: &mut Option<BinaryQuantization>) -> Option<()> {
-        self.option(io, BinaryQuantization::new(UNIT, UNIT, UNIT), |wire, io| {
-            wire.quantization(&mut io.first)?;
-            wire.quantization(&mut io.second)?;
-            wire.quantization(&mut io.output)?;
-            io.range.iter_mut().try_for_each(|end| wire.i8(end))?;
-            let point = FixedPoint { multiplier: 0, shift: 0 };
-            wire.option(&mut io.add_factors, [point; 3], |wire, factors| {
-                factors.iter_mut().try_for_each(|factor| {
-                    wire.i32(&mut factor.multiplier)?;
-                    wire.i32(&mut factor.shift)
-                })
+    fn range(&mut self, range: &mut [i8; 2]) -> Option<()> {
+        range.iter_mut().try_for_each(|end| self.i8(end))
+    }
+
+    fn factors(&mut self, factors: &mut Option<[FixedPoint; 3]>) -> Option<()> {
+        let point = FixedPoint { multiplier: 0, shift: 0 };
+        self.option(factors, [point; 3], |wire, factors| {
+            factors.iter_mut().try_for_each(|factor| {
+                wire.i32(&mut factor.multiplier)?;
+                wire.i32(&mut factor.shift)
             })
         })
     }

@@ -7,6 +7,7 @@ use nchw_wire::Operator;
 use proptest::prelude::*;
 
 use crate::int8::common::{empty, guarded, on_backends, output};
+use crate::int8::io::Weighted;
 use crate::int8::weighted::{Numbers, numbers_of_layer, overflow};
 use crate::space::{Verdict, conv, runnable};
 use crate::watch::timed;
@@ -69,7 +70,7 @@ impl crate::Case for Case {
     fn test(&self) -> Outcome {
         let Self { spec, numbers } = self;
         let activation = numbers.fused.activation(numbers.io.output);
-        let spec = spec.requantization(numbers.io).activation(activation);
+        let spec = spec.with_io(&numbers.io).activation(activation);
         let plan = timed(1, || spec.plan::<i8>());
         let verdict = conv::verdict(&spec, &ALGORITHMS);
         if verdict == Verdict::Valid && empty(numbers.limit(), &plan) {

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 
 use crate::int8::common::{empty, guarded};
 use crate::int8::conv::assert_conv;
+use crate::int8::io::Weighted;
 use crate::int8::weighted::{Numbers, numbers_of_layer, overflow};
 use crate::space::{Verdict, conv_transpose, runnable};
 use crate::watch::timed;
@@ -47,7 +48,7 @@ impl crate::Case for Case {
     fn test(&self) -> Outcome {
         let Self { spec, numbers } = self;
         let activation = numbers.fused.activation(numbers.io.output);
-        let spec = spec.requantization(numbers.io).activation(activation);
+        let spec = spec.with_io(&numbers.io).activation(activation);
         let plan = timed(1, || spec.plan::<i8>());
         let verdict = conv_transpose::verdict(&spec);
         if verdict == Verdict::Valid && empty(numbers.limit(), &plan) {

@@ -1,6 +1,6 @@
 //! Operators with two inputs.
 
-use nchw::{Add, BinaryPlan, BinaryQuantization, Concat, FixedPoint, Mul, Quantization};
+use nchw::{Add, BinaryPlan, Concat, FixedPoint, Mul, Quantization};
 use nchw_oracle::integer::{self, Operand, Quantized};
 use nchw_test_support::Random;
 use nchw_wire::{Int8, Operator};
@@ -12,15 +12,15 @@ use crate::int8::common::{
 use crate::space::sizes::{channels, fit, plane, shape};
 use crate::{Case, Outcome, export, rust};
 
-/// What inputs and outputs mean: an output scale that suits the inputs, or any.
-fn io() -> impl Strategy<Value = BinaryQuantization> {
+/// What both inputs and the outputs mean: an output scale that suits the inputs, or any.
+fn io() -> impl Strategy<Value = [Quantization; 3]> {
     let output = prop_oneof![3 => (0.5..2.0_f32).prop_map(Some), 1 => Just(None)];
-    (quantization(), quantization(), quantization(), output, range()).prop_map(
-        |(first, second, mut third, share, [low, high])| {
+    (quantization(), quantization(), quantization(), output).prop_map(
+        |(first, second, mut third, share)| {
             if let Some(share) = share {
                 third.scale = first.scale.max(second.scale) * share;
             }
-            BinaryQuantization::new(first, second, third).range(low, high)
+            [first, second, third]
         },
     )
 }
@@ -38,13 +38,13 @@ fn check_binary(operator: Operator, plan: &BinaryPlan<i8>, inputs: [&[i8]; 2], w
 }
 
 fn operands<'a>(
-    io: &BinaryQuantization,
+    [a, b, _]: [Quantization; 3],
     shapes: [[usize; 3]; 2],
     [first, second]: [&'a [i8]; 2],
 ) -> [Operand<'a>; 2] {
     [
-        Operand { shape: shapes[0], values: first, affine: affine(io.first) },
-        Operand { shape: shapes[1], values: second, affine: affine(io.second) },
+        Operand { shape: shapes[0], values: first, affine: affine(a) },
+        Operand { shape: shapes[1], values: second, affine: affine(b) },
     ]
 }
 
@@ -52,49 +52,51 @@ fn operands<'a>(
 #[derive(Clone, Debug)]
 pub struct AddMulCase {
     pub spec: Add,
-    pub io: BinaryQuantization,
+    pub io: [Quantization; 3],
+    pub range: [i8; 2],
     pub fused: Fused,
     pub seed: u64,
 }
 
 /// Any sum, and the product like it.
 pub fn add_and_mul() -> impl Strategy<Value = AddMulCase> {
-    (shape(), any::<bool>(), io(), fused(), any::<u64>()).prop_map(
-        |(shape, per_channel, io, fused, seed)| {
+    (shape(), any::<bool>(), io(), range(), fused(), any::<u64>()).prop_map(
+        |(shape, per_channel, io, range, fused, seed)| {
             let spec = Add::new(shape);
             let spec = if per_channel { spec.per_channel() } else { spec };
-            AddMulCase { spec, io, fused, seed }
+            AddMulCase { spec, io, range, fused, seed }
         },
     )
 }
 
 impl Case for AddMulCase {
     fn test(&self) -> Outcome {
-        let Self { spec, io, fused, seed } = self;
+        let Self { spec, io, range, fused, seed } = self;
+        let ([a, b, y], [low, high]) = (*io, *range);
         // A product's output has to have a scale near the product of the inputs'.
-        let scale = io.first.scale * io.second.scale * 100.0;
-        let product = BinaryQuantization { output: Quantization { scale, ..io.output }, ..*io };
-        let add = spec.quantization(*io).activation(fused.activation(io.output));
-        let mut mul =
-            Mul::new(spec.input).quantization(product).activation(fused.activation(product.output));
+        let product = Quantization { scale: a.scale * b.scale * 100.0, ..y };
+        let add = spec.quantized(a, b, y).output_range(low, high).activation(fused.activation(y));
+        let mut mul = Mul::new(spec.input)
+            .quantized(a, b, product)
+            .output_range(low, high)
+            .activation(fused.activation(product));
         mul.second_input = spec.second_input;
         let shapes = [spec.input, spec.second_input];
         let mut random = Random::new(*seed);
         let [first, second] = shapes.map(|shape| numbers(&mut random, shape.iter().product()));
         let inputs = [&first[..], &second[..]];
 
-        let (limit, plan) = (fused.limit(io.output, io.range), add.plan::<i8>());
+        let (limit, plan) = (fused.limit(y, *range), add.plan::<i8>());
         if !empty(limit, &plan) {
-            let [a, b, y] = [io.first, io.second, io.output].map(|q| q.scale);
-            let factors = integer::add_factors(a, b, y);
-            let want = integer::add(operands(io, shapes, inputs), factors, io.output.zero_point);
+            let factors = integer::add_factors(a.scale, b.scale, y.scale);
+            let want = integer::add(operands(*io, shapes, inputs), factors, y.zero_point);
             let want = want.clamp(limit);
             check_binary(Operator::Add(add), &plan.unwrap(), inputs, &want);
         }
-        let (limit, plan) = (fused.limit(product.output, product.range), mul.plan::<i8>());
+        let (limit, plan) = (fused.limit(product, *range), mul.plan::<i8>());
         if !empty(limit, &plan) {
-            let operands = operands(&product, shapes, inputs);
-            let want = integer::mul(operands, affine(product.output)).clamp(limit);
+            let operands = operands(*io, shapes, inputs);
+            let want = integer::mul(operands, affine(product)).clamp(limit);
             check_binary(Operator::Mul(mul), &plan.unwrap(), inputs, &want);
         }
         Outcome::Ran
@@ -109,7 +111,9 @@ impl Case for AddMulCase {
 #[derive(Clone, Debug)]
 pub struct PreparedCase {
     pub spec: Add,
-    pub io: BinaryQuantization,
+    pub io: [Quantization; 3],
+    pub range: [i8; 2],
+    pub factors: [FixedPoint; 3],
     pub seed: u64,
 }
 
@@ -123,24 +127,23 @@ pub fn prepared() -> impl Strategy<Value = PreparedCase> {
     let factors =
         (multiplier.clone(), multiplier.clone(), multiplier, shift(), shift(), output_shift)
             .prop_map(move |(a, b, y, i, j, k)| [point(a, i), point(b, j), point(y, k)]);
-    (shape(), io(), factors, any::<u64>()).prop_map(|(shape, io, factors, seed)| {
-        let io = BinaryQuantization { add_factors: Some(factors), ..io };
-        PreparedCase { spec: Add::new(shape), io, seed }
+    (shape(), io(), range(), factors, any::<u64>()).prop_map(|(shape, io, range, factors, seed)| {
+        PreparedCase { spec: Add::new(shape), io, range, factors, seed }
     })
 }
 
 impl Case for PreparedCase {
     fn test(&self) -> Outcome {
-        let Self { spec, io, seed } = self;
-        let factors = io.add_factors.expect("they are prepared");
-        let spec = spec.quantization(*io);
+        let Self { spec, io, range, factors, seed } = self;
+        let ([a, b, y], [low, high]) = (*io, *range);
+        let spec = spec.quantized(a, b, y).factors(*factors).output_range(low, high);
         let plan = spec.plan::<i8>().unwrap();
         let mut random = Random::new(*seed);
         let shapes = [spec.input; 2];
         let [first, second] = shapes.map(|shape| numbers(&mut random, shape.iter().product()));
         let inputs = [&first[..], &second[..]];
-        let operands = operands(io, shapes, inputs);
-        let want = integer::add(operands, factors.map(fixed), io.output.zero_point).clamp(io.range);
+        let operands = operands(*io, shapes, inputs);
+        let want = integer::add(operands, factors.map(fixed), y.zero_point).clamp(*range);
         check_binary(Operator::Add(spec), &plan, inputs, &want);
         Outcome::Ran
     }
@@ -154,7 +157,7 @@ impl Case for PreparedCase {
 #[derive(Clone, Debug)]
 pub struct ConcatCase {
     pub spec: Concat,
-    pub io: BinaryQuantization,
+    pub io: [Quantization; 3],
     pub seed: u64,
 }
 
@@ -167,8 +170,9 @@ pub fn concat() -> impl Strategy<Value = ConcatCase> {
         let mut sizes = [first, second, height, width];
         fit(&mut sizes, 4_000, order);
         let [first, second, height, width] = sizes;
-        for (input, same) in [&mut io.first, &mut io.second].into_iter().zip(same) {
-            *input = if same { io.output } else { *input };
+        let output = io[2];
+        for (input, _) in io.iter_mut().zip(same).filter(|(_, same)| *same) {
+            *input = output;
         }
         ConcatCase { spec: Concat::new([first, height, width], [second, height, width]), io, seed }
     })
@@ -178,13 +182,14 @@ impl Case for ConcatCase {
     fn test(&self) -> Outcome {
         let Self { spec, io, seed } = self;
         let shapes = [spec.input, spec.second_input];
-        let spec = spec.quantization(*io);
+        let [a, b, y] = *io;
+        let spec = spec.quantized(a, b, y);
         let plan = spec.plan::<i8>().unwrap();
         let mut random = Random::new(*seed);
         let [first, second] = shapes.map(|shape| numbers(&mut random, shape.iter().product()));
         let inputs = [&first[..], &second[..]];
-        let want = integer::concat(operands(io, shapes, inputs), affine(io.output));
-        check_binary(Operator::Concat(spec), &plan, inputs, &want.clamp(io.range));
+        let want = integer::concat(operands(*io, shapes, inputs), affine(y));
+        check_binary(Operator::Concat(spec), &plan, inputs, &want);
         Outcome::Ran
     }
 

@@ -1,8 +1,8 @@
 //! f32 weights, with batch norms folded in, quantized on the way.
 
 use nchw::{
-    BatchNorm, Conv2d, ConvTranspose2d, Int8Parameters, Linear, Parameters, Quantization,
-    Requantization, Rounding, WeightScale,
+    BatchNorm, Conv2d, ConvTranspose2d, Int8Parameters, Linear, Parameters, Quantization, Rounding,
+    WeightScale,
 };
 use nchw_oracle::integer::{self, Affine, Sums, Symmetric, quantize_bias, quantize_channel};
 use nchw_test_support::{Guarded, Random};
@@ -10,6 +10,7 @@ use proptest::prelude::*;
 
 use crate::int8::common::{guarded, numbers, on_backends, quantization};
 use crate::int8::conv::{ALGORITHMS, assert_conv};
+use crate::int8::io::{Io, Weighted};
 use crate::int8::linear;
 use crate::int8::weighted::{factor, overflow, rounding};
 use crate::space::{Verdict, conv, conv_transpose, runnable};
@@ -123,7 +124,7 @@ struct Layer {
     q_weight: Vec<i8>,
     q_bias: Vec<i32>,
     scales: Vec<f32>,
-    io: Requantization,
+    io: Io,
 }
 
 impl Layer {
@@ -172,7 +173,7 @@ impl Layer {
             q_bias.push(quantize_bias(real_bias, case.input.scale, scale));
             scales.push(scale);
         }
-        let io = Requantization::new(case.input, output).rounding(case.rounding);
+        let io = Io::new(case.input, output, case.rounding);
         Self { weight, bias, norm, input_norm, q_weight, q_bias, scales, io }
     }
 
@@ -252,7 +253,7 @@ impl Case for ConvCase {
         };
         let shiftable = conv::unpadded(spec) || spec.padding_mode != nchw::PaddingMode::Zeros;
         let layer = Layer::new(case, layout, shiftable);
-        let plan = Conv2d { quantization: Some(layer.io), ..*spec }.plan::<i8>().unwrap();
+        let plan = spec.with_io(&layer.io).plan::<i8>().unwrap();
         if !runnable(&[plan.input_len(), plan.output_len()], plan.macs()) {
             return Outcome::Refused;
         }
@@ -300,8 +301,7 @@ impl Case for TransposedCase {
             transposed: true,
         };
         let layer = Layer::new(case, layout, false);
-        let quantization = Some(layer.io);
-        let plan = ConvTranspose2d { quantization, ..*spec }.plan::<i8>().unwrap();
+        let plan = spec.with_io(&layer.io).plan::<i8>().unwrap();
         if !runnable(&[plan.input_len(), plan.output_len()], plan.macs()) {
             return Outcome::Refused;
         }
@@ -344,7 +344,7 @@ impl Case for LinearCase {
         let (inputs, outputs) = (spec.input.iter().product(), spec.out_features);
         let layout = Layout { groups: 1, inputs, outputs, kernel: 1, transposed: false };
         let layer = Layer::new(case, layout, true);
-        let plan = spec.requantization(layer.io).plan::<i8>().unwrap();
+        let plan = spec.with_io(&layer.io).plan::<i8>().unwrap();
         let packed = packed!(plan, layer, layout);
         let x = numbers(&mut Random::new(!case.seed), inputs);
         let sums = integer::linear(

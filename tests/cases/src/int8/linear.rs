@@ -1,12 +1,13 @@
 //! Fully connected layers.
 
-use nchw::{Linear, LinearPlan, Requantization};
+use nchw::{Linear, LinearPlan};
 use nchw_oracle::integer;
 use nchw_test_support::Guarded;
 use nchw_wire::Operator;
 use proptest::prelude::*;
 
 use crate::int8::common::{empty, guarded, on_backends, output, zero_point};
+use crate::int8::io::{Io, Weighted};
 use crate::int8::weighted::{Numbers, numbers_of_layer, overflow};
 use crate::space::sizes::channels;
 use crate::{Outcome, export, rust};
@@ -32,7 +33,7 @@ pub fn case() -> impl Strategy<Value = Case> {
     let weight_zero_point = prop_oneof![1 => Just(0), 1 => zero_point()];
     (input(), channels(), weight_zero_point, numbers_of_layer()).prop_map(
         |(input, outputs, weight_zero_point, numbers)| {
-            let io = Requantization { weight_zero_point, ..numbers.io };
+            let io = Io { weight_zero_point, ..numbers.io };
             Case { spec: Linear::new(input, outputs), numbers: Numbers { io, ..numbers } }
         },
     )
@@ -50,7 +51,7 @@ impl crate::Case for Case {
         let Self { spec, numbers } = self;
         let io = numbers.io;
         let activation = numbers.fused.activation(io.output);
-        let spec = spec.requantization(io).activation(activation);
+        let spec = spec.with_io(&io).activation(activation);
         let plan = spec.plan::<i8>();
         if empty(numbers.limit(), &plan) {
             return Outcome::Refused;

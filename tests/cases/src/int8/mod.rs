@@ -5,6 +5,7 @@ pub mod conv;
 pub mod conv_transpose;
 pub mod elementwise;
 pub mod float_weights;
+pub mod io;
 pub mod linear;
 pub mod pool;
 pub mod resample;

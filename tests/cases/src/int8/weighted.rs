@@ -1,11 +1,12 @@
 //! What convolutions and linear layers share: weights, their scales, and the way from sums to outputs.
 
-use nchw::{Error, FixedPoint, Int8Parameters, Requantization, Rounding, WeightScale};
+use nchw::{Error, FixedPoint, Int8Parameters, Rounding, WeightScale};
 use nchw_oracle::integer::{Factor, Fixed, largest_sum};
 use nchw_test_support::Random;
 use proptest::prelude::*;
 
 use crate::int8::common::{Fused, fixed, fused, numbers, quantization, range};
+use crate::int8::io::Io;
 use crate::space::Verdict;
 
 /// How a layer's weights are scaled.
@@ -32,7 +33,7 @@ pub enum Bias {
 /// A layer's numbers, all but the data.
 #[derive(Clone, Debug)]
 pub struct Numbers {
-    pub io: Requantization,
+    pub io: Io,
     pub fused: Fused,
     pub scaling: Scaling,
     pub bias: Bias,
@@ -57,8 +58,7 @@ pub fn numbers_of_layer() -> impl Strategy<Value = Numbers> {
     let io = (quantization(), quantization(), rounding(), range());
     (io, fused(), scaling, bias, reach, any::<u64>()).prop_map(
         |((input, output, rounding, range), fused, scaling, bias, reach, seed)| {
-            let io =
-                Requantization::new(input, output).rounding(rounding).range(range[0], range[1]);
+            let io = Io { range, ..Io::new(input, output, rounding) };
             let scaling = match (scaling, rounding) {
                 (Scaling::Fixed | Scaling::Wild, Rounding::OnnxFloat) => Scaling::PerChannel,
                 (scaling, _) => scaling,
@@ -94,7 +94,7 @@ impl Numbers {
     /// Data of a layer, which may be fully connected.
     pub fn data(&self, [inputs, weights, outputs, taps]: [usize; 4], connected: bool) -> Data {
         let mut random = Random::new(self.seed);
-        let Requantization { input, output, rounding, .. } = self.io;
+        let Io { input, output, rounding, .. } = self.io;
         let (x, weight) = (numbers(&mut random, inputs), numbers(&mut random, weights));
         let usual = 5000.0 * (taps as f32).sqrt();
         let bias = match self.bias {
@@ -130,11 +130,7 @@ impl Numbers {
 }
 
 /// The error for the first channel whose sums can leave i32.
-pub fn overflow(
-    io: &Requantization,
-    channels: &[Vec<i8>],
-    bias: Option<&[i32]>,
-) -> Result<(), Error> {
+pub fn overflow(io: &Io, channels: &[Vec<i8>], bias: Option<&[i32]>) -> Result<(), Error> {
     let zero_points = [io.input.zero_point, io.weight_zero_point];
     for (channel, weights) in channels.iter().enumerate() {
         let largest = largest_sum(weights, zero_points, bias.map_or(0, |bias| bias[channel]));
@@ -147,7 +143,7 @@ pub fn overflow(
 
 /// The factor of weights with a scale; fully connected layers round the product of the first two scales
 /// to f32.
-pub fn factor(io: &Requantization, weight: f32, connected: bool) -> Factor {
+pub fn factor(io: &Io, weight: f32, connected: bool) -> Factor {
     let (input, output) = (io.input.scale, io.output.scale);
     let product = match connected {
         true => f64::from(input * weight),

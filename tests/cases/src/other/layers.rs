@@ -2,13 +2,13 @@
 
 use nchw::{
     Backend, Conv2d, ConvPlan, ConvTranspose2d, Element, Error, Linear, LinearPlan, Quantization,
-    Requantization,
 };
 use nchw_test_support::guard::Pattern;
 use nchw_test_support::{Guarded, Random};
 use proptest::prelude::*;
 
 use crate::int8::common::zero_point;
+use crate::int8::io::{Io, Weighted};
 use crate::int8::weighted::rounding;
 use crate::rust::Spec;
 use crate::space::sizes::{channels, fit, shape};
@@ -29,7 +29,7 @@ pub enum Layer {
 pub struct LayerCase {
     pub layer: Layer,
     /// In i8, with these meanings; or in f32.
-    pub int8: Option<Requantization>,
+    pub int8: Option<Io>,
     /// Packed elements may be anything, instead of small numbers.
     pub garbage: bool,
     pub jobs: usize,
@@ -55,7 +55,7 @@ pub fn layer() -> impl Strategy<Value = LayerCase> {
     let io = (zero_point(), zero_point(), rounding()).prop_map(|(input, output, rounding)| {
         let [input, output] = [(0.05, input), (0.4, output)]
             .map(|(scale, zero_point)| Quantization { scale, zero_point });
-        Requantization::new(input, output).rounding(rounding)
+        Io::new(input, output, rounding)
     });
     let jobs = prop_oneof![4 => 1..=9_usize, 1 => Just(usize::MAX)];
     (layer, proptest::option::of(io), any::<bool>(), jobs, any::<u64>()).prop_map(
@@ -274,15 +274,15 @@ impl Case for LayerCase {
         match (&self.layer, self.int8) {
             (Layer::Conv(spec), None) => self.planned(spec.plan::<f32>(), ConvPlan::macs),
             (Layer::Conv(spec), Some(io)) => {
-                self.planned(spec.requantization(io).plan::<i8>(), ConvPlan::macs)
+                self.planned(spec.with_io(&io).plan::<i8>(), ConvPlan::macs)
             }
             (Layer::Transposed(spec), None) => self.planned(spec.plan::<f32>(), ConvPlan::macs),
             (Layer::Transposed(spec), Some(io)) => {
-                self.planned(spec.requantization(io).plan::<i8>(), ConvPlan::macs)
+                self.planned(spec.with_io(&io).plan::<i8>(), ConvPlan::macs)
             }
             (Layer::Linear(spec), None) => self.planned(spec.plan::<f32>(), LinearPlan::macs),
             (Layer::Linear(spec), Some(io)) => {
-                self.planned(spec.requantization(io).plan::<i8>(), LinearPlan::macs)
+                self.planned(spec.with_io(&io).plan::<i8>(), LinearPlan::macs)
             }
         }
     }
