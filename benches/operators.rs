@@ -102,7 +102,7 @@ fn fused(criterion: &mut Criterion) -> Result<()> {
         let plan = layer.activation(activation).plan::<f32>()?;
         let weight = Aligned::random(plan.weight_shape().iter().product());
         let mut packed = Aligned::zero(plan.packed_len());
-        plan.pack(weight.get(), &Parameters::NONE, packed.get_mut())?;
+        plan.pack(&plan.weight_shape(), weight.get(), &Parameters::NONE, packed.get_mut())?;
         bench(criterion, name, [plan.input_len(), plan.output_len()], |backend, x, y| {
             plan.backend(backend)?.run(packed.get(), x, y, &mut [])
         })?;
@@ -157,7 +157,7 @@ fn linear(criterion: &mut Criterion) -> Result<()> {
             let plan = Linear::new([inputs, 1, 1], outputs).plan::<f32>()?.backend(backend)?;
             let weight = Aligned::random(inputs * outputs);
             let mut packed = Aligned::zero(plan.packed_len());
-            plan.pack(weight.get(), &Parameters::NONE, packed.get_mut())?;
+            plan.pack(&plan.weight_shape(), weight.get(), &Parameters::NONE, packed.get_mut())?;
             let (x, mut y) = (Aligned::random(inputs), Aligned::zero(outputs));
             group.bench_function(backend.name(), |bencher| {
                 bencher.iter(|| plan.run(packed.get(), black_box(x.get()), y.get_mut()));

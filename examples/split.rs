@@ -50,7 +50,7 @@ impl Layer {
             |len| (0..len).map(|i| (i * 37 % 101) as f32 / 50.0 - 1.0).collect::<Vec<_>>();
         let weight = numbers(plan.weight_shape().iter().product());
         let mut packed = vec![0.0; plan.packed_len()];
-        plan.pack(&weight, &Parameters::NONE, &mut packed)?;
+        plan.pack(&plan.weight_shape(), &weight, &Parameters::NONE, &mut packed)?;
         Ok(Self { plan, packed, x: numbers(plan.input_len()) })
     }
 

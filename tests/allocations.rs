@@ -52,7 +52,7 @@ fn convolutions_by_plans() {
         let (weight, x) = (vec![0.5; 15 * taps], vec![1.0; plan.input_len()]);
         let (mut packed, mut y) = (vec![0.0; plan.packed_len()], vec![0.0; plan.output_len()]);
         let mut workspace = vec![0.0; plan.workspace_len()];
-        quiet!(plan.pack(&weight, &parameters, &mut packed)).unwrap();
+        quiet!(plan.pack(&plan.weight_shape(), &weight, &parameters, &mut packed)).unwrap();
         quiet!(plan.run(&packed, &x, &mut y, &mut workspace)).unwrap();
     }
 }
@@ -65,7 +65,7 @@ fn other_weights_by_plans() {
         let parameters = if prelu { PARAMETERS.prelu(&[0.5; 5]) } else { PARAMETERS };
         let plan = quiet!(spec.plan::<f32>()).unwrap();
         let (mut packed, mut y) = (vec![0.0; plan.packed_len()], [0.0; 5]);
-        quiet!(plan.pack(&[1.0; 15], &parameters, &mut packed)).unwrap();
+        quiet!(plan.pack(&plan.weight_shape(), &[1.0; 15], &parameters, &mut packed)).unwrap();
         quiet!(plan.run(&packed, &[1.0; 3], &mut y)).unwrap();
     }
 
@@ -151,7 +151,8 @@ fn errors_and_their_sentences() {
     let plan = Conv2d::new([3, 4, 4], 5, [3, 3]).plan::<f32>().unwrap();
     let mut y = [0.0; 20];
     let wrong = quiet!(plan.run(&[], &[], &mut y, &mut [])).unwrap_err();
-    let short = quiet!(plan.pack(&[], &Parameters::NONE, &mut y)).unwrap_err();
+    let short =
+        quiet!(plan.pack(&plan.weight_shape(), &[], &Parameters::NONE, &mut y)).unwrap_err();
     let mut text = String::with_capacity(500);
     for error in [error, wrong, short] {
         quiet!(core::fmt::write(&mut text, format_args!("{error}"))).unwrap();

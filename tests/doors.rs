@@ -160,7 +160,10 @@ macro_rules! conv_doors {
         assert_eq!(plan, $type::PLAN);
         let weight: Vec<f32> = $weight.as_flattened().as_flattened().as_flattened().to_vec();
         let mut packed = Guarded::new(plan.packed_len());
-        assert_eq!(plan.pack(&weight, &$parameters, packed.slice_mut()), Ok(()));
+        assert_eq!(
+            plan.pack(&plan.weight_shape(), &weight, &$parameters, packed.slice_mut()),
+            Ok(())
+        );
         packed.check();
         packed.assert_written();
         assert_eq!(bits(packed.slice()), bits(&$layer.packed), "packed otherwise than at run time");
@@ -234,12 +237,17 @@ macro_rules! weighted_doors {
 fn linear() {
     let weight = weight2::<6, 24>(600);
     weighted_doors!(CLASSES, Classes, |plan, packed| {
-        plan.pack(weight.as_flattened(), &Parameters::NONE.batch_norm(NORM6), packed)
+        plan.pack(
+            &plan.weight_shape(),
+            weight.as_flattened(),
+            &Parameters::NONE.batch_norm(NORM6),
+            packed,
+        )
     });
     let weight = weight2::<6, 24>(700);
     weighted_doors!(SLOPED, Sloped, |plan, packed| {
         let parameters = Parameters::NONE.bias(&BIAS6).prelu(&SLOPES6);
-        plan.pack(weight.as_flattened(), &parameters, packed)
+        plan.pack(&plan.weight_shape(), weight.as_flattened(), &parameters, packed)
     });
 }
 

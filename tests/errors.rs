@@ -22,6 +22,8 @@ mod not_finite;
 mod refused;
 #[path = "errors/too_large.rs"]
 mod too_large;
+#[path = "errors/weight_shape.rs"]
+mod weight_shape;
 
 /// The largest number of elements that a tensor may have.
 const MOST: usize = isize::MAX as usize / 8;

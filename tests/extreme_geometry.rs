@@ -101,7 +101,7 @@ fn assert_layer(
     let x: Vec<i8> = Random::new(2).i8s(plan.input_len()).iter().map(|x| x % 8).collect();
     let mut packed = vec![0; plan.packed_len()];
     let parameters = Int8Parameters { bias: None, scale: WeightScale::PerTensor(1.0) };
-    plan.pack(&weight, &parameters, &mut packed).unwrap();
+    plan.pack(&plan.weight_shape(), &weight, &parameters, &mut packed).unwrap();
     let want: Vec<i8> = layer
         .outputs(source)
         .map(|(o, met)| {

@@ -29,7 +29,7 @@ fn conv(spec: Conv2d) {
     };
     let want = float::conv2d(&oracle, spec.input, &widen(&x), &widen(&weight), Some(&widen(&bias)));
     let mut packed = vec![0.0; plan.packed_len()];
-    plan.pack(&weight, &Parameters::NONE.bias(&bias), &mut packed).unwrap();
+    plan.pack(&plan.weight_shape(), &weight, &Parameters::NONE.bias(&bias), &mut packed).unwrap();
     on_backends(&format!("{spec:?}"), Row::Conv2d, &want, |backend, y| {
         plan.backend(backend).unwrap().run(&packed, &x, y, &mut []).unwrap();
     });
@@ -176,7 +176,7 @@ fn transposed_layers_of_few_inputs_and_vast_strides() {
         let mut packed = vec![0; plan.packed_len()];
         let parameters =
             Int8Parameters { bias: Some(&[1, 2, 3, 4, 5]), scale: WeightScale::PerTensor(0.125) };
-        plan.pack(&weight, &parameters, &mut packed).unwrap();
+        plan.pack(&plan.weight_shape(), &weight, &parameters, &mut packed).unwrap();
         let start = std::time::Instant::now();
         let mut all = Vec::new();
         for backend in Backend::available() {
@@ -198,7 +198,7 @@ fn transposed_layers_of_one_output_for_each_phase() {
     let plan = spec.plan::<f32>().unwrap();
     let mut packed = vec![0.0; plan.packed_len()];
     let weight = vec![1.0; plan.weight_shape().iter().product()];
-    plan.pack(&weight, &Parameters::NONE, &mut packed).unwrap();
+    plan.pack(&plan.weight_shape(), &weight, &Parameters::NONE, &mut packed).unwrap();
     let start = std::time::Instant::now();
     let mut all = Vec::new();
     for backend in Backend::available() {
@@ -218,7 +218,7 @@ fn depthwise_layers_with_rows_far_apart() {
     let layer = Conv2d::new([1, 29, 3], 1, [3, 3]).padding_sides([0, 0, 2 * far, 0]);
     let plan = layer.dilation([far, 1]).algorithm(Algorithm::Direct).plan::<f32>().unwrap();
     let mut packed = [0.0; 10];
-    plan.pack(&[1.0; 9], &Parameters::NONE, &mut packed).unwrap();
+    plan.pack(&plan.weight_shape(), &[1.0; 9], &Parameters::NONE, &mut packed).unwrap();
     for backend in Backend::available() {
         let mut y = [0.0; 29];
         plan.backend(backend).unwrap().run(&packed, &[1.0; 87], &mut y, &mut []).unwrap();

@@ -20,7 +20,7 @@ const fn quantization(scale: f32, zero_point: i8) -> Quantization {
 fn packed(plan: &ConvPlan<i8>, weight: &[i8], bias: &[i32]) -> Result<Vec<i8>, Error> {
     let mut packed = vec![0; plan.packed_len()];
     let parameters = Int8Parameters { bias: Some(bias), scale: WeightScale::PerTensor(1.0) };
-    plan.pack(weight, &parameters, &mut packed)?;
+    plan.pack(&plan.weight_shape(), weight, &parameters, &mut packed)?;
     Ok(packed)
 }
 
@@ -73,7 +73,13 @@ fn onnx_multiplies_in_f32() {
         let plan = spec.rounding(Rounding::OnnxFloat).plan::<i8>().unwrap();
         let mut packed = vec![0; plan.packed_len()];
         let scale = WeightScale::PerTensor(weight_scale);
-        plan.pack(&[0], &Int8Parameters { bias: Some(&[bias]), scale }, &mut packed).unwrap();
+        plan.pack(
+            &plan.weight_shape(),
+            &[0],
+            &Int8Parameters { bias: Some(&[bias]), scale },
+            &mut packed,
+        )
+        .unwrap();
         conv(&plan, &packed, &[0])
     };
     // 0.1 * 0.1 / 0.02 is a half; 0.1 / 0.02 * 0.1 would be less, and three of it 1 instead of 2.
@@ -191,7 +197,10 @@ fn sums_of_weights_with_a_zero_point_are_larger() {
     ] {
         let scale = WeightScale::PerTensor(1.0);
         let parameters = Int8Parameters { bias: Some(&[bias]), scale };
-        assert_eq!(plan.pack(&[127], &parameters, &mut vec![0; plan.packed_len()]), result);
+        assert_eq!(
+            plan.pack(&plan.weight_shape(), &[127], &parameters, &mut vec![0; plan.packed_len()]),
+            result
+        );
     }
 }
 
@@ -200,7 +209,7 @@ fn every_channel_has_a_factor_that_is_checked() {
     let plan = Conv2d::new([1, 1, 1], 2, [1, 1]).quantized(PLAIN, PLAIN).plan::<i8>().unwrap();
     let pack = |scale: WeightScale<'_>| {
         let parameters = Int8Parameters { bias: None, scale };
-        plan.pack(&[1, 1], &parameters, &mut vec![0; plan.packed_len()])
+        plan.pack(&plan.weight_shape(), &[1, 1], &parameters, &mut vec![0; plan.packed_len()])
     };
     let fixed = |multiplier: [i32; 2], shift: [i32; 2]| {
         pack(WeightScale::Fixed { multiplier: &multiplier, shift: &shift })
@@ -221,14 +230,14 @@ fn weights_with_a_zero_point_are_for_linear_layers() {
     let plan = spec.quantized(PLAIN, PLAIN).plan::<i8>().unwrap();
     let mut packed = vec![0; plan.packed_len()];
     let parameters = Int8Parameters { bias: None, scale: WeightScale::PerTensor(1.0) };
-    plan.pack(&[4, 1], &parameters, &mut packed).unwrap();
+    plan.pack(&plan.weight_shape(), &[4, 1], &parameters, &mut packed).unwrap();
     let mut y = [85];
     plan.run(&packed, &[10, 20], &mut y).unwrap();
     // (4 - 3) * 10 + (1 - 3) * 20
     assert_eq!(y, [-30]);
     // Together with a zero point of the inputs.
     let plan = spec.quantized(quantization(1.0, 5), PLAIN).plan::<i8>().unwrap();
-    plan.pack(&[4, 1], &parameters, &mut packed).unwrap();
+    plan.pack(&plan.weight_shape(), &[4, 1], &parameters, &mut packed).unwrap();
     plan.run(&packed, &[10, 20], &mut y).unwrap();
     assert_eq!(y, [-25]);
 }
@@ -243,13 +252,13 @@ fn float_weights_become_127_at_most() {
     let norm = norm.affine(&[4.0, 1.0], &[1.0, 8.0]);
     let mut quantized = vec![85; plan.packed_len()];
     let parameters = Parameters::NONE.bias(&[0.25, 0.5]).batch_norm(norm);
-    plan.quantize(&weight, &parameters, &mut quantized).unwrap();
+    plan.quantize(&plan.weight_shape(), &weight, &parameters, &mut quantized).unwrap();
     // 2 and -1 in steps of 2 / 127, -63.5 away from zero; (2 * 0.25 + 3) / (0.5 * 2 / 127) = 444.5; a
     // channel of zeros has the finest steps that leave room for its bias.
     let mut ready = vec![0; plan.packed_len()];
     let scale = WeightScale::PerChannel(&[2.0 / 127.0, 2.0_f32.powi(-26)]);
     let parameters = Int8Parameters { bias: Some(&[445, 17 << 26]), scale };
-    plan.pack(&[127, -64, 0, 0], &parameters, &mut ready).unwrap();
+    plan.pack(&plan.weight_shape(), &[127, -64, 0, 0], &parameters, &mut ready).unwrap();
     assert_eq!(quantized, ready);
     // (127 * 20 + 64 * 4 + 445) / 127 and 17 / 2, away from zero.
     assert_eq!(conv(&plan, &quantized, &[20, -4]), [26, 9]);

@@ -319,7 +319,7 @@ fn pack<const N: usize>(
     parameters: &Parameters<'_>,
 ) -> [f32; N] {
     let mut packed = Guarded::new(plan.packed_len());
-    plan.pack(weight, parameters, packed.slice_mut()).unwrap();
+    plan.pack(&plan.weight_shape(), weight, parameters, packed.slice_mut()).unwrap();
     packed.check();
     packed.assert_written();
     packed.slice().try_into().unwrap()

@@ -276,7 +276,7 @@ fn zeros_keep_their_sign() {
 
 fn conv(backend: Backend, plan: &ConvPlan<f32>, weight: &[f32], x: &[f32]) -> Vec<f32> {
     let mut packed = vec![NAN; plan.packed_len()];
-    plan.pack(weight, &Parameters::NONE, &mut packed).unwrap();
+    plan.pack(&plan.weight_shape(), weight, &Parameters::NONE, &mut packed).unwrap();
     let mut workspace = vec![NAN; plan.workspace_len()];
     let mut y = vec![NAN; plan.output_len()];
     plan.backend(backend).unwrap().run(&packed, x, &mut y, &mut workspace).unwrap();
@@ -344,7 +344,10 @@ fn weights_are_finite() {
         weight[8] = number;
         let mut packed = vec![0.0; plan.packed_len()];
         let error = Error::NotFinite { buffer: Buffer::Weight, channel: 0 };
-        assert_eq!(plan.pack(&weight, &Parameters::NONE, &mut packed), Err(error));
+        assert_eq!(
+            plan.pack(&plan.weight_shape(), &weight, &Parameters::NONE, &mut packed),
+            Err(error)
+        );
     }
 }
 
@@ -353,7 +356,7 @@ fn infinities_in_other_layers() {
     let (x, weight) = ([1.0, INF, 2.0], [1.0, 0.0, 1.0, 1.0, -1.0, 1.0]);
     let linear = Linear::new([3, 1, 1], 2).plan::<f32>().unwrap();
     let mut packed = vec![0.0; linear.packed_len()];
-    linear.pack(&weight, &Parameters::NONE, &mut packed).unwrap();
+    linear.pack(&linear.weight_shape(), &weight, &Parameters::NONE, &mut packed).unwrap();
     let transposed = ConvTranspose2d::new([1, 1, 3], 1, [1, 2]).stride([1, 2]).plan().unwrap();
     let norm = BatchNorm2d::new([1, 1, 3]).plan::<f32>().unwrap();
     let mut factors = vec![0.0; norm.packed_len()];

@@ -165,7 +165,7 @@ fn assert_f32_conv(plan: Result<ConvPlan<f32>, Error>, activation: Activation, s
     let prelu = (activation == Activation::Prelu).then_some(&slopes[..]);
     let mut packed = vec![f32::NAN; plan.packed_len()];
     let parameters = Parameters { prelu, ..Parameters::NONE.bias(&bias) };
-    plan.pack(&weight, &parameters, &mut packed).unwrap();
+    plan.pack(&plan.weight_shape(), &weight, &parameters, &mut packed).unwrap();
     let x = Random::new(seed + 1).f32s(plan.input_len());
     for backend in Backend::available() {
         assert_conv_split!(plan.backend(backend).unwrap(), packed, x);
@@ -178,7 +178,8 @@ fn assert_i8_conv(plan: Result<ConvPlan<i8>, Error>, seed: u64) {
     let weights = plan.weight_shape().iter().product();
     let [weight, bias, _] = parameters(seed, weights, plan.output_shape()[0]);
     let mut packed = vec![0; plan.packed_len()];
-    plan.quantize(&weight, &Parameters::NONE.bias(&bias), &mut packed).unwrap();
+    plan.quantize(&plan.weight_shape(), &weight, &Parameters::NONE.bias(&bias), &mut packed)
+        .unwrap();
     let x = Random::new(seed + 1).i8s(plan.input_len());
     for backend in Backend::available() {
         assert_conv_split!(plan.backend(backend).unwrap(), packed, x);
@@ -229,7 +230,7 @@ fn linear_layers() {
         let prelu = (activation == Activation::Prelu).then_some(&slopes[..]);
         let mut packed = vec![f32::NAN; plan.packed_len()];
         let parameters = Parameters { prelu, ..Parameters::NONE.bias(&bias) };
-        plan.pack(&weight, &parameters, &mut packed).unwrap();
+        plan.pack(&plan.weight_shape(), &weight, &parameters, &mut packed).unwrap();
         let x = Random::new(seed + 1).f32s(inputs);
         for backend in Backend::available() {
             assert_linear_split!(plan.backend(backend).unwrap(), packed, x);
@@ -239,7 +240,7 @@ fn linear_layers() {
         let mut packed = vec![0; plan.packed_len()];
         let weight = Random::new(seed).i8s(inputs * outputs);
         let parameters = Int8Parameters { bias: None, scale: WeightScale::PerTensor(0.01) };
-        plan.pack(&weight, &parameters, &mut packed).unwrap();
+        plan.pack(&plan.weight_shape(), &weight, &parameters, &mut packed).unwrap();
         let x = Random::new(seed + 1).i8s(inputs);
         for backend in Backend::available() {
             assert_linear_split!(plan.backend(backend).unwrap(), packed, x);

@@ -196,7 +196,7 @@ fn any_workspace_will_do() {
     let mut random = Random::new(1);
     let weight = random.f32s(plan.weight_shape().iter().product());
     let mut packed = [f32::NAN; Grouped::PLAN.packed_len()];
-    plan.pack(&weight, &Parameters::NONE, &mut packed).unwrap();
+    plan.pack(&plan.weight_shape(), &weight, &Parameters::NONE, &mut packed).unwrap();
     let mut x = Tensor::ZERO;
     x.as_mut_slice().copy_from_slice(&random.f32s(plan.input_len()));
     let (mut typed, mut workspace) = (Tensor::ZERO, Workspace::<{ Grouped::WORKSPACE }>::ZERO);
@@ -222,7 +222,7 @@ fn any_workspace_will_do_in_i8() {
     let weight = random.i8s(plan.weight_shape().iter().product());
     let mut packed = [0; Whole::PLAN.packed_len()];
     let parameters = Int8Parameters { bias: None, scale: WeightScale::PerTensor(1.0) };
-    plan.pack(&weight, &parameters, &mut packed).unwrap();
+    plan.pack(&plan.weight_shape(), &weight, &parameters, &mut packed).unwrap();
     let mut x = Tensor::ZERO;
     x.as_mut_slice().copy_from_slice(&random.i8s(plan.input_len()));
     let (mut typed, mut workspace) = (Tensor::ZERO, Workspace::<{ Whole::WORKSPACE }, i8>::ZERO);
@@ -245,7 +245,8 @@ fn any_workspace_will_do_in_i8() {
 fn an_infinity_stays_within_its_tiles() {
     let plan = square(16, 16).plan::<f32>().unwrap();
     let mut packed = vec![0.0; plan.packed_len()];
-    plan.pack(&vec![1.0; 16 * 16 * 9], &Parameters::NONE, &mut packed).unwrap();
+    plan.pack(&plan.weight_shape(), &vec![1.0; 16 * 16 * 9], &Parameters::NONE, &mut packed)
+        .unwrap();
     let mut x = vec![1.0; plan.input_len()];
     x[3 * 256 + 5 * 16 + 6] = f32::INFINITY;
     let (mut y, mut workspace) = (vec![0.0; x.len()], vec![0.0; plan.workspace_len()]);
@@ -261,7 +262,7 @@ fn an_infinity_stays_within_its_tiles() {
 /// Computes a layer with `weight` and inputs.
 fn run(backend: Backend, plan: &ConvPlan<f32>, weight: &[f32], x: &[f32]) -> Vec<f32> {
     let mut packed = vec![f32::NAN; plan.packed_len()];
-    plan.pack(weight, &Parameters::NONE, &mut packed).unwrap();
+    plan.pack(&plan.weight_shape(), weight, &Parameters::NONE, &mut packed).unwrap();
     let mut workspace = vec![f32::NAN; plan.workspace_len()];
     let mut y = vec![f32::NAN; plan.output_len()];
     plan.backend(backend).unwrap().run(&packed, x, &mut y, &mut workspace).unwrap();
@@ -354,7 +355,9 @@ fn the_compiler_transforms() {
     // Sums and products without rounding.
     assert_eq!(y, Tensor([[[18.0; 3]; 2]; 16]));
     let mut packed = [f32::NAN; Small::PLAN.packed_len()];
-    Small::PLAN.pack(&[0.5; 16 * 16 * 9], &Parameters::NONE, &mut packed).unwrap();
+    Small::PLAN
+        .pack(&Small::PLAN.weight_shape(), &[0.5; 16 * 16 * 9], &Parameters::NONE, &mut packed)
+        .unwrap();
     let mut again = Tensor::ZERO;
     Small::from_packed(packed).run(&x, &mut again, &mut workspace);
     assert_eq!(y, again);

@@ -45,7 +45,7 @@ impl Case {
         let bias = Aligned::random(layer.out_channels);
         let mut packed = Aligned::zero(plan.packed_len());
         let parameters = Parameters::NONE.bias(bias.get());
-        plan.pack(weight.get(), &parameters, packed.get_mut())?;
+        plan.pack(&plan.weight_shape(), weight.get(), &parameters, packed.get_mut())?;
 
         let x = Aligned::random(images * plan.input_len());
         let mut y = Aligned::zero(images * plan.output_len());

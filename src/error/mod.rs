@@ -114,6 +114,21 @@ pub enum Error {
         /// Shape of the second.
         second: [usize; 3],
     },
+    /// A weight whose number of dimensions is not that of the plan's `weight_shape`.
+    WeightRank {
+        /// What PyTorch's weight has: 4 dimensions, or 2 in a linear layer.
+        expected: usize,
+        /// What came.
+        actual: usize,
+    },
+    /// A weight of another shape than the plan's `weight_shape`, though it may have as many elements. Dimensions that
+    /// neither has are 0.
+    WeightShape {
+        /// The plan's.
+        expected: [usize; 4],
+        /// What came.
+        actual: [usize; 4],
+    },
     /// Two parts of one block of memory that overlap while both are needed, see
     /// [`memory::plan`](crate::memory::plan).
     PartsOverlap {

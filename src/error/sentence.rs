@@ -86,6 +86,22 @@ impl Error {
                     true => "; shapes are [channels, height, width], in one the channels come last",
                     false => "",
                 }),
+            Self::WeightRank { expected, actual } => m
+                .text("a weight of ")
+                .number(expected)
+                .text(" dimensions is expected, this one has ")
+                .number(actual)
+                .text(match (expected, actual) {
+                    (4, 3) => "; a 1-D kernel is one of height or width 1",
+                    _ => "",
+                }),
+            Self::WeightShape { expected, actual } => m
+                .text("the weight's shape: ")
+                .list(present(&expected))
+                .text(" expected, ")
+                .list(present(&actual))
+                .text(" given")
+                .text(reordered(expected, actual)),
             Self::PartsOverlap { first, second } => m
                 .text("slots ")
                 .number(first)
@@ -307,4 +323,30 @@ impl defmt::Format for Error {
     fn format(&self, f: defmt::Formatter<'_>) {
         defmt::write!(f, "{=str}", self.message().as_str());
     }
+}
+
+/// The dimensions in front of those that are not there.
+const fn present(shape: &[usize; 4]) -> &[usize] {
+    match shape {
+        [a, b, 0, 0] if *a != 0 && *b != 0 => shape.split_at(2).0,
+        _ => shape,
+    }
+}
+
+/// What a weight of this shape may be: the right one in another order.
+const fn reordered([o, i, h, w]: [usize; 4], actual: [usize; 4]) -> &'static str {
+    if same(actual, [i, o, h, w]) {
+        "; the first two dimensions are exchanged"
+    } else if same(actual, [o, i, w, h]) {
+        "; height and width are exchanged"
+    } else if same(actual, [o, h, w, i]) || same(actual, [i, h, w, o]) || same(actual, [h, w, i, o])
+    {
+        "; channels come last in it, as in TensorFlow: permute its elements into the expected order"
+    } else {
+        ""
+    }
+}
+
+const fn same(a: [usize; 4], b: [usize; 4]) -> bool {
+    a[0] == b[0] && a[1] == b[1] && a[2] == b[2] && a[3] == b[3]
 }

@@ -51,7 +51,9 @@ macro_rules! __layer_part {
                 parameters: &$crate::Parameters<'_>,
             ) -> Self {
                 $crate::__layer_packed!(
-                    $name f32, pack($crate::__layer_flat!($kind weight), parameters)
+                    $name f32, pack(
+                        &$name::PLAN.weight_shape(), $crate::__layer_flat!($kind weight), parameters
+                    )
                 )
             }
         }
@@ -80,7 +82,9 @@ macro_rules! __layer_part {
                 parameters: &$crate::Int8Parameters<'_>,
             ) -> Self {
                 $crate::__layer_packed!(
-                    $name i8, pack($crate::__layer_flat!($kind weight), parameters)
+                    $name i8, pack(
+                        &$name::PLAN.weight_shape(), $crate::__layer_flat!($kind weight), parameters
+                    )
                 )
             }
 
@@ -96,7 +100,9 @@ macro_rules! __layer_part {
                 parameters: &$crate::Parameters<'_>,
             ) -> Self {
                 $crate::__layer_packed!(
-                    $name i8, quantize($crate::__layer_flat!($kind weight), parameters)
+                    $name i8, quantize(
+                        &$name::PLAN.weight_shape(), $crate::__layer_flat!($kind weight), parameters
+                    )
                 )
             }
         }

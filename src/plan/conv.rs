@@ -31,7 +31,7 @@ use crate::tensor::{Dtype, Element};
 ///
 /// let plan = Conv2d::new([2, 1, 1], 1, [1, 1]).plan::<f32>()?;
 /// let mut packed = vec![0.0; plan.packed_len()];
-/// plan.pack(&[3.0, 4.0], &Parameters::NONE.bias(&[0.5]), &mut packed)?;
+/// plan.pack(&[1, 2, 1, 1], &[3.0, 4.0], &Parameters::NONE.bias(&[0.5]), &mut packed)?;
 ///
 /// let mut workspace = vec![0.0; plan.workspace_len()];
 /// let mut y = [0.0];
@@ -207,7 +207,7 @@ impl<T: Element> ConvPlan<T> {
     /// let plan = Conv2d::new([8, 14, 14], 32, [3, 3]).padding([1, 1]).plan::<f32>()?;
     /// let (x, weight) = (vec![0.5; plan.input_len()], vec![0.1; 32 * 8 * 9]);
     /// let mut packed = vec![0.0; plan.packed_len()];
-    /// plan.pack(&weight, &Parameters::NONE, &mut packed)?;
+    /// plan.pack(&[32, 8, 3, 3], &weight, &Parameters::NONE, &mut packed)?;
     ///
     /// let mut y = vec![0.0; plan.output_len()];
     /// std::thread::scope(|scope| {

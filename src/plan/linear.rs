@@ -30,7 +30,7 @@ const OPERATOR: Operator = Operator::Convolution(PaddingMode::Zeros);
 ///
 /// let plan = Linear::new([1, 1, 2], 1).plan::<f32>()?;
 /// let mut packed = vec![0.0; plan.packed_len()];
-/// plan.pack(&[3.0, 4.0], &Parameters::NONE, &mut packed)?;
+/// plan.pack(&[1, 2], &[3.0, 4.0], &Parameters::NONE, &mut packed)?;
 /// let mut y = [0.0];
 /// plan.run(&packed, &[1.0, 10.0], &mut y)?;
 /// assert_eq!(y, [43.0]);
@@ -126,7 +126,7 @@ impl<T: Element> LinearPlan<T> {
     ///
     /// let plan = Linear::new([64, 1, 1], 100).plan::<f32>()?;
     /// let mut packed = vec![0.0; plan.packed_len()];
-    /// plan.pack(&[0.25; 6400], &Parameters::NONE, &mut packed)?;
+    /// plan.pack(&[100, 64], &[0.25; 6400], &Parameters::NONE, &mut packed)?;
     ///
     /// let mut y = [0.0; 100];
     /// std::thread::scope(|scope| {

@@ -17,6 +17,7 @@ mod quantize;
 mod split;
 mod table;
 pub(crate) mod unary;
+mod weight_shape;
 mod winograd;
 
 pub use binary::BinaryPlan;
@@ -80,10 +81,12 @@ macro_rules! packing_methods {
             /// Folds `parameters` into `weight` and packs both. Runs in the compiler, in a build
             /// script, or at start-up; the result is the same to the bit.
             ///
-            /// `weight` is in PyTorch's order, see [`weight_shape`](Self::weight_shape).
+            /// `weight` is in PyTorch's order. `weight_shape` is the shape it has where it comes from, and is
+            /// held against [`weight_shape`](Self::weight_shape).
             ///
             /// # Errors
             ///
+            /// [`Error::WeightRank`] and [`Error::WeightShape`] for a weight of another shape,
             /// [`Error::Length`] for a slice of the wrong length, [`Error::Missing`] and
             /// [`Error::Unexpected`] for the slopes of a PReLU, [`Error::InexactFold`] for a batch norm
             /// in front of the layer that it cannot absorb. For numbers that are none
@@ -91,10 +94,12 @@ macro_rules! packing_methods {
             /// [`Error::InvalidEps`] and [`Error::FoldOverflow`]. `packed` is then untouched.
             pub const fn pack(
                 &self,
+                weight_shape: &[usize],
                 weight: &[f32],
                 parameters: &$crate::Parameters<'_>,
                 packed: &mut [f32],
             ) -> Result<(), Error> {
+                tri!($crate::plan::weight_shape::check(&self.weight_shape(), weight_shape));
                 $crate::plan::pack::pack(&self.layout(), weight, parameters, packed)
             }
         }
@@ -103,21 +108,24 @@ macro_rules! packing_methods {
             /// Packs ready-made weights. Runs in the compiler, in a build script, or at start-up; the
             /// result is the same to the bit.
             ///
-            /// `weight` is in PyTorch's order, see [`weight_shape`](Self::weight_shape).
+            /// `weight` is in PyTorch's order. `weight_shape` is the shape it has where it comes from, and is
+            /// held against [`weight_shape`](Self::weight_shape).
             ///
             /// # Errors
             ///
+            /// [`Error::WeightRank`] and [`Error::WeightShape`] for a weight of another shape,
             /// [`Error::Length`] for a slice of the wrong length, [`Error::InvalidScale`],
             /// [`Error::InvalidWeightScale`], [`Error::InvalidMultiplier`],
             /// [`Error::AccumulatorOverflow`]. `packed` is then untouched.
             pub const fn pack(
                 &self,
+                weight_shape: &[usize],
                 weight: &[i8],
                 parameters: &$crate::Int8Parameters<'_>,
                 packed: &mut [i8],
             ) -> Result<(), Error> {
                 let weights = $crate::plan::pack_int8::Weights::Ready(weight, parameters);
-                self.pack_weights(weights, packed)
+                self.pack_weights(weight_shape, weights, packed)
             }
 
             /// Folds `parameters` into f32 weights, quantizes the result symmetrically, one scale per
@@ -130,19 +138,22 @@ macro_rules! packing_methods {
             /// As `pack` in f32, and [`Error::AccumulatorOverflow`]. `packed` is then untouched.
             pub const fn quantize(
                 &self,
+                weight_shape: &[usize],
                 weight: &[f32],
                 parameters: &$crate::Parameters<'_>,
                 packed: &mut [i8],
             ) -> Result<(), Error> {
                 let weights = $crate::plan::pack_int8::Weights::Float(weight, parameters);
-                self.pack_weights(weights, packed)
+                self.pack_weights(weight_shape, weights, packed)
             }
 
             const fn pack_weights(
                 &self,
+                weight_shape: &[usize],
                 weights: $crate::plan::pack_int8::Weights<'_>,
                 packed: &mut [i8],
             ) -> Result<(), Error> {
+                tri!($crate::plan::weight_shape::check(&self.weight_shape(), weight_shape));
                 match &self.quantization {
                     Some(io) => $crate::plan::pack_int8::pack(&self.layout(), io, weights, packed),
                     None => Err(Error::MissingQuantization),

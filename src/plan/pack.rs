@@ -18,7 +18,8 @@ use crate::tensor::Dtype;
 /// let plan = Conv2d::new([1, 2, 2], 1, [1, 1]).plan::<f32>()?;
 /// let norm = BatchNorm { eps: 0.0, ..BatchNorm::new(&[1.0], &[4.0]) };
 /// let mut packed = [0.0; 2];
-/// plan.pack(&[3.0], &Parameters::NONE.bias(&[5.0]).batch_norm(norm), &mut packed)?;
+/// let parameters = Parameters::NONE.bias(&[5.0]).batch_norm(norm);
+/// plan.pack(&[1, 1, 1, 1], &[3.0], &parameters, &mut packed)?;
 /// assert_eq!(packed, [2.0, 1.5]); // bias (5 - 1) / 2, weight 3 / 2
 /// # Ok::<(), nchw::Error>(())
 /// ```

@@ -21,7 +21,7 @@ use crate::tensor::Dtype;
 /// let plan = Conv2d::new([1, 1, 1], 1, [1, 1]).quantized(x, y).plan::<i8>()?;
 /// let mut packed = vec![0; plan.packed_len()];
 /// let parameters = Int8Parameters { bias: Some(&[4]), scale: WeightScale::PerTensor(0.25) };
-/// plan.pack(&[8], &parameters, &mut packed)?;
+/// plan.pack(&[1, 1, 1, 1], &[8], &parameters, &mut packed)?;
 ///
 /// let mut q = [0];
 /// plan.run(&packed, &[5], &mut q, &mut [])?;
@@ -45,7 +45,8 @@ pub struct Int8Parameters<'a> {
 /// let plan = Conv2d::new([1, 1, 1], 2, [1, 1]).quantized(q, q).plan::<i8>()?;
 /// let packed = |scale| {
 ///     let mut packed = vec![0; plan.packed_len()];
-///     plan.pack(&[1, 2], &Int8Parameters { bias: None, scale }, &mut packed).map(|()| packed)
+///     let parameters = Int8Parameters { bias: None, scale };
+///     plan.pack(&[2, 1, 1, 1], &[1, 2], &parameters, &mut packed).map(|()| packed)
 /// };
 /// // 0.25 is 2^30 * 2^(-1 - 31).
 /// let fixed = WeightScale::Fixed { multiplier: &[1 << 30; 2], shift: &[-1; 2] };

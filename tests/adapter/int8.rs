@@ -112,7 +112,9 @@ fn weighted(
         assert_eq!(shape, weight.shape, "the weight has another shape");
         let (packed, output) = match plan {
             Weighted::Conv(plan) => {
-                let pack = |packed: &mut [i8]| plan.pack(&weight.values, &parameters, packed);
+                let pack = |packed: &mut [i8]| {
+                    plan.pack(&weight.shape, &weight.values, &parameters, packed)
+                };
                 let packed = written(plan.packed_len(), pack)?;
                 let mut workspace = Guarded::new(plan.workspace_len());
                 let shape = plan.output_shape();
@@ -122,7 +124,9 @@ fn weighted(
                 (packed, output)
             }
             Weighted::Linear(plan) => {
-                let pack = |packed: &mut [i8]| plan.pack(&weight.values, &parameters, packed);
+                let pack = |packed: &mut [i8]| {
+                    plan.pack(&weight.shape, &weight.values, &parameters, packed)
+                };
                 let packed = written(plan.packed_len(), pack)?;
                 let run = |y: &mut [i8]| plan.run(packed.slice(), x, y);
                 let output = output(way, plan.output_shape(), run)?;

@@ -173,7 +173,7 @@ fn run_conv(
     x: &[f32],
 ) -> Result<Image> {
     let mut packed = Guarded::new(plan.packed_len());
-    plan.pack(weight, parameters, packed.slice_mut())?;
+    plan.pack(&plan.weight_shape(), weight, parameters, packed.slice_mut())?;
     check(&packed);
     let mut workspace = Guarded::new(plan.workspace_len());
     let mut y = Guarded::new(plan.output_len());
@@ -187,7 +187,7 @@ fn linear(case: &Case, input: [usize; 3], x: &[f32]) -> Result {
     let plan = Linear::new(input, weight.shape[0]).activation(fused(case)).plan::<f32>()?;
     assert_eq!(plan.weight_shape()[..], weight.shape, "the weight has another shape");
     let mut packed = Guarded::new(plan.packed_len());
-    plan.pack(&weight.values, &parameters(case, None), packed.slice_mut())?;
+    plan.pack(&weight.shape, &weight.values, &parameters(case, None), packed.slice_mut())?;
     check(&packed);
     let mut y = Guarded::new(plan.output_len());
     plan.run(packed.slice(), x, y.slice_mut())?;

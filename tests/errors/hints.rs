@@ -77,7 +77,7 @@ fn parameters_that_are_too_large() {
 fn a_batch_is_a_loop() {
     let plan = Conv2d::new([2, 3, 4], 5, [1, 1]).plan::<f32>().unwrap();
     let mut packed = vec![0.0; plan.packed_len()];
-    plan.pack(&[1.0; 10], &Parameters::NONE, &mut packed).unwrap();
+    plan.pack(&plan.weight_shape(), &[1.0; 10], &Parameters::NONE, &mut packed).unwrap();
     let error = plan.run(&packed, &[1.0; 48], &mut [0.0; 120], &mut []).unwrap_err();
     assert_eq!(
         error.to_string(),

@@ -216,13 +216,19 @@ fn lengths_of_packing([weight, inputs, outputs, packed]: [usize; 4], pack: Pack<
 fn lengths_of_packed_parameters() {
     let plan = Conv2d::new([4, 5, 6], 6, [3, 2]).groups(2).prelu().plan::<f32>().unwrap();
     assert_eq!(plan.packed_len(), 6 + 6 + 72);
-    lengths_of_packing([72, 4, 6, plan.packed_len()], &|w, p, packed| plan.pack(w, p, packed));
+    lengths_of_packing([72, 4, 6, plan.packed_len()], &|w, p, packed| {
+        plan.pack(&plan.weight_shape(), w, p, packed)
+    });
     let plan = ConvTranspose2d::new([4, 5, 6], 6, [1, 1]).groups(2).prelu().plan::<f32>().unwrap();
     assert_eq!(plan.packed_len(), 6 + 6 + 12);
-    lengths_of_packing([12, 4, 6, plan.packed_len()], &|w, p, packed| plan.pack(w, p, packed));
+    lengths_of_packing([12, 4, 6, plan.packed_len()], &|w, p, packed| {
+        plan.pack(&plan.weight_shape(), w, p, packed)
+    });
     let plan = Linear::new([2, 1, 3], 4).prelu().plan::<f32>().unwrap();
     assert_eq!(plan.packed_len(), 4 + 4 + 24);
-    lengths_of_packing([24, 6, 4, plan.packed_len()], &|w, p, packed| plan.pack(w, p, packed));
+    lengths_of_packing([24, 6, 4, plan.packed_len()], &|w, p, packed| {
+        plan.pack(&plan.weight_shape(), w, p, packed)
+    });
 }
 
 #[test]
@@ -242,12 +248,18 @@ fn slopes_are_neither_missing_nor_unexpected() {
         let activation = if prelu { Activation::Prelu } else { Activation::Relu };
         let weight = ones(6);
         let plan = Conv2d::new([2, 2, 2], 3, [1, 1]).activation(activation).plan::<f32>().unwrap();
-        check(prelu, plan.packed_len(), &|p, packed| plan.pack(&weight, p, packed));
+        check(prelu, plan.packed_len(), &|p, packed| {
+            plan.pack(&plan.weight_shape(), &weight, p, packed)
+        });
         let plan = ConvTranspose2d::new([2, 2, 2], 3, [1, 1]).activation(activation);
         let plan = plan.plan::<f32>().unwrap();
-        check(prelu, plan.packed_len(), &|p, packed| plan.pack(&weight, p, packed));
+        check(prelu, plan.packed_len(), &|p, packed| {
+            plan.pack(&plan.weight_shape(), &weight, p, packed)
+        });
         let plan = Linear::new([2, 1, 1], 3).activation(activation).plan::<f32>().unwrap();
-        check(prelu, plan.packed_len(), &|p, packed| plan.pack(&weight, p, packed));
+        check(prelu, plan.packed_len(), &|p, packed| {
+            plan.pack(&plan.weight_shape(), &weight, p, packed)
+        });
     }
 }
 
@@ -262,7 +274,7 @@ fn a_batch_norm_in_front_of_zero_padding() {
         let plan = spec.plan::<f32>().unwrap();
         let mut packed = Untouched::new(plan.packed_len());
         let parameters = Parameters::NONE.input_batch_norm(norm);
-        let result = plan.pack(&weight, &parameters, packed.slice());
+        let result = plan.pack(&plan.weight_shape(), &weight, &parameters, packed.slice());
         if result.is_err() {
             packed.check();
         }

@@ -64,13 +64,13 @@ impl Given {
             ($($spec:expr),*) => {$(
                 let plan = $spec.prelu().plan::<f32>().unwrap();
                 let mut packed = Guarded::filled(plan.packed_len(), 99.0);
-                let result = plan.pack(&self.weight, &with_slopes, packed.slice_mut());
+                let result = plan.pack(&plan.weight_shape(), &self.weight, &with_slopes, packed.slice_mut());
                 sentences.push(refusal(result, packed.slice(), 99.0));
                 packed.check();
                 if self.slopes.iter().all(|slope| slope.is_finite()) {
                     let plan = $spec.quantized(Q, Q).plan::<i8>().unwrap();
                     let mut packed = Guarded::filled(plan.packed_len(), 99);
-                    let result = plan.quantize(&self.weight, &parameters, packed.slice_mut());
+                    let result = plan.quantize(&plan.weight_shape(), &self.weight, &parameters, packed.slice_mut());
                     sentences.push(refusal(result, packed.slice(), 99));
                     packed.check();
                 }
@@ -119,11 +119,17 @@ fn weights() {
                 ($spec:expr, $channel:expr) => {
                     let plan = $spec.plan::<f32>().unwrap();
                     let mut packed = vec![99.0; plan.packed_len()];
-                    let result = plan.pack(&weight, &Parameters::NONE, &mut packed);
+                    let result =
+                        plan.pack(&plan.weight_shape(), &weight, &Parameters::NONE, &mut packed);
                     assert_eq!(refusal(result, &packed, 99.0), sentence($channel), "{at}");
                     let plan = $spec.quantized(Q, Q).plan::<i8>().unwrap();
                     let mut packed = vec![99; plan.packed_len()];
-                    let result = plan.quantize(&weight, &Parameters::NONE, &mut packed);
+                    let result = plan.quantize(
+                        &plan.weight_shape(),
+                        &weight,
+                        &Parameters::NONE,
+                        &mut packed,
+                    );
                     assert_eq!(refusal(result, &packed, 99), sentence($channel), "{at}");
                 };
             }

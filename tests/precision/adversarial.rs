@@ -257,7 +257,8 @@ fn linear(table: &mut Adversaries, features: usize) {
         let (weight, bias) = (data.weights(random, 6 * features), vec![0.0; 6]);
         let want = float::linear(&widen(&x), &widen(&weight), Some(&widen(&bias)));
         let mut packed = vec![f32::NAN; plan.packed_len()];
-        plan.pack(&weight, &Parameters::NONE.bias(&bias), &mut packed).unwrap();
+        plan.pack(&plan.weight_shape(), &weight, &Parameters::NONE.bias(&bias), &mut packed)
+            .unwrap();
         let mut y = vec![f32::NAN; 6];
         plan.backend(backend).unwrap().run(&packed, &x, &mut y).unwrap();
         (y, want, Operands::of([1, features, 6], &x, &weight, Some(&bias)))

@@ -15,7 +15,7 @@ pub(crate) fn conv(
     x: &[f32],
 ) -> Vec<f32> {
     let mut packed = vec![f32::NAN; plan.packed_len()];
-    plan.pack(weight, &Parameters::NONE.bias(bias), &mut packed).unwrap();
+    plan.pack(&plan.weight_shape(), weight, &Parameters::NONE.bias(bias), &mut packed).unwrap();
     let mut workspace = vec![f32::NAN; plan.workspace_len()];
     let mut y = vec![f32::NAN; plan.output_len()];
     plan.backend(backend).unwrap().run(&packed, x, &mut y, &mut workspace).unwrap();
@@ -91,7 +91,8 @@ fn linear(table: &mut Table, algorithm: &'static str, row: Row, data: &[Data], f
         let (x, weight, bias) = (values(features), values(6 * features), values(6));
         let want = float::linear(&widen(&x), &widen(&weight), Some(&widen(&bias)));
         let mut packed = vec![f32::NAN; plan.packed_len()];
-        plan.pack(&weight, &Parameters::NONE.bias(&bias), &mut packed).unwrap();
+        plan.pack(&plan.weight_shape(), &weight, &Parameters::NONE.bias(&bias), &mut packed)
+            .unwrap();
         let mut y = vec![f32::NAN; 6];
         plan.backend(backend).unwrap().run(&packed, &x, &mut y).unwrap();
         (y, want)

@@ -54,7 +54,10 @@ fn long_sums_of_one_sign() {
 
         let plan = Linear::new([*length, 1, 1], *outputs).plan::<f32>().unwrap();
         let mut packed = Guarded::new(plan.packed_len());
-        assert_eq!(plan.pack(&weight, &parameters, packed.slice_mut()), Ok(()));
+        assert_eq!(
+            plan.pack(&plan.weight_shape(), &weight, &parameters, packed.slice_mut()),
+            Ok(())
+        );
         on_backends(Row::Linear, &want, |backend, y| {
             plan.backend(backend)?.run(packed.slice(), &x, y)
         });
@@ -67,7 +70,10 @@ fn long_sums_of_one_sign() {
                 kernel,
             );
             let plan = spec.plan::<f32>().unwrap();
-            assert_eq!(plan.pack(&weight, &parameters, packed.slice_mut()), Ok(()));
+            assert_eq!(
+                plan.pack(&plan.weight_shape(), &weight, &parameters, packed.slice_mut()),
+                Ok(())
+            );
             assert_conv(Row::Conv2d, &plan, &packed, &x, &want);
         }
     });

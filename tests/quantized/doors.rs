@@ -140,7 +140,7 @@ macro_rules! weighted {
         assert_eq!(plan, $type::PLAN);
         let weight = $weight;
         let mut packed = [0; $type::PLAN.packed_len()];
-        assert_eq!(plan.$pack(&weight, &$parameters, &mut packed), Ok(()));
+        assert_eq!(plan.$pack(&plan.weight_shape(), &weight, &$parameters, &mut packed), Ok(()));
         let x = random(7);
         let (mut y, mut again) = (Tensor::ZERO, Tensor::ZERO);
         $layer.run(&x, &mut y $(, &mut $workspace)?);

@@ -34,7 +34,13 @@ fn the_deepest() {
             let plan = spec.algorithm(algorithm).plan::<i8>().unwrap();
             let mut packed = vec![0; plan.packed_len()];
             let scale = WeightScale::PerTensor(1.0);
-            plan.pack(&weight, &Int8Parameters { bias: Some(&bias), scale }, &mut packed).unwrap();
+            plan.pack(
+                &plan.weight_shape(),
+                &weight,
+                &Int8Parameters { bias: Some(&bias), scale },
+                &mut packed,
+            )
+            .unwrap();
             (plan, packed)
         };
         let (direct, winograd) = (pack(Algorithm::Direct), pack(Algorithm::Winograd2));

@@ -112,7 +112,12 @@ fn pack(rounding: Rounding, scale: WeightScale<'_>) -> Result<(), Error> {
     let spec = Conv2d::new([1, 1, 1], 2, [1, 1]).quantized(ONE, ONE).rounding(rounding);
     let plan = spec.plan::<i8>().unwrap();
     let mut packed = Guarded::filled(plan.packed_len(), 99);
-    let result = plan.pack(&[1, 2], &Int8Parameters { bias: None, scale }, packed.slice_mut());
+    let result = plan.pack(
+        &plan.weight_shape(),
+        &[1, 2],
+        &Int8Parameters { bias: None, scale },
+        packed.slice_mut(),
+    );
     packed.check();
     assert!(result.is_ok() || packed.slice().iter().all(|byte| *byte == 99));
     result
@@ -196,7 +201,7 @@ fn float_weights_with_a_zero_point() {
     let spec = Linear::new([1, 1, 1], 1).quantized(ONE, ONE).weight_zero_point(5);
     let plan = spec.plan::<i8>().unwrap();
     let mut packed = vec![99; plan.packed_len()];
-    let result = plan.quantize(&[127.0], &Parameters::NONE, &mut packed);
+    let result = plan.quantize(&plan.weight_shape(), &[127.0], &Parameters::NONE, &mut packed);
     assert_eq!(result, Err(Error::WeightZeroPoint));
     assert!(packed.iter().all(|byte| *byte == 99));
     assert_eq!(
@@ -217,7 +222,7 @@ fn accumulators() {
         let mut packed = Guarded::filled(plan.packed_len(), 99);
         let parameters = Int8Parameters { bias: Some(&bias), scale };
         let weight = [0, 1, -1, 100, -128, 127, -128, -128, -128];
-        let result = plan.pack(&weight, &parameters, packed.slice_mut());
+        let result = plan.pack(&plan.weight_shape(), &weight, &parameters, packed.slice_mut());
         packed.check();
         assert!(result.is_ok() || packed.slice().iter().all(|byte| *byte == 99));
         result
@@ -255,7 +260,12 @@ fn accumulators_of_float_weights() {
     let plan = Conv2d::new([1, 1, 1], 2, [1, 1]).quantized(ONE, ONE).plan::<i8>().unwrap();
     let mut packed = Guarded::filled(plan.packed_len(), 99);
     for bias in [[0.0, 1e12], [-1e30, 2_147_467_264.0], [2_147_467_264.0, -2_147_467_264.0]] {
-        let result = plan.quantize(&[127.0; 2], &Parameters::NONE.bias(&bias), packed.slice_mut());
+        let result = plan.quantize(
+            &plan.weight_shape(),
+            &[127.0; 2],
+            &Parameters::NONE.bias(&bias),
+            packed.slice_mut(),
+        );
         assert_eq!(result, Ok(()));
         packed.check();
         let mut y = [0; 2];

@@ -136,7 +136,12 @@ fn dead_channels() {
             shift: &[-32, 0, -40, i32::MIN],
         };
         let bias = Some(&[1 << 30, 20, -(1 << 30), i32::MAX][..]);
-        let result = plan.pack(&[0, 0, 0, 0], &Int8Parameters { bias, scale }, &mut packed);
+        let result = plan.pack(
+            &plan.weight_shape(),
+            &[0, 0, 0, 0],
+            &Int8Parameters { bias, scale },
+            &mut packed,
+        );
         assert_eq!(result, Ok(()));
         let mut y = [0; 4];
         plan.run(&packed, &[100], &mut y, &mut []).unwrap();

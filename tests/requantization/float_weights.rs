@@ -17,7 +17,7 @@ fn one(weight: f32, parameters: &Parameters<'_>, x: i8) -> Result<i8, Error> {
         let spec = Conv2d::new([1, 1, 1], 1, [1, 1]).quantized(unshifted(0.5), unshifted(0.01));
         let plan = spec.rounding(rounding).plan::<i8>().unwrap();
         let mut packed = vec![0; plan.packed_len()];
-        plan.quantize(&[weight], parameters, &mut packed)?;
+        plan.quantize(&plan.weight_shape(), &[weight], parameters, &mut packed)?;
         let mut y = [0];
         plan.run(&packed, &[x], &mut y, &mut [])?;
         Ok(y[0])
@@ -68,7 +68,7 @@ fn a_small_channel_beside_others() {
     let mut packed = vec![0; plan.packed_len()];
     let parameters = Parameters::NONE.bias(&[0.1, 0.3, -0.2]);
     let weight = [1.0, -1.0, 1e-9, 2e-9, 0.0, 0.0];
-    assert_eq!(plan.quantize(&weight, &parameters, &mut packed), Ok(()));
+    assert_eq!(plan.quantize(&plan.weight_shape(), &weight, &parameters, &mut packed), Ok(()));
     let mut y = [0; 3];
     assert_eq!(plan.run(&packed, &[3, 3], &mut y, &mut []), Ok(()));
     assert_eq!(y, [10, 30, -20]);
@@ -109,7 +109,11 @@ fn quantized_layers_are_near_the_exact_ones() {
         let bias: Vec<f32> = (0..outputs).map(|_| any_size(random, usual)).collect();
         let mut packed = vec![0; plan.packed_len()];
         let parameters = Parameters::NONE.bias(&bias);
-        assert_eq!(plan.quantize(&weight, &parameters, &mut packed), Ok(()), "{case}");
+        assert_eq!(
+            plan.quantize(&plan.weight_shape(), &weight, &parameters, &mut packed),
+            Ok(()),
+            "{case}"
+        );
         let x: Vec<i8> =
             random.i32s(inputs, -128..=127).iter().map(|&x| i8::try_from(x).unwrap()).collect();
         let mut y = vec![0; outputs];

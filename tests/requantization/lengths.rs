@@ -53,17 +53,17 @@ macro_rules! weighted {
             |w, b, s, _p| |out: &mut [i8]| {
                 let (bias, scale) = (vec![0; b], vec![1.0; s]);
                 let scale = WeightScale::PerChannel(&scale);
-                $p.pack(&zeros(w), &Int8Parameters { bias: Some(&bias), scale }, out)
+                $p.pack(&$p.weight_shape(), &zeros(w), &Int8Parameters { bias: Some(&bias), scale }, out)
             });
         lengths!(99_i8, [Weight: weights, Multiplier: outputs, Shift: outputs, Packed: packed],
             |w, m, s, _p| |out: &mut [i8]| {
                 let (multiplier, shift) = (&vec![1 << 30; m][..], &vec![0; s][..]);
                 let scale = WeightScale::Fixed { multiplier, shift };
-                $p.pack(&zeros(w), &Int8Parameters { bias: None, scale }, out)
+                $p.pack(&$p.weight_shape(), &zeros(w), &Int8Parameters { bias: None, scale }, out)
             });
         lengths!(99_i8, [Weight: weights, Bias: outputs, Packed: packed],
             |w, b, _p| |out: &mut [i8]| {
-                $p.quantize(&vec![1.0; w], &Parameters::NONE.bias(&vec![0.0; b]), out)
+                $p.quantize(&$p.weight_shape(), &vec![1.0; w], &Parameters::NONE.bias(&vec![0.0; b]), out)
             });
         lengths!(99_i8, [Packed: packed, Input: inputs, Output: run_outputs],
             |k, i, _o| |$y: &mut [i8]| {

@@ -26,7 +26,10 @@ fn requantize(sums: &[i32], scale: f32, zero_point: i8, rounding: Rounding) -> V
     let plan = spec.rounding(rounding).plan::<i8>().unwrap();
     let mut packed = vec![0; plan.packed_len()];
     let parameters = Int8Parameters { bias: Some(sums), scale: WeightScale::PerTensor(scale) };
-    assert_eq!(plan.pack(&vec![0; sums.len()], &parameters, &mut packed), Ok(()));
+    assert_eq!(
+        plan.pack(&plan.weight_shape(), &vec![0; sums.len()], &parameters, &mut packed),
+        Ok(())
+    );
     let mut y = vec![0; sums.len()];
     assert_eq!(plan.run(&packed, &[-128], &mut y, &mut []), Ok(()));
     y
@@ -101,7 +104,7 @@ macro_rules! packed {
         [WeightScale::PerTensor($scale), fixed].map(|scale| {
             let mut packed = vec![0; plan.packed_len()];
             let parameters = Int8Parameters { bias: None, scale };
-            assert_eq!(plan.pack(&[1], &parameters, &mut packed), Ok(()));
+            assert_eq!(plan.pack(&plan.weight_shape(), &[1], &parameters, &mut packed), Ok(()));
             packed
         })
     }};
@@ -150,7 +153,7 @@ fn products_up_to_the_limit() {
         let scale = 100.0 / 2.0_f32.powi(31);
         let parameters = Int8Parameters { bias: Some(&bias), scale: WeightScale::PerTensor(scale) };
         let mut packed = vec![0; plan.packed_len()];
-        assert_eq!(plan.pack(&weight, &parameters, &mut packed), Ok(()));
+        assert_eq!(plan.pack(&plan.weight_shape(), &weight, &parameters, &mut packed), Ok(()));
         let mut y = [0];
         assert_eq!(plan.run(&packed, &x, &mut y), Ok(()));
         let sums = linear((&x, x_zero), (&weight, w_zero), 1, Some(&bias));
@@ -179,7 +182,10 @@ fn ranges() {
         let plan = if relu6 { spec.relu6() } else { spec }.plan::<i8>().unwrap();
         let parameters = Int8Parameters { bias: Some(&sums), scale: WeightScale::PerTensor(0.25) };
         let mut packed = vec![0; plan.packed_len()];
-        assert_eq!(plan.pack(&vec![0; sums.len()], &parameters, &mut packed), Ok(()));
+        assert_eq!(
+            plan.pack(&plan.weight_shape(), &vec![0; sums.len()], &parameters, &mut packed),
+            Ok(())
+        );
         let mut y = vec![0; sums.len()];
         assert_eq!(plan.run(&packed, &[0], &mut y, &mut []), Ok(()));
         assert_eq!((y[0], y[800]), (want[0], want[1]));

@@ -50,7 +50,7 @@ fn pack_conv(
     parameters: &Parameters<'_>,
     packed: &mut [f32],
 ) -> Done {
-    plan.pack(weight, parameters, packed)
+    plan.pack(&plan.weight_shape(), weight, parameters, packed)
 }
 
 #[unsafe(no_mangle)]
@@ -60,7 +60,7 @@ fn pack_linear(
     parameters: &Parameters<'_>,
     packed: &mut [f32],
 ) -> Done {
-    plan.pack(weight, parameters, packed)
+    plan.pack(&plan.weight_shape(), weight, parameters, packed)
 }
 
 #[unsafe(no_mangle)]
@@ -115,7 +115,7 @@ fn pack_conv_i8(
     parameters: &Int8Parameters<'_>,
     packed: &mut [i8],
 ) -> Done {
-    plan.pack(weight, parameters, packed)
+    plan.pack(&plan.weight_shape(), weight, parameters, packed)
 }
 
 #[unsafe(no_mangle)]
@@ -125,7 +125,7 @@ fn pack_conv_i8_from_f32(
     parameters: &Parameters<'_>,
     packed: &mut [i8],
 ) -> Done {
-    plan.quantize(weight, parameters, packed)
+    plan.quantize(&plan.weight_shape(), weight, parameters, packed)
 }
 
 #[unsafe(no_mangle)]

@@ -51,7 +51,7 @@ impl Numbers for f32 {
         packed: &mut [f32],
     ) -> Result<(), Error> {
         let bias = &[0.125; CHANNELS][..plan.output_shape()[0]];
-        plan.pack(weight, &Parameters::NONE.bias(bias), packed)
+        plan.pack(&plan.weight_shape(), weight, &Parameters::NONE.bias(bias), packed)
     }
 
     fn pack_linear(
@@ -61,7 +61,7 @@ impl Numbers for f32 {
         packed: &mut [f32],
     ) -> Result<(), Error> {
         let bias = &[0.125; CHANNELS][..plan.output_len()];
-        plan.pack(weight, &Parameters::NONE.bias(bias), packed)
+        plan.pack(&plan.weight_shape(), weight, &Parameters::NONE.bias(bias), packed)
     }
 }
 
@@ -79,7 +79,7 @@ impl Numbers for i8 {
         packed: &mut [i8],
     ) -> Result<(), Error> {
         with_parameters(plan.output_shape()[0], fan_in, |parameters| {
-            plan.pack(weight, parameters, packed)
+            plan.pack(&plan.weight_shape(), weight, parameters, packed)
         })
     }
 
@@ -90,7 +90,7 @@ impl Numbers for i8 {
         packed: &mut [i8],
     ) -> Result<(), Error> {
         with_parameters(plan.output_len(), fan_in, |parameters| {
-            plan.pack(weight, parameters, packed)
+            plan.pack(&plan.weight_shape(), weight, parameters, packed)
         })
     }
 }

@@ -49,7 +49,7 @@ fn conv(
     Buffers { packed, workspace, y }: &mut Buffers<'_, i8>,
 ) -> Result<(), Stop> {
     let packed = packed.cut(plan.packed_len())?;
-    plan.pack(weight, parameters, packed)?;
+    plan.pack(&plan.weight_shape(), weight, parameters, packed)?;
     let workspace = workspace.cut(plan.workspace_len())?;
     Ok(plan.run(packed, x, y.cut(plan.output_len())?, workspace)?)
 }
@@ -61,7 +61,7 @@ fn linear(
     Buffers { packed, y, .. }: &mut Buffers<'_, i8>,
 ) -> Result<(), Stop> {
     let packed = packed.cut(plan.packed_len())?;
-    plan.pack(weight, parameters, packed)?;
+    plan.pack(&plan.weight_shape(), weight, parameters, packed)?;
     Ok(plan.run(packed, x, y.cut(plan.output_len())?)?)
 }
 

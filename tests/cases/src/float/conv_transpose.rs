@@ -107,7 +107,8 @@ pub fn test(case: &Case) -> Outcome {
         prelu: slopes.as_deref(),
     };
     let mut packed = Guarded::new(plan.packed_len());
-    let result = plan.pack(guarded(&weight).slice(), &parameters, packed.slice_mut());
+    let result =
+        plan.pack(&plan.weight_shape(), guarded(&weight).slice(), &parameters, packed.slice_mut());
     packed.check();
     let shift = input_norm.as_ref().and_then(NormData::first_shift);
     match (result, shift) {

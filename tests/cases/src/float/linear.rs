@@ -61,7 +61,8 @@ pub fn test(case: &Case) -> Outcome {
         prelu: slopes.as_deref(),
     };
     let mut packed = Guarded::new(plan.packed_len());
-    let result = plan.pack(guarded(&weight).slice(), &parameters, packed.slice_mut());
+    let result =
+        plan.pack(&plan.weight_shape(), guarded(&weight).slice(), &parameters, packed.slice_mut());
     assert_eq!(result, Ok(()));
     packed.check();
     packed.assert_written();

@@ -65,7 +65,8 @@ impl crate::Case for Case {
 
         let mut packed = Guarded::new(plan.packed_len());
         let weight = guarded(&data.weight);
-        let result = plan.pack(weight.slice(), &data.parameters(), packed.slice_mut());
+        let result =
+            plan.pack(&plan.weight_shape(), weight.slice(), &data.parameters(), packed.slice_mut());
         packed.check();
         let channels = by_output(&spec, &data.weight);
         assert_eq!(result, overflow(&numbers.io, &channels, data.bias.as_deref()));

@@ -205,9 +205,17 @@ macro_rules! packed {
         let (plan, layer, layout) = (&$plan, &$layer, $layout);
         let [mut quantized, mut packed] = [0; 2].map(|_| Guarded::new(plan.packed_len()));
         let weight = guarded(&layer.weight);
-        let result = plan.quantize(weight.slice(), &layer.parameters(), quantized.slice_mut());
+        let result = plan.quantize(
+            &plan.weight_shape(),
+            weight.slice(),
+            &layer.parameters(),
+            quantized.slice_mut(),
+        );
         let parameters = layer.int8_parameters();
-        assert_eq!(result, plan.pack(&layer.q_weight, &parameters, packed.slice_mut()));
+        assert_eq!(
+            result,
+            plan.pack(&plan.weight_shape(), &layer.q_weight, &parameters, packed.slice_mut())
+        );
         quantized.check();
         assert_eq!(quantized.slice(), packed.slice());
         let taps = |o| layout.taps(o).iter().map(|&(at, _)| layer.q_weight[at]).collect();
