@@ -9,8 +9,8 @@ help() {
     cat <<HELP
 usage: targets/test.sh [--cpu MODEL] [ARGUMENT..]
 
-Runs the crate's tests for Linux on Arm, in QEMU's user-mode emulation: all but compile_fail, which
-is about the compiler. No property runs over 300 cases, unless NCHW_CASES_AT_MOST says so.
+Runs the crate's tests for Linux on Arm, in QEMU's user-mode emulation: all but compile_fail and readme, which
+are about the compiler. No property runs over 300 cases, unless NCHW_CASES_AT_MOST says so.
 Each ARGUMENT is one of 'cargo test': '--test int8' runs one of them. With NCHW_FENCE=behind or =before, buffers
 of properties and quantized have a page beside them that ends the program if it is accessed.
 
@@ -52,7 +52,7 @@ cd "$root"
 selected=(--lib)
 for file in tests/*.rs; do
     name=$(basename "$file" .rs)
-    if [[ $name != compile_fail ]]; then selected+=(--test "$name"); fi
+    if [[ $name != @(compile_fail|readme) ]]; then selected+=(--test "$name"); fi
 done
 if [[ " $* " == *' --test '* || " $* " == *' --lib '* ]]; then selected=(); fi
 cross "$triple" test -p nchw "${selected[@]}" "$@"

@@ -8,9 +8,11 @@
 //! when it generates code.
 
 use core::fmt::Write;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
-use std::{env, fs};
+use std::process::Output;
+
+use nchw_test_support::package::Package;
 
 /// Marks a text that the compiler has to print.
 const MARK: &str = "//~ ";
@@ -55,16 +57,12 @@ fn mistakes_are_explained() {
 /// A package with a binary for each case, outside of the workspace.
 struct Cases {
     paths: Vec<PathBuf>,
-    package: PathBuf,
-    offline: bool,
+    package: Package,
 }
 
 impl Cases {
     fn prepare() -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let package = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compile_fail");
-        fs::create_dir_all(&package).unwrap();
-
         let mut paths: Vec<PathBuf> = fs::read_dir(root.join("tests/compile_fail"))
             .unwrap()
             .map(|entry| entry.unwrap().path())
@@ -72,40 +70,16 @@ impl Cases {
             .collect();
         paths.sort();
 
-        let mut manifest = format!(
-            "[package]\nname = \"cases\"\nedition = \"2024\"\n[workspace]\n\
-             [dependencies]\nnchw = {{ path = {root:?}, features = [\"libm\"] }}\n"
-        );
+        let mut programs = String::new();
         for path in &paths {
-            write!(manifest, "[[bin]]\nname = {:?}\npath = {path:?}\n", name(path)).unwrap();
+            write!(programs, "[[bin]]\nname = {:?}\npath = {path:?}\n", name(path)).unwrap();
         }
-        fs::write(package.join("Cargo.toml"), manifest).unwrap();
-        // The versions that this test itself was built with; they are on the machine already.
-        let _ = fs::copy(root.join("Cargo.lock"), package.join("Cargo.lock"));
-
-        let mut cases = Self { paths, package, offline: true };
-        cases.offline = cases.cargo(&["metadata", "--format-version=1"]).status.success();
-        cases
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compile_fail");
+        Self { paths, package: Package::new(folder, root, &["libm"], &programs) }
     }
 
     fn build(&self, name: &str) -> Output {
-        self.cargo(&["build", "--bin", name])
-    }
-
-    fn cargo(&self, arguments: &[&str]) -> Output {
-        let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        command.args(arguments).current_dir(&self.package);
-        if self.offline {
-            command.arg("--offline");
-        }
-        // What is set for the build of the tests is not meant for the cases.
-        for variable in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET"] {
-            command.env_remove(variable);
-        }
-        command
-            .env("CARGO_TERM_COLOR", "never")
-            .env("CARGO_TARGET_DIR", self.package.join("target"));
-        command.output().unwrap()
+        self.package.cargo(&["build", "--bin", name])
     }
 }
 

@@ -10,6 +10,7 @@
 //! - [`fence`]: an allocator that ends the program at an access beyond an allocation.
 //! - [`region`]: buffers beside pages that may not be accessed, one by one.
 //! - [`allocations`]: counts heap allocations.
+//! - [`package`]: a package of its own, to see what the compiler says to it.
 //! - [`random`]: data from a seed, and how much of it; [`property`]: how properties are run on it.
 
 pub mod allocations;
@@ -20,6 +21,7 @@ pub mod int8;
 pub mod locate;
 pub mod model;
 pub mod operator;
+pub mod package;
 pub mod property;
 pub mod random;
 pub mod reference;
