@@ -239,6 +239,7 @@ mod spec;
 mod tensor;
 #[cfg(feature = "heapless")]
 mod top_k;
+mod tuning;
 
 pub use activation::Activation;
 pub use algorithm::Algorithm;

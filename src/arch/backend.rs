@@ -1,10 +1,10 @@
 //! Which instruction set runs: known to the compiler, or asked of the processor.
 
 use crate::arch::isa::{Isa, Operation};
-#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+#[cfg(neon)]
 use crate::arch::neon::{Neon, detect, int8::Dots};
 use crate::arch::scalar::Scalar;
-#[cfg(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2"))]
+#[cfg(x86_simd)]
 use crate::arch::x86::{Avx2, Avx512};
 use crate::error::Error;
 
@@ -40,9 +40,9 @@ pub enum Backend {
     NeonMatrix,
 }
 
-#[cfg(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2"))]
+#[cfg(x86_simd)]
 cpufeatures::new!(avx2, "avx2", "fma");
-#[cfg(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2"))]
+#[cfg(x86_simd)]
 cpufeatures::new!(avx512, "avx512f", "avx2", "fma");
 
 impl Backend {
@@ -53,15 +53,15 @@ impl Backend {
     pub fn is_available(self) -> bool {
         match self {
             Self::Scalar => true,
-            #[cfg(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2"))]
+            #[cfg(x86_simd)]
             Self::Avx2 => avx2::get(),
-            #[cfg(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2"))]
+            #[cfg(x86_simd)]
             Self::Avx512 => avx512::get(),
-            #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+            #[cfg(neon)]
             Self::Neon => true,
-            #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+            #[cfg(neon)]
             Self::NeonDot => detect::has_dot_product(),
-            #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+            #[cfg(neon)]
             Self::NeonMatrix => detect::has_dot_product() && detect::has_matrix_product(),
             _ => false,
         }
@@ -98,7 +98,7 @@ impl Backend {
 /// Runs `operation` on `backend`, which is available, or on the best there is.
 #[inline(always)]
 pub(crate) fn run(backend: Option<Backend>, operation: impl Operation) {
-    #[cfg(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2"))]
+    #[cfg(x86_simd)]
     {
         let wants = |this| backend.is_none_or(|backend| backend == this);
         if wants(Backend::Avx512) && Backend::Avx512.is_available() {
@@ -110,7 +110,7 @@ pub(crate) fn run(backend: Option<Backend>, operation: impl Operation) {
             return unsafe { Avx2::new() }.run(operation);
         }
     }
-    #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+    #[cfg(neon)]
     if let Some(neon) = neon(backend) {
         return neon.run(operation);
     }
@@ -119,13 +119,13 @@ pub(crate) fn run(backend: Option<Backend>, operation: impl Operation) {
 }
 
 /// NEON, if it is `backend` or the best there is.
-#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+#[cfg(neon)]
 pub(crate) fn neon(backend: Option<Backend>) -> Option<Neon> {
     (backend != Some(Backend::Scalar)).then(Neon::new)
 }
 
 /// What i8 is computed by on `backend`, or on the best there is; `None` is portable code.
-#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+#[cfg(neon)]
 pub(crate) fn dots(backend: Option<Backend>) -> Option<Dots> {
     match backend {
         None | Some(Backend::NeonMatrix) if Backend::NeonMatrix.is_available() => {

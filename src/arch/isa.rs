@@ -121,7 +121,7 @@ pub(crate) use for_each_scalar;
 
 /// Columns of inputs and the weights of each, for vectors of outputs in as many rows.
 #[derive(Clone, Copy)]
-#[cfg_attr(not(all(feature = "simd", target_arch = "aarch64")), allow(dead_code))]
+#[cfg_attr(not(neon), allow(dead_code))]
 pub(crate) struct Columns {
     /// How many, at least one.
     pub(crate) count: usize,
@@ -144,7 +144,7 @@ pub(crate) struct Columns {
 #[derive(Clone, Copy)]
 pub(crate) struct Factors<S> {
     pub(crate) each: [f32; 8],
-    #[cfg_attr(not(all(feature = "simd", target_arch = "aarch64")), allow(dead_code))]
+    #[cfg_attr(not(neon), allow(dead_code))]
     pub(crate) scalars: Option<[S; 2]>,
 }
 
@@ -386,7 +386,7 @@ pub(crate) trait Isa: Copy {
 }
 
 /// A window of `N` rows of three taps that slides over whole rows.
-#[cfg_attr(not(all(feature = "simd", target_arch = "aarch64")), allow(dead_code))]
+#[cfg_attr(not(neon), allow(dead_code))]
 #[derive(Clone, Copy)]
 pub(crate) struct Slide<'a, const N: usize> {
     pub(crate) weight: &'a [[f32; 3]; N],

@@ -28,7 +28,7 @@ pub(crate) struct Rows<'a, const R: usize, const P: usize> {
 #[derive(Clone, Copy)]
 pub(crate) enum Start<'a, const R: usize> {
     /// Nothing.
-    #[cfg_attr(not(all(feature = "simd", target_arch = "aarch64")), allow(dead_code))]
+    #[cfg_attr(not(neon), allow(dead_code))]
     Zero,
     /// The bias of each channel.
     Bias(&'a [f32; R]),

@@ -2,18 +2,14 @@
 
 use crate::arch::isa::{Lanes, for_each_scalar};
 use crate::geometry::missing;
-
-/// The most taps that are summed up in registers before they are added to the totals: three channels of a
-/// 7x7 kernel, or half as many where stacks are small. It bounds the rounding error: a sum of this many products,
-/// then a sum of such sums.
-pub(crate) const CAPACITY: usize = if cfg!(target_arch = "x86_64") { 147 } else { 72 };
+use crate::tuning::TAPS;
 
 /// Where the taps of an output find their inputs and their weights, for several input channels.
 pub(crate) struct Taps {
     /// Offsets from an output's first input.
-    x: [usize; CAPACITY],
+    x: [usize; TAPS],
     /// Offsets from the first weight, in blocks of output channels.
-    weight: [usize; CAPACITY],
+    weight: [usize; TAPS],
     /// Taps of a channel; those of all channels fit into the arrays.
     per_channel: usize,
     /// Channels in the arrays.
@@ -33,8 +29,8 @@ pub(crate) struct Steps {
 impl Taps {
     pub(crate) const fn new(steps: Steps) -> Self {
         Self {
-            x: [0; CAPACITY],
-            weight: [0; CAPACITY],
+            x: [0; TAPS],
+            weight: [0; TAPS],
             per_channel: 0,
             channels: 0,
             steps,
@@ -63,7 +59,7 @@ impl Taps {
 
     /// Repeats the taps listed for as many of `channels` channels as there is room for.
     pub(crate) fn repeat(&mut self, channels: usize) {
-        let fitting = CAPACITY.checked_div(self.per_channel).unwrap_or(usize::MAX);
+        let fitting = TAPS.checked_div(self.per_channel).unwrap_or(usize::MAX);
         self.channels = channels.min(fitting);
         for index in self.per_channel..self.per_channel * self.channels {
             let before = index - self.per_channel;

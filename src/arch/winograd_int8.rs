@@ -4,9 +4,9 @@
 //! Transformed inputs and weights have sixteen bits, their sums 32, and nothing is rounded: the sums of a tile are four
 //! times those that belong to its outputs, and lose half of that along each direction.
 
-#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+#[cfg(neon)]
 use crate::arch::neon::requantize::Scale;
-#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+#[cfg(neon)]
 use crate::quant::FixedPoint;
 
 /// Positions of a tile.
@@ -94,7 +94,7 @@ pub(crate) trait Finish {
     fn finish(&self, sum: i32) -> i8;
 
     /// The bias, the factor and the rest of the way, for vectors.
-    #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+    #[cfg(neon)]
     fn parameters(&self) -> (i32, FixedPoint, Scale);
 }
 

@@ -174,10 +174,7 @@ pub(crate) trait Rescale: Copy {
     fn rescale(self, sum: i32, factor: FixedPoint) -> i32;
 
     /// Which one.
-    #[cfg_attr(
-        not(all(feature = "simd", target_arch = "aarch64", target_feature = "neon")),
-        expect(dead_code, reason = "vectors ask for it")
-    )]
+    #[cfg_attr(not(neon), expect(dead_code, reason = "vectors ask for it"))]
     const ROUNDING: Rounding;
 }
 

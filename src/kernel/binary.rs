@@ -2,12 +2,12 @@
 
 use crate::arch::backend::{self, Backend};
 use crate::arch::isa::{Isa, Operation};
-#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+#[cfg(neon)]
 use crate::arch::neon::elementwise_int8::{Pairing, Pairs as Pairs8, Second};
-#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+#[cfg(neon)]
 use crate::arch::neon::requantize::Scale;
 use crate::kernel::{pieces, pieces_mut};
-#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+#[cfg(neon)]
 use crate::quant::Rounding;
 use crate::quant::{FixedPoint, Quantization, saturate};
 
@@ -85,7 +85,7 @@ pub(crate) trait Combine: Copy {
     fn combine(self, first: i8, second: i8) -> i8;
 
     /// The same in vectors.
-    #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+    #[cfg(neon)]
     fn pairs(self) -> Pairs8;
 }
 
@@ -108,7 +108,7 @@ impl Int8Offsets {
         saturate(output, self.range[0], self.range[1])
     }
 
-    #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+    #[cfg(neon)]
     fn pairs(self, pairing: Pairing, factor: FixedPoint) -> Pairs8 {
         let (zero_point, range) = (i32::from(self.output), self.range);
         let output = Scale { rounding: Rounding::FixedDouble, zero_point, range };
@@ -138,7 +138,7 @@ impl Combine for AddInt8 {
         self.offsets.output(self.output.double(first.saturating_add(second)))
     }
 
-    #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+    #[cfg(neon)]
     fn pairs(self) -> Pairs8 {
         self.offsets.pairs(Pairing::Add([self.first, self.second]), self.output)
     }
@@ -157,7 +157,7 @@ impl Combine for MulInt8 {
         self.offsets.output(self.factor.double(first * second))
     }
 
-    #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+    #[cfg(neon)]
     fn pairs(self) -> Pairs8 {
         self.offsets.pairs(Pairing::Mul, self.factor)
     }
@@ -171,7 +171,7 @@ pub(crate) fn same_shape<C: Combine>(
     second: &[i8],
     y: &mut [i8],
 ) {
-    #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+    #[cfg(neon)]
     let (first, second, y) = {
         let pairs = backend::dots(backend).map(|_| operation.pairs());
         let (done, first, y) = in_vectors(pairs.as_ref(), first, Second::Each(second), y);
@@ -192,11 +192,11 @@ pub(crate) fn per_channel<C: Combine>(
     second: &[i8],
     y: &mut [i8],
 ) {
-    #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+    #[cfg(neon)]
     let pairs = backend::dots(backend).map(|_| operation.pairs());
     let _ = backend;
     for ((y, first), &second) in pieces_mut(y, plane).zip(pieces(first, plane)).zip(second) {
-        #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+        #[cfg(neon)]
         let (_, first, y) = in_vectors(pairs.as_ref(), first, Second::One(second), y);
         for (y, &first) in y.iter_mut().zip(first) {
             *y = operation.combine(first, second);
@@ -206,7 +206,7 @@ pub(crate) fn per_channel<C: Combine>(
 
 /// Combines as many elements as whole vectors hold, none without `pairs`; returns how many these are, and the other
 /// elements. Neither generic nor inlined: compiled here, once.
-#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+#[cfg(neon)]
 #[inline(never)]
 fn in_vectors<'a>(
     pairs: Option<&Pairs8>,

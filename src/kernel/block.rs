@@ -3,12 +3,13 @@
 use core::array::from_fn;
 
 use crate::arch::isa::{Isa, Lanes, Operation};
-use crate::arch::taps::{BlockTaps, CAPACITY, Taps};
+use crate::arch::taps::{BlockTaps, Taps};
 use crate::geometry::missing;
 use crate::kernel::arithmetic::Arithmetic;
-use crate::kernel::direct::{Block, CACHED_WEIGHTS, Direct, OperandsOf, Region};
-use crate::kernel::group::{GROUP, Group};
+use crate::kernel::direct::{Block, Direct, OperandsOf, Region};
+use crate::kernel::group::Group;
 use crate::kernel::pieces;
+use crate::tuning::{CACHED_WEIGHTS, GROUP, PREFETCHES, TAPS, TILES_OF_ANY_SIZE};
 
 /// Computes `group` in the `B` output channels of `block`.
 pub(crate) struct GroupOfBlock<'a, 'p, A: Arithmetic, L, const B: usize> {
@@ -38,7 +39,7 @@ where
         let Some(y) = operands.y.get_mut(first * out_plane..) else { return missing() };
 
         // Outputs that no second-level cache holds are on their way while their sums are computed.
-        let prefetches = cfg!(target_arch = "x86_64") && L::LANES >= 8;
+        let prefetches = PREFETCHES && L::LANES >= 8;
         if prefetches && shape.channels.all_outputs() * out_plane > 2 * CACHED_WEIGHTS {
             // Each output, or every sixteenth of neighbours.
             let step = group.step.output;
@@ -60,8 +61,8 @@ where
             let count = at_once.min(inputs - channel);
             let x = x.get(channel * plane..).unwrap_or_default();
             let weight = weight.get(channel * kernel * B..).unwrap_or_default();
-            for part in (0..per_channel).step_by(CAPACITY) {
-                if per_channel > CAPACITY {
+            for part in (0..per_channel).step_by(TAPS) {
+                if per_channel > TAPS {
                     direct.list(region, part, 1, taps);
                 }
                 let Some(taps) = taps.of_block::<_, B>(count, weight) else { continue };
@@ -124,7 +125,7 @@ pub(crate) const fn most_outputs<L: Lanes>() -> usize {
 /// Whether tiles may have any number of outputs up to [`most_outputs`], so that none is left with the one or two that
 /// do not hide the latency of their sums; elsewhere the code is not worth it.
 pub(super) const fn any_size<L: Lanes>() -> bool {
-    cfg!(target_arch = "x86_64") && L::REGISTERS >= 14
+    TILES_OF_ANY_SIZE && L::REGISTERS >= 14
 }
 
 /// Adds the products over `taps` to the totals of `outputs` outputs.

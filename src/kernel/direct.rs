@@ -14,28 +14,24 @@ use core::ops::Range;
 
 use crate::arch::backend::{self, Backend};
 use crate::arch::isa::{Isa, Lanes, Operation};
-#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+#[cfg(neon)]
 use crate::arch::neon::Neon;
 use crate::arch::taps::{Steps, Taps};
 use crate::geometry::{Axis, Channels, divide, rounded_up};
 use crate::kernel::arithmetic::{Arithmetic, Float, Int8, Int8Channels, Rescale};
-#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+#[cfg(neon)]
 use crate::kernel::band::{Bands, layout::Layout};
 use crate::kernel::block::{GroupOfBlock, any_size, most_outputs};
 use crate::kernel::depthwise::{self, Depthwise};
-#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+#[cfg(neon)]
 use crate::kernel::depthwise_int8::{self, DepthwiseInt8};
 use crate::kernel::group::{Group, Place};
 use crate::kernel::pixels::{self, OverPixels};
 use crate::kernel::runs::{Along, Operator, Run};
-#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+#[cfg(neon)]
 use crate::kernel::tile::{self, Tiles};
 use crate::padding::PaddingMode;
-
-/// How many weights a group of outputs meets before the next group does: about what a second-level cache
-/// holds beside the inputs.
-pub(super) const CACHED_WEIGHTS: usize =
-    if cfg!(target_arch = "x86_64") { 1 << 17 } else { 1 << 16 };
+use crate::tuning::CACHED_WEIGHTS;
 
 /// The sizes of a convolution's loop nest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,7 +149,7 @@ impl Operation for FloatDirect<'_> {
                 isa.run(OverPixels { direct, operands });
             }
             () => {
-                #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+                #[cfg(neon)]
                 if I::X16::SCALARS > 1
                     && let Some(layout) = Layout::new(operator, &shape)
                 {
@@ -173,14 +169,14 @@ impl<R: Rescale> Direct<Int8<R>> {
         backend: Option<Backend>,
         operands: Operands<'_, i8, Int8Channels<'_>>,
     ) {
-        #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+        #[cfg(neon)]
         if let Some(dots) = backend::dots(backend)
             && let Operator::Convolution(mode) = self.operator
             && depthwise_int8::fits(&self.shape)
         {
             return DepthwiseInt8::new(dots, self, mode, operands).run();
         }
-        #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+        #[cfg(neon)]
         if tile::fits(self.operator, &self.shape) {
             return Tiles { dots: backend::dots(backend), direct: self, operands }.run();
         }

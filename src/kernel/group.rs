@@ -1,7 +1,6 @@
 //! Outputs that are computed together.
 
-/// The most outputs of a group: their totals lie on the stack, of one block of channels at a time.
-pub(crate) const GROUP: usize = if cfg!(target_arch = "arm") { 16 } else { 48 };
+use crate::tuning::GROUP;
 
 /// A position in the input and one in the output, or the distance of two such.
 #[derive(Clone, Copy, Default)]

@@ -5,7 +5,7 @@ use core::iter::from_fn;
 use core::mem::take;
 
 pub(crate) mod arithmetic;
-#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+#[cfg(neon)]
 mod band;
 pub(crate) mod binary;
 mod block;
@@ -13,28 +13,28 @@ mod compensated;
 #[cfg(feature = "libm")]
 mod curves;
 mod depthwise;
-#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+#[cfg(neon)]
 mod depthwise_int8;
 pub(crate) mod direct;
 mod fold;
-#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+#[cfg(neon)]
 mod gather;
 mod group;
 pub(crate) mod int8;
 pub(crate) mod map;
 pub(crate) mod order;
-#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+#[cfg(neon)]
 mod phases;
 mod pixels;
 pub(crate) mod pool;
-#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+#[cfg(neon)]
 mod pool_int8;
 pub(crate) mod runs;
 pub(crate) mod scale_shift;
 pub(crate) mod sliding;
 pub(crate) mod softmax;
 pub(crate) mod table;
-#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+#[cfg(neon)]
 mod tile;
 pub(crate) mod upsample;
 pub(crate) mod winograd;

@@ -11,8 +11,7 @@ use crate::geometry::{Axis, divide};
 use crate::kernel::runs::Operator;
 
 /// Whether the kernels of this build take sixteen taps at a time.
-pub(crate) const BY_SIXTEENS: bool =
-    cfg!(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"));
+pub(crate) const BY_SIXTEENS: bool = cfg!(neon);
 
 /// How many taps lie together.
 pub(crate) const SIXTEEN: usize = 16;
@@ -54,7 +53,7 @@ impl Sets {
 
     /// From one tap of a set to the next, and how many sets there are.
     #[cfg_attr(
-        not(all(feature = "simd", target_arch = "aarch64", target_feature = "neon")),
+        not(neon),
         expect(dead_code, reason = "the kernels that take sixteen taps ask for it")
     )]
     pub(crate) const fn step(self) -> usize {
@@ -62,7 +61,7 @@ impl Sets {
     }
 
     /// How many sets have a tap.
-    #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+    #[cfg(neon)]
     pub(crate) const fn filled(self) -> usize {
         if self.step < self.kernel { self.step } else { self.kernel }
     }
@@ -116,7 +115,7 @@ impl Order {
     }
 
     /// How many input channels are interleaved by fours. Layers of few outputs have kernels that know of no fours.
-    #[cfg(any(test, all(feature = "simd", target_arch = "aarch64", target_feature = "neon")))]
+    #[cfg(any(test, neon))]
     pub(crate) const fn in_fours(&self) -> usize {
         if self.outputs >= FOUR { self.inputs / FOUR * FOUR } else { 0 }
     }
@@ -131,7 +130,7 @@ impl Order {
     }
 
     /// The input channel and the tap that have number `number`.
-    #[cfg(any(test, all(feature = "simd", target_arch = "aarch64", target_feature = "neon")))]
+    #[cfg(any(test, neon))]
     pub(crate) const fn numbered(&self, taps: usize, number: usize) -> (usize, usize) {
         let four = divide(number, FOUR * taps);
         match FOUR * four < self.in_fours() {

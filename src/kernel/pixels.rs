@@ -16,7 +16,7 @@ use crate::kernel::runs::Operator;
 const COLUMNS: usize = 64;
 
 /// The most input channels whose products are summed up in registers, and whose inputs that cache holds. It
-/// bounds the rounding error as [`CAPACITY`](crate::arch::taps::CAPACITY) does.
+/// bounds the rounding error as [`TAPS`](crate::tuning::TAPS) does.
 const CHANNELS: usize = 72;
 
 /// How many of the `left` output channels of a block share each loaded vector of inputs, `P` outputs each.

@@ -5,11 +5,11 @@
 use core::num::NonZeroUsize;
 
 use crate::arch::backend::Backend;
-#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+#[cfg(neon)]
 use crate::arch::backend::neon;
 use crate::geometry::{Axis, divide};
 use crate::kernel::compensated::add_compensated;
-#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+#[cfg(neon)]
 use crate::kernel::pool_int8;
 use crate::kernel::sliding::Pool;
 use crate::kernel::{pieces, pieces_mut, row};
@@ -184,7 +184,7 @@ pub(crate) fn int8(
     x: &[i8],
     y: &mut [i8],
 ) {
-    #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+    #[cfg(neon)]
     if neon(backend).is_some() && pool_int8::run(pool, reduction, zero, x, y) {
         return;
     }

@@ -15,7 +15,7 @@ pub(crate) enum Operator {
     Transposed,
 }
 
-#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+#[cfg(neon)]
 impl Operator {
     /// What lies outside the input.
     pub(crate) fn padding_mode(self) -> PaddingMode {

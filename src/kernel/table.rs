@@ -1,12 +1,12 @@
 //! Functions of an i8 as tables.
 
 use crate::arch::backend::Backend;
-#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+#[cfg(neon)]
 use crate::arch::{backend::dots, neon::elementwise_int8::look_up};
 
 /// Looks every element up; entry 0 is that of -128.
 pub(crate) fn run(backend: Option<Backend>, table: &[i8], x: &[i8], y: &mut [i8]) {
-    #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+    #[cfg(neon)]
     if dots(backend).is_some()
         && let Some(table) = table.first_chunk()
     {
@@ -16,7 +16,7 @@ pub(crate) fn run(backend: Option<Backend>, table: &[i8], x: &[i8], y: &mut [i8]
     one_by_one(table, x, y);
 }
 
-#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+#[cfg(neon)]
 #[inline(never)]
 fn in_vectors(table: &[i8; 256], x: &[i8], y: &mut [i8]) {
     let done = look_up(table, x, y);

@@ -10,7 +10,7 @@ use crate::kernel::runs::{Along, Operator};
 pub(super) const OUTPUTS: usize = 60;
 
 /// The most products that are summed up in registers before they are added to the output. It bounds the rounding error
-/// as [`CAPACITY`](crate::arch::taps::CAPACITY) does.
+/// as [`TAPS`](crate::tuning::TAPS) does.
 const PRODUCTS: usize = 147;
 
 /// The fewest products of a part of the input channels.

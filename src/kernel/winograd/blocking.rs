@@ -3,6 +3,7 @@
 use crate::error::Error;
 use crate::geometry::{Channels, divide, elements, rounded_up, total, tri};
 use crate::kernel::direct::Shape;
+use crate::tuning::TILES_IN_LANES;
 
 /// Channels that the transform of the input works on at a time, and the largest block of output channels.
 pub(crate) const LANES: usize = 16;
@@ -20,7 +21,7 @@ const BLOCK: usize = 1 << 17;
 const TILES: [usize; 2] = if ABREAST > 1 { [12, 48] } else { [16, 32] };
 
 /// Tiles that lie side by side in the lanes of a vector where there is NEON; blocks are as many times some.
-const ABREAST: usize = if cfg!(target_arch = "aarch64") { 4 } else { 1 };
+const ABREAST: usize = if TILES_IN_LANES { 4 } else { 1 };
 
 /// About how many outputs of a row are transformed at a time.
 const SEGMENT: usize = 32;

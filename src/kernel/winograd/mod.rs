@@ -8,7 +8,7 @@
 //! Memory contract: reads the input and the packed weights (see `plan/layout.rs` for their order); writes
 //! every element of the output once, and the workspace as [`Blocking`] divides it.
 
-#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+#[cfg(neon)]
 mod abreast;
 mod blocking;
 pub(crate) mod dilated;
@@ -22,7 +22,7 @@ use core::marker::PhantomData;
 
 use crate::arch::backend::{self, Backend};
 use crate::arch::isa::{Isa, Operation};
-#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+#[cfg(neon)]
 use crate::arch::scalar::Scalar;
 use crate::geometry::Channels;
 use crate::kernel::arithmetic::FLOAT_BLOCKS;
@@ -65,12 +65,12 @@ fn run<T: Tile<M, R>, const M: usize, const R: usize>(
         let operands = Operands { weight, parameters, x, y };
         let winograd = Winograd { shape, operands, workspace };
         let nest = Nest { winograd, tile: PhantomData::<T> };
-        #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+        #[cfg(neon)]
         match backend::neon(backend) {
             Some(neon) => nest.abreast(neon),
             None => Scalar.run(nest),
         }
-        #[cfg(not(all(feature = "simd", target_arch = "aarch64", target_feature = "neon")))]
+        #[cfg(not(neon))]
         backend::run(backend, nest);
     });
 }

@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::geometry::{Channels, divide, elements, rounded_up, total, tri};
 use crate::kernel::direct::Shape;
 use crate::kernel::winograd::blocking::{self, fitting};
+use crate::tuning::TILES_IN_LANES;
 
 /// Output channels that are computed together, at most.
 pub(crate) const MOST_OUTPUTS: usize = 4;
@@ -12,15 +13,12 @@ pub(crate) const MOST_OUTPUTS: usize = 4;
 /// Tiles that lie side by side in the lanes of a vector.
 const LANES: usize = 8;
 
-/// Whether vectors may be written whole where fewer tiles are left.
-const ABREAST: bool = cfg!(target_arch = "aarch64");
-
 /// The least and the most tiles of a block: each has to meet all of the weights.
-const TILES: [usize; 2] = if ABREAST { [24, 72] } else { [8, 8] };
+const TILES: [usize; 2] = if TILES_IN_LANES { [24, 72] } else { [8, 8] };
 
 /// Bytes of a cache line, at the boundary of which the workspace begins to be used, and which keep what is read
 /// together from falling into the same set of a cache.
-const LINE: usize = if ABREAST { 64 } else { 4 };
+const LINE: usize = if TILES_IN_LANES { 64 } else { 4 };
 
 /// Sizes of a computation.
 #[derive(Clone, Copy)]
@@ -42,7 +40,7 @@ impl Blocking {
         let tiles = if across < most { divide(most, across) * across } else { most };
         let tiles = if tiles < all { tiles } else { all };
         let segment = if tiles < across { tiles } else { across };
-        let room = if ABREAST { tiles + LANES - 1 } else { tiles };
+        let room = if TILES_IN_LANES { tiles + LANES - 1 } else { tiles };
         Self {
             tiles: blocking::Blocking {
                 tile: 2,

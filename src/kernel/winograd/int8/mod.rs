@@ -12,7 +12,7 @@ use core::array::from_fn;
 use crate::arch::backend::Backend;
 use crate::arch::scalar::Scalar;
 use crate::arch::winograd_int8::{Finish, Finished, Inputs, Int8Tiles, POSITIONS, Products};
-#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+#[cfg(neon)]
 use crate::arch::{backend, neon::requantize::Scale};
 use crate::geometry::{Channels, divide};
 use crate::kernel::arithmetic::{Arithmetic, INT8_BLOCKS, Int8, Int8Channels, Rescale};
@@ -48,7 +48,7 @@ impl<R: Rescale> Int8Winograd<'_, R> {
     }
 
     fn undilated(self, backend: Option<Backend>) {
-        #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+        #[cfg(neon)]
         if let Some(neon) = backend::neon(backend) {
             return self.with(neon);
         }
@@ -237,7 +237,7 @@ impl<R: Rescale> Finish for Channel<R> {
         self.arithmetic.finish(self.channel, bias.wrapping_add(sum))
     }
 
-    #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+    #[cfg(neon)]
     fn parameters(&self) -> (i32, FixedPoint, Scale) {
         let (bias, factor) = self.channel;
         let Int8 { zero_point, range, .. } = self.arithmetic;
