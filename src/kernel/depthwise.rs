@@ -29,7 +29,7 @@ pub(crate) struct Depthwise<'a> {
 
 /// Whether this is for a layer: its output channels are packed one by one, and vectors have loads for its
 /// stride.
-pub(crate) fn fits(shape: &Shape) -> bool {
+pub(crate) const fn fits(shape: &Shape) -> bool {
     let (rows, columns) = (shape.rows, shape.columns);
     let step = columns.stride.get();
     shape.channels.inputs == 1

@@ -23,7 +23,7 @@ use crate::padding::PaddingMode;
 use crate::quant::FixedPoint;
 
 /// Whether this is for a layer: its outputs meet one input channel each.
-pub(crate) fn fits(shape: &Shape) -> bool {
+pub(crate) const fn fits(shape: &Shape) -> bool {
     shape.channels.inputs == 1 && shape.channels.outputs < CHANNELS
 }
 

@@ -12,25 +12,13 @@
 use core::iter::from_fn;
 use core::ops::Range;
 
-use crate::arch::backend::{self, Backend};
-use crate::arch::isa::{Isa, Lanes, Operation};
-#[cfg(neon)]
-use crate::arch::neon::Neon;
+use crate::arch::isa::Lanes;
 use crate::arch::taps::{Steps, Taps};
 use crate::geometry::{Axis, Channels, divide, rounded_up};
-use crate::kernel::arithmetic::{Arithmetic, Float, Int8, Int8Channels, Rescale};
-#[cfg(neon)]
-use crate::kernel::band::{Bands, layout::Layout};
+use crate::kernel::arithmetic::Arithmetic;
 use crate::kernel::block::{GroupOfBlock, any_size, most_outputs};
-use crate::kernel::depthwise::{self, Depthwise};
-#[cfg(neon)]
-use crate::kernel::depthwise_int8::{self, DepthwiseInt8};
 use crate::kernel::group::{Group, Place};
-use crate::kernel::pixels::{self, OverPixels};
 use crate::kernel::runs::{Along, Operator, Run};
-#[cfg(neon)]
-use crate::kernel::tile::{self, Tiles};
-use crate::padding::PaddingMode;
 use crate::tuning::CACHED_WEIGHTS;
 
 /// The sizes of a convolution's loop nest.
@@ -117,72 +105,6 @@ pub(crate) struct Block {
 pub(crate) struct Region {
     pub(crate) rows: Run,
     pub(crate) columns: Run,
-}
-
-/// Computes a whole output in f32. Neither generic nor inlined: compiled here, once.
-#[inline(never)]
-pub(crate) fn float(
-    backend: Option<Backend>,
-    shape: Shape,
-    operator: Operator,
-    operands: Operands<'_, f32, &[f32]>,
-) {
-    backend::run(backend, FloatDirect { shape, operator, operands });
-}
-
-struct FloatDirect<'a> {
-    shape: Shape,
-    operator: Operator,
-    operands: Operands<'a, f32, &'a [f32]>,
-}
-
-impl Operation for FloatDirect<'_> {
-    fn run<I: Isa>(self, isa: I) {
-        let Self { shape, operator, operands } = self;
-        let direct = Direct { shape, operator, arithmetic: Float(isa) };
-        let zeros = operator == Operator::Convolution(PaddingMode::Zeros);
-        match () {
-            () if I::HAS_VECTORS && zeros && depthwise::fits(&shape) => {
-                isa.run(Depthwise { shape, operands });
-            }
-            () if I::HAS_VECTORS && pixels::fits::<I>(operator, &shape) => {
-                isa.run(OverPixels { direct, operands });
-            }
-            () => {
-                #[cfg(neon)]
-                if I::X16::SCALARS > 1
-                    && let Some(layout) = Layout::new(operator, &shape)
-                {
-                    let direct = Direct { shape, operator, arithmetic: Float(Neon::new()) };
-                    return Bands { direct, operands, layout }.run();
-                }
-                direct.run(operands);
-            }
-        }
-    }
-}
-
-impl<R: Rescale> Direct<Int8<R>> {
-    /// Computes a whole output in i8.
-    pub(crate) fn int8(
-        &self,
-        backend: Option<Backend>,
-        operands: Operands<'_, i8, Int8Channels<'_>>,
-    ) {
-        #[cfg(neon)]
-        if let Some(dots) = backend::dots(backend)
-            && let Operator::Convolution(mode) = self.operator
-            && depthwise_int8::fits(&self.shape)
-        {
-            return DepthwiseInt8::new(dots, self, mode, operands).run();
-        }
-        #[cfg(neon)]
-        if tile::fits(self.operator, &self.shape) {
-            return Tiles { dots: backend::dots(backend), direct: self, operands }.run();
-        }
-        let _ = backend;
-        self.run(operands);
-    }
 }
 
 impl<A: Arithmetic> Direct<A> {

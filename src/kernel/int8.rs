@@ -1,18 +1,97 @@
-//! Layers in i8, for each rounding a function that is not generic: so they are compiled in this crate, once, not in
-//! every program.
+//! Which kernel computes a layer with weights in i8, as [`choice`](crate::kernel::choice) does in f32: for each rounding
+//! functions that are not generic.
 
+#[cfg(neon)]
+use crate::arch::backend;
 use crate::arch::backend::Backend;
+#[cfg(neon)]
+use crate::geometry::missing;
 use crate::kernel::arithmetic::{FixedDouble, FixedSingle, Int8, Int8Channels, OnnxFloat, Rescale};
-use crate::kernel::direct::{Direct, Operands};
+#[cfg(neon)]
+use crate::kernel::depthwise_int8::{self, DepthwiseInt8};
+use crate::kernel::direct::{Direct, Operands, Shape};
+use crate::kernel::runs::Operator;
+#[cfg(neon)]
+use crate::kernel::tile::{self, Tiles};
 use crate::kernel::winograd::int8::Int8Winograd;
+
+/// The kernels with vectors.
+#[cfg(neon)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kernel {
+    /// None: portable code.
+    Direct,
+    /// One input channel for each output.
+    Depthwise,
+    /// Inputs are gathered for a tile of outputs.
+    Tiles,
+}
+
+/// The choice for a layer, made where the processor's instructions are known to the compiler.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Int8Kernel {
+    #[cfg(neon)]
+    vectors: Kernel,
+    /// Whether portable code gathers inputs as well: weights may be in that order.
+    #[cfg(neon)]
+    in_tiles: bool,
+}
+
+/// What layers read and write.
+type OperandsInt8<'a> = Operands<'a, i8, Int8Channels<'a>>;
+
+impl Int8Kernel {
+    pub(crate) const fn choose(operator: Operator, shape: &Shape) -> Self {
+        let _ = (operator, shape);
+        #[cfg(neon)]
+        let in_tiles = tile::fits(operator, shape);
+        Self {
+            #[cfg(neon)]
+            vectors: match operator {
+                Operator::Convolution(_) if depthwise_int8::fits(shape) => Kernel::Depthwise,
+                _ if in_tiles => Kernel::Tiles,
+                _ => Kernel::Direct,
+            },
+            #[cfg(neon)]
+            in_tiles,
+        }
+    }
+
+    /// Computes a whole output of the layer that it was chosen for, or of some of its channels.
+    #[inline(always)]
+    pub(crate) fn run<R: Int8Layers>(
+        self,
+        backend: Option<Backend>,
+        direct: &Direct<Int8<R>>,
+        operands: OperandsInt8<'_>,
+    ) {
+        #[cfg(neon)]
+        match (backend, self.vectors) {
+            (Some(Backend::Scalar), _) if self.in_tiles => R::portable_tiles(direct, operands),
+            (Some(Backend::Scalar), _) | (_, Kernel::Direct) => R::direct(direct, operands),
+            (_, Kernel::Depthwise) => R::depthwise(direct, backend, operands),
+            (_, Kernel::Tiles) => R::tiles(direct, backend, operands),
+        }
+        #[cfg(not(neon))]
+        {
+            let _ = backend;
+            R::direct(direct, operands);
+        }
+    }
+}
 
 /// What layers are computed with.
 pub(crate) trait Int8Layers: Rescale {
-    fn direct(
-        direct: &Direct<Int8<Self>>,
-        backend: Option<Backend>,
-        operands: Operands<'_, i8, Int8Channels<'_>>,
-    );
+    fn direct(direct: &Direct<Int8<Self>>, operands: OperandsInt8<'_>);
+
+    #[cfg(neon)]
+    fn portable_tiles(direct: &Direct<Int8<Self>>, operands: OperandsInt8<'_>);
+
+    #[cfg(neon)]
+    fn tiles(direct: &Direct<Int8<Self>>, backend: Option<Backend>, operands: OperandsInt8<'_>);
+
+    #[cfg(neon)]
+    fn depthwise(direct: &Direct<Int8<Self>>, backend: Option<Backend>, operands: OperandsInt8<'_>);
 
     fn winograd(winograd: Int8Winograd<'_, Self>, backend: Option<Backend>);
 }
@@ -21,12 +100,36 @@ macro_rules! layers {
     ($($rounding:ident)*) => {$(
         impl Int8Layers for $rounding {
             #[inline(never)]
-            fn direct(
+            fn direct(direct: &Direct<Int8<Self>>, operands: OperandsInt8<'_>) {
+                direct.run(operands);
+            }
+
+            #[cfg(neon)]
+            #[inline(never)]
+            fn portable_tiles(direct: &Direct<Int8<Self>>, operands: OperandsInt8<'_>) {
+                Tiles { dots: None, direct, operands }.run();
+            }
+
+            #[cfg(neon)]
+            #[inline(never)]
+            fn tiles(
                 direct: &Direct<Int8<Self>>,
                 backend: Option<Backend>,
-                operands: Operands<'_, i8, Int8Channels<'_>>,
+                operands: OperandsInt8<'_>,
             ) {
-                direct.int8(backend, operands);
+                Tiles { dots: backend::dots(backend), direct, operands }.run();
+            }
+
+            #[cfg(neon)]
+            #[inline(never)]
+            fn depthwise(
+                direct: &Direct<Int8<Self>>,
+                backend: Option<Backend>,
+                operands: OperandsInt8<'_>,
+            ) {
+                let Operator::Convolution(mode) = direct.operator else { return missing() };
+                let Some(dots) = backend::dots(backend) else { return missing() };
+                DepthwiseInt8::new(dots, direct, mode, operands).run();
             }
 
             #[inline(never)]

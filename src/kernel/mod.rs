@@ -9,6 +9,7 @@ pub(crate) mod arithmetic;
 mod band;
 pub(crate) mod binary;
 mod block;
+pub(crate) mod choice;
 mod compensated;
 #[cfg(feature = "libm")]
 mod curves;

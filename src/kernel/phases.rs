@@ -45,13 +45,22 @@ impl Phase {
 impl Along {
     /// All phases; together they hold every output once.
     pub(crate) fn in_phases(self) -> impl Iterator<Item = Phase> {
+        (0..self.phase_count()).map(move |number| self.phase(number))
+    }
+
+    pub(crate) const fn phase_count(self) -> usize {
+        let stride = self.axis.stride.get();
+        match self.operator {
+            Operator::Convolution(_) => 1,
+            Operator::Transposed if stride < self.axis.output => stride,
+            Operator::Transposed => self.axis.output,
+        }
+    }
+
+    pub(crate) const fn phase(self, number: usize) -> Phase {
         let Self { axis, operator } = self;
         let (stride, dilation) = (axis.stride.get(), axis.dilation.get());
-        let phases = match operator {
-            Operator::Convolution(_) => 1,
-            Operator::Transposed => stride.min(axis.output),
-        };
-        (0..phases).map(move |phase| match operator {
+        match operator {
             Operator::Convolution(_) => Phase {
                 output: 0,
                 output_step: 1,
@@ -65,27 +74,38 @@ impl Along {
             },
             Operator::Transposed => {
                 let sets = Sets::of(&axis, operator);
-                let rest = |n: usize| n - divide(n, stride) * stride;
-                let spread = phase + axis.before;
-                let set = (0..sets.filled()).find(|&tap| rest(tap * dilation) == rest(spread));
-                let reach = set.unwrap_or(0) * dilation;
-                let distance = |far: usize, near: usize| divide(far - near, stride) as isize;
+                let spread = number + axis.before;
+                // The first tap that these outputs meet.
+                let mut set = 0;
+                while set < sets.filled() && rest(set * dilation, stride) != rest(spread, stride) {
+                    set += 1;
+                }
+                let (set, taps) = match set < sets.filled() {
+                    true => (set, sets.taps(set)),
+                    false => (0, 0),
+                };
+                let reach = set * dilation;
                 Phase {
-                    output: phase,
+                    output: number,
                     output_step: stride,
-                    count: rounded_up(axis.output - phase, stride),
+                    count: rounded_up(axis.output - number, stride),
                     input: match spread >= reach {
-                        true => distance(spread, reach),
-                        false => -distance(reach, spread),
+                        true => divide(spread - reach, stride) as isize,
+                        false => -(divide(reach - spread, stride) as isize),
                     },
                     input_step: 1,
-                    set: set.unwrap_or(0),
-                    taps: set.map_or(0, |set| sets.taps(set)),
+                    set,
+                    taps,
                     // The least common multiple of stride and dilation, by the stride.
                     to_next: -(divide(dilation, divide(stride, sets.step())) as isize),
                     length: axis.input,
                 }
             }
-        })
+        }
     }
+}
+
+/// What is left of `number` by `by`.
+const fn rest(number: usize, by: usize) -> usize {
+    number - divide(number, by) * by
 }

@@ -39,7 +39,7 @@ const fn channels_at_once<L: Lanes, const P: usize>(block: usize, left: usize) -
 
 /// Whether every output of a layer meets the one input at its own place in one long row, in which pixels fill vectors as
 /// well as output channels do and come out in the order in which they are stored.
-fn is_pointwise(operator: Operator, shape: &Shape) -> bool {
+const fn is_pointwise(operator: Operator, shape: &Shape) -> bool {
     matches!(operator, Operator::Convolution(_))
         && shape.in_place()
         && shape.rows.input == 1
@@ -47,19 +47,23 @@ fn is_pointwise(operator: Operator, shape: &Shape) -> bool {
 }
 
 /// Whether a transposed layer makes two by two outputs of each input, in rows that fill a vector.
-fn doubles<I: Isa>(operator: Operator, shape: &Shape) -> bool {
-    let doubled = |axis: Axis| {
-        let Axis { input, output, kernel, stride, before, .. } = axis;
-        (kernel, stride.get(), before, output) == (2, 2, 0, 2 * input) && axis.dilation.get() == 1
-    };
-    operator == Operator::Transposed
+const fn doubles<I: Isa>(operator: Operator, shape: &Shape) -> bool {
+    let vector = if I::Row::LANES < 16 { I::Row::LANES } else { 16 };
+    matches!(operator, Operator::Transposed)
         && doubled(shape.rows)
         && doubled(shape.columns)
-        && shape.columns.input >= I::Row::LANES.min(16)
+        && shape.columns.input >= vector
+}
+
+/// Whether every input makes two outputs.
+const fn doubled(axis: Axis) -> bool {
+    let Axis { input, output, kernel, stride, dilation, before, .. } = axis;
+    let doubles = kernel == 2 && stride.get() == 2 && dilation.get() == 1;
+    doubles && before == 0 && output == 2 * input
 }
 
 /// Whether this is for a layer. With factors from lanes another nest is as fast for transposed layers.
-pub(crate) fn fits<I: Isa>(operator: Operator, shape: &Shape) -> bool {
+pub(crate) const fn fits<I: Isa>(operator: Operator, shape: &Shape) -> bool {
     is_pointwise(operator, shape) || (I::X16::SCALARS == 1 && doubles::<I>(operator, shape))
 }
 

@@ -36,8 +36,8 @@ const KEPT: usize = 16;
 const COLUMNS: usize = 24;
 
 /// Whether a layer is computed here: if weights are in another order than elsewhere, or enough of a tile is filled.
-pub(crate) fn fits(operator: Operator, shape: &Shape) -> bool {
-    operator == Operator::Transposed
+pub(crate) const fn fits(operator: Operator, shape: &Shape) -> bool {
+    matches!(operator, Operator::Transposed)
         || shape.channels.outputs >= CHANNELS
         || shape.columns.output >= COLUMNS
 }

@@ -7,8 +7,9 @@ use crate::algorithm::Algorithm;
 use crate::arch::backend::Backend;
 use crate::error::{Buffer, Error};
 use crate::geometry::{elements, tri};
-use crate::kernel::direct::{self, Direct, Operands, Shape};
-use crate::kernel::int8::Int8Layers;
+use crate::kernel::choice::FloatKernel;
+use crate::kernel::direct::{Direct, Operands, Shape};
+use crate::kernel::int8::{Int8Kernel, Int8Layers};
 use crate::kernel::order::{Order, Sets};
 use crate::kernel::runs::Operator;
 use crate::kernel::winograd::int8::Int8Winograd;
@@ -49,6 +50,9 @@ pub struct ConvPlan<T> {
     workspace: usize,
     /// The range of rows and of columns of taps that meet inputs, where a kernel is transformed: kept for the same reason.
     taps_met: [(usize, usize); 2],
+    /// Those of the plan's type, and without a meaning in the other.
+    float: FloatKernel,
+    int8: Int8Kernel,
     activation: Activation,
     /// There if `T` is i8.
     quantization: Option<Requantization>,
@@ -83,6 +87,8 @@ impl<T: Element> ConvPlan<T> {
                     [rows.taps_met(), columns.taps_met()]
                 }
             },
+            float: FloatKernel::choose(operator, &shape.flattened()),
+            int8: Int8Kernel::choose(operator, &shape.flattened()),
             activation,
             quantization,
             backend: None,
@@ -300,10 +306,10 @@ impl ConvPlan<f32> {
         workspace: &mut [f32],
     ) {
         let operands = Operands { weight: packed.weight, parameters: packed.bias, x, y: &mut *y };
-        let Self { backend, operator, algorithm, .. } = *self;
+        let Self { backend, operator, algorithm, float, .. } = *self;
         match algorithm {
             Algorithm::Auto | Algorithm::Direct => {
-                direct::float(backend, shape.flattened(), operator, operands);
+                float.run(backend, shape.flattened(), operator, operands);
             }
             Algorithm::Winograd2 => tiles2(backend, Winograd { shape, operands, workspace }),
             Algorithm::Winograd4 => tiles4(backend, Winograd { shape, operands, workspace }),
@@ -343,7 +349,7 @@ impl ConvPlan<i8> {
         workspace: &mut [i8],
     ) -> Result<(), Error> {
         let io = self.quantization.as_ref().ok_or(Error::MissingQuantization)?;
-        let Self { backend, operator, algorithm, .. } = *self;
+        let Self { backend, operator, algorithm, int8, .. } = *self;
         with_rounding!(io, arithmetic => {
             let operands = Operands { weight, parameters, x, y };
             match algorithm {
@@ -354,7 +360,7 @@ impl ConvPlan<i8> {
                 // There is no other in i8.
                 Algorithm::Auto | Algorithm::Direct | Algorithm::Winograd4 => {
                     let direct = Direct { shape: shape.flattened(), operator, arithmetic };
-                    Int8Layers::direct(&direct, backend, operands);
+                    int8.run(backend, &direct, operands);
                 }
             }
         });

@@ -7,8 +7,9 @@ use crate::algorithm::Algorithm;
 use crate::arch::backend::Backend;
 use crate::error::{Buffer, Error};
 use crate::geometry::{Channels, tri, volume};
-use crate::kernel::direct::{self, Direct, Operands, Shape};
-use crate::kernel::int8::Int8Layers;
+use crate::kernel::choice::FloatKernel;
+use crate::kernel::direct::{Direct, Operands, Shape};
+use crate::kernel::int8::Int8Kernel;
 use crate::kernel::order::{Order, Sets};
 use crate::kernel::runs::Operator;
 use crate::padding::PaddingMode;
@@ -40,6 +41,8 @@ const OPERATOR: Operator = Operator::Convolution(PaddingMode::Zeros);
 pub struct LinearPlan<T> {
     input: [usize; 3],
     channels: Channels,
+    /// Without a meaning in f32.
+    int8: Int8Kernel,
     activation: Activation,
     /// There if `T` is i8.
     quantization: Option<Requantization>,
@@ -57,8 +60,15 @@ impl<T: Element> LinearPlan<T> {
     ) -> Result<Self, Error> {
         let quantization = tri!(requantization::<T>(quantization, activation));
         let channels = tri!(Channels::divide(tri!(volume(input)), out_features, 1));
-        let plan =
-            Self { input, channels, activation, quantization, backend: None, element: PhantomData };
+        let plan = Self {
+            input,
+            channels,
+            int8: Int8Kernel::choose(OPERATOR, &Shape::fully_connected(channels)),
+            activation,
+            quantization,
+            backend: None,
+            element: PhantomData,
+        };
         match T::DTYPE {
             Dtype::F32 => tri!(activation.validate()),
             Dtype::I8 => {}
@@ -184,7 +194,8 @@ impl LinearPlan<f32> {
     #[inline(always)]
     pub(super) fn compute(&self, channels: Channels, packed: Packed<'_>, x: &[f32], y: &mut [f32]) {
         let operands = Operands { weight: packed.weight, parameters: packed.bias, x, y: &mut *y };
-        direct::float(self.backend, Shape::fully_connected(channels), OPERATOR, operands);
+        let shape = Shape::fully_connected(channels);
+        FloatKernel::DIRECT.run(self.backend, shape, OPERATOR, operands);
         self.activation.apply_planes(self.backend, y, 1, packed.prelu);
     }
 }
@@ -221,7 +232,7 @@ impl LinearPlan<i8> {
             let shape = Shape::fully_connected(channels);
             let operands = Operands { weight, parameters, x, y };
             let direct = Direct { shape, operator: OPERATOR, arithmetic };
-            Int8Layers::direct(&direct, self.backend, operands);
+            self.int8.run(self.backend, &direct, operands);
         });
         Ok(())
     }

@@ -13,6 +13,9 @@ pub(super) const OUTPUTS: usize = 60;
 /// as [`TAPS`](crate::tuning::TAPS) does.
 const PRODUCTS: usize = 147;
 
+/// The most phases of a transposed convolution along a direction: each is looked at when the layer is planned.
+const PHASES: usize = 64;
+
 /// The fewest products of a part of the input channels.
 const LEAST: usize = 48;
 
@@ -30,20 +33,31 @@ pub(super) struct Extent {
 }
 
 impl Extent {
-    fn of(axis: Along) -> Self {
+    const fn of(axis: Along) -> Self {
         let (mut outputs, mut taps, mut step) = (0, 0, 1);
-        let mut range = [isize::MAX, isize::MIN];
-        for phase in axis.in_phases() {
-            (outputs, taps) = (outputs.max(phase.count), taps.max(phase.taps));
+        let [mut lowest, mut highest] = [isize::MAX, isize::MIN];
+        let mut number = 0;
+        while number < axis.phase_count() {
+            let phase = axis.phase(number);
+            (outputs, taps) = (larger(outputs, phase.count), larger(taps, phase.taps));
             step = phase.input_step;
             let last = phase.input + phase.to_next * phase.taps.saturating_sub(1) as isize;
-            let [lowest, highest] = &mut range;
-            (*lowest, *highest) =
-                ((*lowest).min(last).min(phase.input), (*highest).max(last).max(phase.input));
+            let [low, high] =
+                if last < phase.input { [last, phase.input] } else { [phase.input, last] };
+            lowest = if low < lowest { low } else { lowest };
+            highest = if high > highest { high } else { highest };
+            number += 1;
         }
-        let [lowest, highest] = range;
         Self { outputs, taps, lowest, span: highest.wrapping_sub(lowest).unsigned_abs(), step }
     }
+}
+
+const fn larger(a: usize, b: usize) -> usize {
+    if a > b { a } else { b }
+}
+
+const fn smaller(a: usize, b: usize) -> usize {
+    if a < b { a } else { b }
 }
 
 /// How the copy is laid out: channel, row, column modulo the step, column.
@@ -65,34 +79,39 @@ pub(crate) struct Layout {
 
 impl Layout {
     /// `None` where bands are not for a layer: planes are too narrow, or too much is needed of a channel.
-    pub(crate) fn new(operator: Operator, shape: &Shape) -> Option<Self> {
-        let [rows, columns] =
-            [shape.rows, shape.columns].map(|axis| Extent::of(Along { axis, operator }));
+    pub(crate) const fn new(operator: Operator, shape: &Shape) -> Option<Self> {
+        let (rows, columns) =
+            (Along { axis: shape.rows, operator }, Along { axis: shape.columns, operator });
+        if rows.phase_count() > PHASES || columns.phase_count() > PHASES {
+            return None;
+        }
+        let (rows, columns) = (Extent::of(rows), Extent::of(columns));
         let (inputs, taps) = (shape.channels.inputs, rows.taps * columns.taps);
         if columns.outputs < 4 || columns.taps > COLUMNS || taps > PRODUCTS {
             return None;
         }
-        let width = columns.outputs.min(OUTPUTS).next_multiple_of(4);
+        let width = smaller(columns.outputs, OUTPUTS).next_multiple_of(4);
         let line = width + divide(columns.span, columns.step);
-        let lines = if columns.step == 2 { 2 } else { columns.step.min(columns.span + 1) };
+        let lines = if columns.step == 2 { 2 } else { smaller(columns.step, columns.span + 1) };
         let row = line.saturating_mul(lines);
         let every = if rows.span == 0 { rows.step } else { 1 };
         let (step, least) = (divide(rows.step, every), rows.span + 1);
         let all = divide(LENGTH, row);
-        let channels = divide(PRODUCTS, taps.max(1)).min(divide(all, least)).min(inputs);
+        let channels = smaller(divide(PRODUCTS, larger(taps, 1)), divide(all, least));
+        let channels = smaller(channels, inputs);
         // Of few products most would be to go from one to the next.
         if channels < inputs && channels * taps < LEAST {
             return None;
         }
         let channels = even_part(inputs, channels);
         let outputs = divide(divide(all, channels) - least, step) + 1;
-        let outputs = even_part(rows.outputs, outputs.min(rows.outputs));
+        let outputs = even_part(rows.outputs, smaller(outputs, rows.outputs));
         let plane = (outputs.saturating_sub(1) * step + least) * row;
         Some(Self { rows, columns, channels, outputs, every, plane, row, line })
     }
 }
 
 /// The length of parts of `all`, about as long each, of which none is longer than `most`.
-fn even_part(all: usize, most: usize) -> usize {
+const fn even_part(all: usize, most: usize) -> usize {
     rounded_up(all, rounded_up(all, most))
 }
