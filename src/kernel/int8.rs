@@ -12,19 +12,17 @@ use crate::kernel::depthwise_int8::{self, DepthwiseInt8};
 use crate::kernel::direct::{Direct, Operands, Shape};
 use crate::kernel::runs::Operator;
 #[cfg(neon)]
-use crate::kernel::tile::{self, Tiles};
+use crate::kernel::tile::Tiles;
 use crate::kernel::winograd::int8::Int8Winograd;
 
 /// The kernels with vectors.
 #[cfg(neon)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kernel {
-    /// None: portable code.
-    Direct,
+    /// Any layer: inputs are gathered for a tile of outputs.
+    Tiles,
     /// One input channel for each output.
     Depthwise,
-    /// Inputs are gathered for a tile of outputs.
-    Tiles,
 }
 
 /// The choice for a layer, made where the processor's instructions are known to the compiler.
@@ -32,9 +30,6 @@ enum Kernel {
 pub(crate) struct Int8Kernel {
     #[cfg(neon)]
     vectors: Kernel,
-    /// Whether portable code gathers inputs as well: weights may be in that order.
-    #[cfg(neon)]
-    in_tiles: bool,
 }
 
 /// What layers read and write.
@@ -43,17 +38,12 @@ type OperandsInt8<'a> = Operands<'a, i8, Int8Channels<'a>>;
 impl Int8Kernel {
     pub(crate) const fn choose(operator: Operator, shape: &Shape) -> Self {
         let _ = (operator, shape);
-        #[cfg(neon)]
-        let in_tiles = tile::fits(operator, shape);
         Self {
             #[cfg(neon)]
             vectors: match operator {
                 Operator::Convolution(_) if depthwise_int8::fits(shape) => Kernel::Depthwise,
-                _ if in_tiles => Kernel::Tiles,
-                _ => Kernel::Direct,
+                _ => Kernel::Tiles,
             },
-            #[cfg(neon)]
-            in_tiles,
         }
     }
 
@@ -67,8 +57,8 @@ impl Int8Kernel {
     ) {
         #[cfg(neon)]
         match (backend, self.vectors) {
-            (Some(Backend::Scalar), _) if self.in_tiles => R::portable_tiles(direct, operands),
-            (Some(Backend::Scalar), _) | (_, Kernel::Direct) => R::direct(direct, operands),
+            // Weights are in the order that vectors take.
+            (Some(Backend::Scalar), _) => R::portable_tiles(direct, operands),
             (_, Kernel::Depthwise) => R::depthwise(direct, backend, operands),
             (_, Kernel::Tiles) => R::tiles(direct, backend, operands),
         }
@@ -82,6 +72,7 @@ impl Int8Kernel {
 
 /// What layers are computed with.
 pub(crate) trait Int8Layers: Rescale {
+    #[cfg(not(neon))]
     fn direct(direct: &Direct<Int8<Self>>, operands: OperandsInt8<'_>);
 
     #[cfg(neon)]
@@ -99,6 +90,7 @@ pub(crate) trait Int8Layers: Rescale {
 macro_rules! layers {
     ($($rounding:ident)*) => {$(
         impl Int8Layers for $rounding {
+            #[cfg(not(neon))]
             #[inline(never)]
             fn direct(direct: &Direct<Int8<Self>>, operands: OperandsInt8<'_>) {
                 direct.run(operands);

@@ -32,16 +32,6 @@ const _: () = assert!(FOUR * MASKS + SIXTEEN <= CAPACITY && CAPACITY.is_multiple
 const BLOCKS: usize = 32;
 const KEPT: usize = 16;
 
-/// The fewest columns of outputs with which a group of fewer channels than a block is computed here.
-const COLUMNS: usize = 24;
-
-/// Whether a layer is computed here: if weights are in another order than elsewhere, or enough of a tile is filled.
-pub(crate) const fn fits(operator: Operator, shape: &Shape) -> bool {
-    matches!(operator, Operator::Transposed)
-        || shape.channels.outputs >= CHANNELS
-        || shape.columns.output >= COLUMNS
-}
-
 /// A convolution and what it works on; portable code where there are no `dots`.
 pub(crate) struct Tiles<'a, R> {
     pub(crate) dots: Option<Dots>,
