@@ -98,3 +98,39 @@ pub(crate) const fn quantize(
     }
     [sum_a, sum_b, sum_c, sum_d]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::quant::round_half_away;
+
+    #[test]
+    fn halves_are_rounded_away_from_zero() {
+        for step in -127 * 16..=127 * 16 {
+            // Sixteenths, and what lies beside them.
+            let real = f64::from(step) / 16.0;
+            for real in [real, real.next_up(), real.next_down()] {
+                assert_eq!(
+                    i64::from(nearest_to_half!(2.0 * real)),
+                    round_half_away(real),
+                    "{real}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn rows_become_columns() {
+        let rows: [&[i8]; LANES] = [&[1, 2], &[3, 4], &[5, 6], &[7, -8]];
+        let mut packed = [0; 8];
+        assert_eq!(copy(rows, &mut packed), [3, 7, 11, -1]);
+        assert_eq!(packed, [1, 3, 5, 7, 2, 4, 6, -8]);
+
+        let rows: [&[f32]; LANES] = [&[1.0, 2.0], &[3.0, 4.0], &[5.0, 6.0], &[7.0, 8.0]];
+        let mut packed = [0.0; 16];
+        fold(rows, [1.0, 0.5, 1.0, -1.0], &mut packed[4..], 8);
+        assert_eq!(packed[4..8], [1.0, 1.5, 5.0, -7.0]);
+        assert_eq!(packed[12..], [2.0, 2.0, 6.0, -8.0]);
+        assert_eq!((&packed[..4], &packed[8..12]), ([0.0; 4].as_slice(), [0.0; 4].as_slice()));
+    }
+}

@@ -2,7 +2,7 @@
 
 use crate::error::{Buffer, Error};
 use crate::geometry::tri;
-use crate::kernel::order::BY_SIXTEENS;
+use crate::kernel::order::{BY_SIXTEENS, FOUR, SIXTEEN};
 use crate::plan::lanes::{self, LANES, nearest_to_half};
 use crate::plan::layout::{Layout, Route, at, part, put, split_mut};
 use crate::plan::pack::{self, Parameters};
@@ -211,6 +211,14 @@ impl Weights<'_> {
         }
     }
 
+    /// Whether each input channel has a factor of its own.
+    const fn have_input_norm(&self) -> bool {
+        match self {
+            Self::Ready(..) => false,
+            Self::Float(_, parameters) => parameters.input_batch_norm.is_some(),
+        }
+    }
+
     /// What f32 weights between input channel `input` of the group and `output` are multiplied by.
     const fn factor(&self, layout: &Layout, norm: f64, channels: [usize; 2]) -> f64 {
         match self {
@@ -239,10 +247,7 @@ impl Weights<'_> {
         channels: &[Channel; LANES],
         packed: &mut [i8],
     ) -> [i64; LANES] {
-        let (pieces, length) = match self {
-            Self::Ready(..) => layout.pieces(false),
-            Self::Float(_, parameters) => layout.pieces(parameters.input_batch_norm.is_some()),
-        };
+        let (pieces, length) = layout.pieces(self.have_input_norm());
         let [a, b, c, d] = channels;
         let mut sums = [0; LANES];
         let mut piece = 0;
@@ -271,6 +276,62 @@ impl Weights<'_> {
             piece += 1;
         }
         sums
+    }
+
+    /// Packs the weights of a channel by sixteens, if they are one set and have one factor, and adds them up.
+    const fn pack_by_sixteens(
+        &self,
+        layout: &Layout,
+        route: &Route,
+        channel: &Channel,
+        packed: &mut [i8],
+    ) -> i64 {
+        let Route { source, source_step, target, target_step, lane } = *route;
+        let (ready, real): (&[i8], &[f32]) = match self {
+            Self::Ready(weight, _) => (weight, &[]),
+            Self::Float(weight, _) => (&[], weight),
+        };
+        let (ready_len, real_len, packed_len) = (ready.len(), real.len(), packed.len());
+        let (norm, half) = (channel.norm, channel.half());
+        let (inputs, kernel, fours) =
+            (layout.channels.inputs, layout.kernel, layout.order.in_fours());
+        // In the order of the numbers of taps: `first` is that of the first of sixteen, `end` the place behind them.
+        let (mut first, mut place, mut end) = (0, 0, 0);
+        let (mut sum, mut input) = (0, 0);
+        while input < inputs {
+            let abreast = if input < fours { FOUR } else { 1 };
+            let mut tap = 0;
+            while tap < kernel {
+                let mut index = source + input * source_step + tap;
+                let mut each = 0;
+                while each < abreast {
+                    if place == end {
+                        let left = inputs * kernel - first;
+                        let length = if left < SIXTEEN { left } else { SIXTEEN };
+                        place = target - lane + first * target_step + lane * length;
+                        end = place + length;
+                        first += SIXTEEN;
+                    }
+                    let weight = if index < ready_len {
+                        ready[index]
+                    } else if index < real_len {
+                        nearest_to_half!(real[index] as f64 * norm / half)
+                    } else {
+                        0
+                    };
+                    if place < packed_len {
+                        packed[place] = weight;
+                    }
+                    sum += weight as i64;
+                    index += source_step;
+                    place += 1;
+                    each += 1;
+                }
+                tap += 1;
+            }
+            input += abreast;
+        }
+        sum
     }
 
     /// Packs the weights of `output`, wherever they go, and adds them up.
@@ -475,7 +536,10 @@ pub(crate) const fn pack(
     }
 
     let (channels, packed) = split_mut(packed, 9 * outputs);
-    let in_lanes = !BY_SIXTEENS && winograd::tile(layout.algorithm) == 0;
+    let plain = winograd::tile(layout.algorithm) == 0;
+    let in_lanes = plain && !BY_SIXTEENS;
+    let by_sixteens =
+        plain && BY_SIXTEENS && layout.order.is_one_set() && !weights.have_input_norm();
     let mut output = 0;
     while output < outputs {
         let route = layout.route(Dtype::I8, output);
@@ -486,9 +550,12 @@ pub(crate) const fn pack(
             each[lane] = weights.channel(layout, io, output + lane);
             lane += 1;
         }
-        let sums = match lanes {
-            LANES => weights.pack_lanes(layout, &route, output, &each, packed),
-            _ => [weights.pack_one(layout, &route, output, &each[0], packed), 0, 0, 0],
+        let sums = if lanes == LANES {
+            weights.pack_lanes(layout, &route, output, &each, packed)
+        } else if by_sixteens {
+            [weights.pack_by_sixteens(layout, &route, &each[0], packed), 0, 0, 0]
+        } else {
+            [weights.pack_one(layout, &route, output, &each[0], packed), 0, 0, 0]
         };
         let taps = (layout.channels.inputs * layout.kernel) as i64;
         lane = 0;

@@ -177,8 +177,10 @@ impl Transform {
         if !matches!(self.met, [(0, 3), (0, 3)]) {
             rows = self.only_met(rows);
         }
-        // As few steps as can be for each of up to 36 elements, as the compiler takes them.
         let [[a, b, c], [d, e, f], [g, h, i]] = rows;
+        // As few steps as can be for each of up to 36 elements, as the compiler takes them.
+        let [[f0, g0, h0], [f1, g1, h1], [f2, g2, h2], [f3, g3, h3], [f4, g4, h4], [f5, g5, h5]] =
+            self.factors;
         let (points, room) = (self.points, packed.len());
         let mut row = 0;
         while row < points && row < self.factors.len() {
@@ -186,12 +188,21 @@ impl Transform {
             let left = top * a + middle * d + bottom * g;
             let centre = top * b + middle * e + bottom * h;
             let right = top * c + middle * f + bottom * i;
-            let mut column = 0;
-            while column < points && column < 6 && target < room {
-                let [first, second, third] = self.factors[column];
-                packed[target] = (first * left + second * centre + third * right) as f32;
-                target += step;
-                column += 1;
+            macro_rules! column {
+                ($first:ident $second:ident $third:ident) => {
+                    if target < room {
+                        packed[target] = ($first * left + $second * centre + $third * right) as f32;
+                    }
+                    target += step;
+                };
+            }
+            column!(f0 g0 h0);
+            column!(f1 g1 h1);
+            column!(f2 g2 h2);
+            column!(f3 g3 h3);
+            if points == 6 {
+                column!(f4 g4 h4);
+                column!(f5 g5 h5);
             }
             row += 1;
         }
