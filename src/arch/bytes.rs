@@ -16,10 +16,11 @@ unsafe impl Plain for i8 {}
 // SAFETY: as above.
 unsafe impl Plain for u8 {}
 
-/// The bytes of `numbers`.
-pub(crate) const fn bytes_mut<T: Plain>(numbers: &mut [T]) -> &mut [u8] {
-    let len = size_of_val(numbers);
-    // SAFETY: the same memory, borrowed as long. By the contract of `Plain` each of its bytes is initialized, and
-    // whatever is written leaves numbers.
-    unsafe { core::slice::from_raw_parts_mut(numbers.as_mut_ptr().cast(), len) }
+/// Copies the bytes of `to` from `from`; nothing, if they are not as many.
+pub(crate) const fn copy<T: Plain>(from: &[u8], to: &mut [T]) {
+    if from.len() == size_of_val(to) {
+        // SAFETY: both have that many bytes, and what is written through `to` is not what is read. By the contract of
+        // `Plain` numbers are left. Not `copy_from_slice`, for which small code links a panic.
+        unsafe { to.as_mut_ptr().cast::<u8>().copy_from_nonoverlapping(from.as_ptr(), from.len()) }
+    }
 }

@@ -3,7 +3,7 @@
 use super::dtype::Dtype;
 use super::error::SafetensorsError;
 use super::json::{self, Json};
-use crate::arch::bytes::bytes_mut;
+use crate::arch::bytes;
 use crate::geometry::{elements, tri};
 
 const fn parse_dtype(raw: &[u8]) -> Result<Dtype, SafetensorsError> {
@@ -207,10 +207,7 @@ macro_rules! copy {
             pub const fn $method(&self, to: &mut [$element]) -> Result<(), SafetensorsError> {
                 tri!(self.check(Dtype::$dtype, to.len()));
                 // All at once: the compiler takes as long for a step with one element.
-                let bytes = bytes_mut(to);
-                if bytes.len() == self.data.len() {
-                    bytes.copy_from_slice(self.data);
-                }
+                bytes::copy(self.data, to);
                 let mut index = 0;
                 while cfg!(target_endian = "big") && index < to.len() {
                     to[index] = $element::from_le_bytes(to[index].to_ne_bytes());
