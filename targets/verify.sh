@@ -21,6 +21,7 @@ Builds the crate for every target and checks it there, core by core:
   no_surprises  firmware links no panic, core::fmt, alloc, or unneeded floating point no_surprises.sh
   PROGRAM       the program is right on the emulated core, and within its budgets     run.sh
   bench         no layer takes over 3 % more instructions than BASELINE.md says       bench.sh
+  packed        weights packed by a build script are what the compiler packs          packed.sh
   readme        the project that README.md prints runs, on m4                         readme.sh
   small         opt-level "s" in a program costs nothing if the crate has 3           small.sh
   defmt         what a network logs through defmt is as expected                      defmt.sh
@@ -37,7 +38,7 @@ HELP
 }
 
 programs=(person_detection segment_f32 segment_i8 self_test)
-checks=(build firmware no_panic no_surprises "${programs[@]}" bench readme small defmt 'cargo test' fence)
+checks=(build firmware no_panic no_surprises "${programs[@]}" bench packed readme small defmt 'cargo test' fence)
 quick=''
 case ${1-} in
     '') ;;
@@ -104,6 +105,7 @@ for triple in thumbv6m-none-eabi thumbv7em-none-eabihf; do
         step no_panic "${sharing[$triple]% }" compile '' "$root/targets/no_panic.sh" "$triple"
     fi
 done
+step packed m4 compile '' "$root/targets/packed.sh" m4
 step readme m4 compile '' "$root/targets/readme.sh"
 step small m4 compile '' "$root/targets/small.sh" m4
 for name in "${cores[@]}"; do

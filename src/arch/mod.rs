@@ -4,6 +4,7 @@
 
 pub(crate) mod arena;
 pub(crate) mod backend;
+pub(crate) mod bytes;
 pub(crate) mod edge;
 pub(crate) mod isa;
 #[cfg(neon)]

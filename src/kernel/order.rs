@@ -101,7 +101,7 @@ impl Order {
     pub(crate) const fn place(&self, [size, lane]: [usize; 2], [input, tap]: [usize; 2]) -> usize {
         let Self { rows, columns, inputs, .. } = *self;
         let kernel = rows.kernel * columns.kernel;
-        if rows.step == 1 && columns.step == 1 {
+        if self.is_one_set() {
             return in_sixteens([size, lane], self.number(kernel, input, tap), inputs * kernel);
         }
         let row = divide(tap, columns.kernel);
@@ -114,8 +114,12 @@ impl Order {
         before * size + in_sixteens([size, lane], number, taps)
     }
 
+    /// Whether all taps are in one set.
+    pub(crate) const fn is_one_set(&self) -> bool {
+        self.rows.step == 1 && self.columns.step == 1
+    }
+
     /// How many input channels are interleaved by fours. Layers of few outputs have kernels that know of no fours.
-    #[cfg(any(test, neon))]
     pub(crate) const fn in_fours(&self) -> usize {
         if self.outputs >= FOUR { self.inputs / FOUR * FOUR } else { 0 }
     }

@@ -7,7 +7,8 @@ macro_rules! __layer_part {
     (from_packed $name:ident $e:ident) => {
         #[allow(dead_code, reason = "a layer has more to offer than each program uses")]
         impl $name {
-            /// Takes parameters that `PLAN` packed before.
+            /// Takes parameters that `PLAN` packed before, in a build script say. For which targets they are,
+            /// the documentation of `layer!` tells.
             pub const fn from_packed(packed: [$e; $name::PLAN.packed_len()]) -> Self {
                 Self { packed }
             }

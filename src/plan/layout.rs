@@ -24,6 +24,7 @@ use crate::error::Error;
 use crate::geometry::{Channels, divide, elements, total, tri};
 use crate::kernel::arithmetic::{FLOAT_BLOCKS, INT8_BLOCKS, Int8Channels};
 use crate::kernel::order::Order;
+use crate::plan::lanes::LANES;
 use crate::plan::winograd;
 use crate::tensor::Dtype;
 
@@ -42,6 +43,14 @@ pub(crate) const fn put<T: Copy>(slice: &mut [T], index: usize, value: T) {
 /// The first `length` elements and the others; nothing and all, where there are no more.
 pub(crate) const fn split_mut<T>(slice: &mut [T], length: usize) -> (&mut [T], &mut [T]) {
     if length <= slice.len() { slice.split_at_mut(length) } else { (&mut [], slice) }
+}
+
+/// `length` elements from `first` on; none, where there are not so many.
+pub(crate) const fn part<T>(slice: &[T], first: usize, length: usize) -> &[T] {
+    match slice.split_at_checked(first) {
+        Some((_, rest)) if length <= rest.len() => rest.split_at(length).0,
+        _ => &[],
+    }
 }
 
 /// The fewest output channels of a part of a group: an even smaller group may be computed by another loop nest
@@ -191,6 +200,34 @@ impl Layout {
         let lane = output - first;
         let target = (group * outputs + first) * inputs * self.packed_kernel(dtype) + lane;
         Route { source, source_step, target, target_step: block, lane }
+    }
+
+    /// How many pieces of an output channel's weights lie together, and how long they are: of each input channel, if they
+    /// are to be apart, else as much as there is.
+    pub(crate) const fn pieces(&self, apart: bool) -> (usize, usize) {
+        match apart || self.input_major {
+            true => (self.channels.inputs, self.kernel),
+            false => (1, self.channels.inputs * self.kernel),
+        }
+    }
+
+    /// Such pieces of four output channels, that of the first at `first`.
+    pub(crate) const fn rows<'a, T>(
+        &self,
+        weight: &'a [T],
+        first: usize,
+        length: usize,
+    ) -> [&'a [T]; LANES] {
+        let step = match self.input_major {
+            true => self.kernel,
+            false => self.channels.inputs * self.kernel,
+        };
+        [
+            part(weight, first, length),
+            part(weight, first + step, length),
+            part(weight, first + 2 * step, length),
+            part(weight, first + 3 * step, length),
+        ]
     }
 
     /// Where the two bytes of the transformed i8 weight at `position` of `input` go.

@@ -7,6 +7,7 @@
 pub(crate) mod binary;
 pub(crate) mod conv;
 mod cost;
+mod lanes;
 pub(crate) mod layout;
 mod linear;
 mod meaning;

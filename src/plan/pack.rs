@@ -3,7 +3,8 @@
 use crate::batch_norm::{BatchNorm, value_or};
 use crate::error::{Buffer, Error};
 use crate::geometry::tri;
-use crate::plan::layout::{Layout, Route, at, put, split_mut};
+use crate::plan::lanes::{self, LANES};
+use crate::plan::layout::{Layout, Route, at, part, put, split_mut};
 use crate::plan::winograd::Transform;
 use crate::tensor::Dtype;
 
@@ -205,46 +206,90 @@ pub(crate) const fn pack(
     tri!(Buffer::Packed.check(packed.len(), layout.packed_len(Dtype::F32)));
     let (bias, rest) = split_mut(packed, layout.outputs());
     let (prelu, packed) = split_mut(rest, layout.prelu_len());
-    let transform = Transform::new(layout.algorithm, layout.taps_met);
-    // For each call the compiler takes longer than for ten other steps: as few as can be for each weight.
-    let (weight_len, packed_len) = (weight.len(), packed.len());
-
     let mut output = 0;
     while output < layout.outputs() {
         if layout.prelu {
             put(prelu, output, value_or(parameters.prelu, output, 0.0));
         }
         put(bias, output, parameters.folded_bias(layout, output, weight) as f32);
+        output += 1;
+    }
+    match Transform::new(layout.algorithm, layout.taps_met) {
+        Some(transform) => pack_transformed(layout, &transform, weight, parameters, packed),
+        None => pack_plain(layout, weight, parameters, packed),
+    }
+    Ok(())
+}
+
+const fn pack_plain(
+    layout: &Layout,
+    weight: &[f32],
+    parameters: &Parameters<'_>,
+    packed: &mut [f32],
+) {
+    let (pieces, length) = layout.pieces(parameters.input_batch_norm.is_some());
+    let mut output = 0;
+    while output < layout.outputs() {
+        let Route { source, source_step, target, target_step, .. } =
+            layout.route(Dtype::F32, output);
+        let lanes = if target_step < LANES { 1 } else { LANES };
+        let mut norms = [1.0; LANES];
+        let mut lane = 0;
+        while lane < lanes && lane < LANES {
+            (norms[lane], _) = parameters.output_norm(output + lane);
+            lane += 1;
+        }
+        let mut piece = 0;
+        while piece < pieces {
+            let first = source + piece * source_step;
+            let (_, to) = split_mut(packed, target + piece * length * target_step);
+            // One group has all lanes, and so the same inputs.
+            let [a, b, c, d] = norms;
+            let a = parameters.weight_factor(layout, a, [output, piece]);
+            if lanes == 1 {
+                lanes::fold_one(part(weight, first, length), a, to);
+            } else {
+                let b = parameters.weight_factor(layout, b, [output, piece]);
+                let c = parameters.weight_factor(layout, c, [output, piece]);
+                let d = parameters.weight_factor(layout, d, [output, piece]);
+                let rows = layout.rows(weight, first, length);
+                lanes::fold(rows, [a, b, c, d], to, target_step);
+            }
+            piece += 1;
+        }
+        output += lanes;
+    }
+}
+
+const fn pack_transformed(
+    layout: &Layout,
+    transform: &Transform,
+    weight: &[f32],
+    parameters: &Parameters<'_>,
+    packed: &mut [f32],
+) {
+    let (kernels, _) = weight.as_chunks();
+    let (count, inputs) = (kernels.len(), layout.channels.inputs);
+    let mut output = 0;
+    while output < layout.outputs() {
         let Route { source, source_step, target, target_step, .. } =
             layout.route(Dtype::F32, output);
         let (norm, _) = parameters.output_norm(output);
         let mut input = 0;
-        while input < layout.channels.inputs {
+        while input < inputs {
             let factor = match parameters.input_batch_norm {
                 Some(_) => parameters.weight_factor(layout, norm, [output, input]),
                 None => norm,
             };
-            if let Some(transform) = &transform {
-                let step = layout.channels.inputs * target_step;
-                let source = (weight, source + input * source_step);
-                transform.pack(source, factor, packed, (target + input * target_step, step));
-                input += 1;
-                continue;
-            }
-            let mut tap = 0;
-            while tap < layout.kernel {
-                let index = source + input * source_step + tap;
-                let place = target + (input * layout.kernel + tap) * target_step;
-                if index < weight_len && place < packed_len {
-                    packed[place] = (weight[index] as f64 * factor) as f32;
-                }
-                tap += 1;
+            let kernel = (source + input * source_step) / 9;
+            if kernel < count {
+                let to = (target + input * target_step, inputs * target_step);
+                transform.pack(&kernels[kernel], factor, packed, to);
             }
             input += 1;
         }
         output += 1;
     }
-    Ok(())
 }
 
 /// Whether none of `numbers` is NaN or infinite: only then are all of them times zero zero.
@@ -263,7 +308,7 @@ const fn all_finite(numbers: &[f32]) -> bool {
 }
 
 /// The largest of finite `numbers` by absolute value.
-const fn largest(numbers: &[f32]) -> f32 {
+pub(crate) const fn largest(numbers: &[f32]) -> f32 {
     let (len, mut index) = (numbers.len(), 0);
     let (mut low, mut high) = (0.0, 0.0);
     while index < len {

@@ -2,11 +2,12 @@
 
 use crate::error::{Buffer, Error};
 use crate::geometry::tri;
-use crate::kernel::order::BY_SIXTEENS;
-use crate::plan::layout::{Layout, Route, at, put, split_mut};
-use crate::plan::pack::Parameters;
+use crate::kernel::order::{BY_SIXTEENS, FOUR, SIXTEEN};
+use crate::plan::lanes::{self, LANES, nearest_to_half};
+use crate::plan::layout::{Layout, Route, at, part, put, split_mut};
+use crate::plan::pack::{self, Parameters};
 use crate::plan::winograd;
-use crate::quant::{FixedPoint, Requantization, Rounding, round_half_away, saturate};
+use crate::quant::{FixedPoint, Requantization, Rounding, round_half_away};
 use crate::tensor::Dtype;
 
 /// What goes into a layer's packed i8 weights besides the weights themselves.
@@ -152,6 +153,13 @@ struct Channel {
     factor: FixedPoint,
 }
 
+impl Channel {
+    /// Half of the scale of the weights, exactly.
+    const fn half(&self) -> f64 {
+        self.scale as f64 * 0.5
+    }
+}
+
 impl Weights<'_> {
     const fn validate(&self, layout: &Layout, io: &Requantization) -> Result<(), Error> {
         match self {
@@ -204,6 +212,14 @@ impl Weights<'_> {
         }
     }
 
+    /// Whether each input channel has a factor of its own.
+    const fn have_input_norm(&self) -> bool {
+        match self {
+            Self::Ready(..) => false,
+            Self::Float(_, parameters) => parameters.input_batch_norm.is_some(),
+        }
+    }
+
     /// What f32 weights between input channel `input` of the group and `output` are multiplied by.
     const fn factor(&self, layout: &Layout, norm: f64, channels: [usize; 2]) -> f64 {
         match self {
@@ -217,10 +233,168 @@ impl Weights<'_> {
         match self {
             Self::Ready(weight, _) => at(weight, index, 0),
             Self::Float(weight, _) => {
-                let real = at(weight, index, 0.0) as f64 * factor / scale as f64;
-                saturate(round_half_away(real), -127, 127)
+                // Fits, as `weight_scale` is no less than it takes.
+                nearest_to_half!(at(weight, index, 0.0) as f64 * factor / (scale as f64 * 0.5))
             }
         }
+    }
+
+    /// Packs the weights of the four output channels from `output` on, a block, and adds up each channel's.
+    const fn pack_lanes(
+        &self,
+        layout: &Layout,
+        route: &Route,
+        output: usize,
+        channels: &[Channel; LANES],
+        packed: &mut [i8],
+    ) -> [i64; LANES] {
+        let (pieces, length) = layout.pieces(self.have_input_norm());
+        let [a, b, c, d] = channels;
+        let mut sums = [0; LANES];
+        let mut piece = 0;
+        while piece < pieces {
+            let first = route.source + piece * route.source_step;
+            let (_, to) = split_mut(packed, route.target + piece * length * LANES);
+            let more = match self {
+                Self::Ready(weight, _) => lanes::copy(layout.rows(weight, first, length), to),
+                Self::Float(weight, _) => {
+                    let channel = [output, piece];
+                    let factors = [
+                        self.factor(layout, a.norm, channel),
+                        self.factor(layout, b.norm, channel),
+                        self.factor(layout, c.norm, channel),
+                        self.factor(layout, d.norm, channel),
+                    ];
+                    let halves = [a.half(), b.half(), c.half(), d.half()];
+                    lanes::quantize(layout.rows(weight, first, length), factors, halves, to)
+                }
+            };
+            let mut lane = 0;
+            while lane < LANES {
+                sums[lane] += more[lane];
+                lane += 1;
+            }
+            piece += 1;
+        }
+        sums
+    }
+
+    /// Packs the weights of a channel by sixteens, if they are one set and have one factor, and adds them up.
+    const fn pack_by_sixteens(
+        &self,
+        layout: &Layout,
+        route: &Route,
+        channel: &Channel,
+        packed: &mut [i8],
+    ) -> i64 {
+        let Route { source, source_step, target, target_step, lane } = *route;
+        let (ready, real): (&[i8], &[f32]) = match self {
+            Self::Ready(weight, _) => (weight, &[]),
+            Self::Float(weight, _) => (&[], weight),
+        };
+        let (ready_len, real_len, packed_len) = (ready.len(), real.len(), packed.len());
+        let (norm, half) = (channel.norm, channel.half());
+        let (inputs, kernel, fours) =
+            (layout.channels.inputs, layout.kernel, layout.order.in_fours());
+        // In the order of the numbers of taps: `first` is that of the first of sixteen, `end` the place behind them.
+        let (mut first, mut place, mut end) = (0, 0, 0);
+        let (mut sum, mut input) = (0, 0);
+        while input < inputs {
+            let abreast = if input < fours { FOUR } else { 1 };
+            let mut tap = 0;
+            while tap < kernel {
+                let mut index = source + input * source_step + tap;
+                let mut each = 0;
+                while each < abreast {
+                    if place == end {
+                        let left = inputs * kernel - first;
+                        let length = if left < SIXTEEN { left } else { SIXTEEN };
+                        place = target - lane + first * target_step + lane * length;
+                        end = place + length;
+                        first += SIXTEEN;
+                    }
+                    let weight = if index < ready_len {
+                        ready[index]
+                    } else if index < real_len {
+                        nearest_to_half!(real[index] as f64 * norm / half)
+                    } else {
+                        0
+                    };
+                    if place < packed_len {
+                        packed[place] = weight;
+                    }
+                    sum += weight as i64;
+                    index += source_step;
+                    place += 1;
+                    each += 1;
+                }
+                tap += 1;
+            }
+            input += abreast;
+        }
+        sum
+    }
+
+    /// Packs the weights of `output`, wherever they go, and adds them up.
+    const fn pack_one(
+        &self,
+        layout: &Layout,
+        route: &Route,
+        output: usize,
+        channel: &Channel,
+        packed: &mut [i8],
+    ) -> i64 {
+        let Route { source, source_step, target, target_step, lane } = *route;
+        // For each call the compiler takes longer than for ten other steps: as few as can be for each weight.
+        let (ready, packed_len) = (self.ready(), packed.len());
+        let ready_len = ready.len();
+        let transformed = winograd::tile(layout.algorithm) > 0;
+        let mut sum = 0_i64;
+        let mut input = 0;
+        while input < layout.channels.inputs {
+            let real = match ready {
+                [] => self.factor(layout, channel.norm, [output, input]),
+                _ => 1.0,
+            };
+            let mut taps = [0; 9];
+            let mut tap = 0;
+            while tap < layout.kernel {
+                let index = source + input * source_step + tap;
+                let weight = match index < ready_len {
+                    true => ready[index],
+                    false => self.weight(index, real, channel.scale),
+                };
+                if transformed {
+                    put(&mut taps, tap, weight as i16);
+                } else {
+                    let place = match BY_SIXTEENS {
+                        true => {
+                            target - lane + layout.order.place([target_step, lane], [input, tap])
+                        }
+                        false => target + (input * layout.kernel + tap) * target_step,
+                    };
+                    if place < packed_len {
+                        packed[place] = weight;
+                    }
+                }
+                sum += weight as i64;
+                tap += 1;
+            }
+            if transformed {
+                let taps = winograd::transformed(&taps);
+                let taps = taps.as_flattened();
+                let mut position = 0;
+                while position < taps.len() {
+                    let place = layout.place_transformed(route, input, position);
+                    let [low, high] = taps[position].to_le_bytes();
+                    put(packed, place, low as i8);
+                    put(packed, place + 1, high as i8);
+                    position += 1;
+                }
+            }
+            input += 1;
+        }
+        sum
     }
 
     /// Checks that no sum of products can leave i32, whatever the inputs.
@@ -277,20 +451,17 @@ const fn weight_scale(
     output: usize,
 ) -> f32 {
     let Route { source, source_step, .. } = layout.route(Dtype::I8, output);
+    let (pieces, length) = layout.pieces(parameters.input_batch_norm.is_some());
     let mut largest = 0.0;
-    let mut input = 0;
-    while input < layout.channels.inputs {
-        let factor = parameters.weight_factor(layout, norm, [output, input]);
-        let mut tap = 0;
-        while tap < layout.kernel {
-            let index = source + input * source_step + tap;
-            let real = (at(weight, index, 0.0) as f64 * factor).abs();
-            if real > largest {
-                largest = real;
-            }
-            tap += 1;
+    let mut piece = 0;
+    while piece < pieces {
+        let factor = parameters.weight_factor(layout, norm, [output, piece]);
+        let weights = part(weight, source + piece * source_step, length);
+        let real = (pack::largest(weights) as f64 * factor).abs();
+        if real > largest {
+            largest = real;
         }
-        input += 1;
+        piece += 1;
     }
     let (input_scale, output_scale) = (io.input.scale as f64, io.output.scale as f64);
     // The smallest factor is 2^-32. Half as many sums again make less than a half of an output.
@@ -366,66 +537,39 @@ pub(crate) const fn pack(
     }
 
     let (channels, packed) = split_mut(packed, 9 * outputs);
-    // For each call the compiler takes longer than for ten other steps: as few as can be for each weight.
-    let (ready, packed_len) = (weights.ready(), packed.len());
-    let ready_len = ready.len();
-    let transformed = winograd::tile(layout.algorithm) > 0;
+    let plain = winograd::tile(layout.algorithm) == 0;
+    let in_lanes = plain && !BY_SIXTEENS;
+    let by_sixteens =
+        plain && BY_SIXTEENS && layout.order.is_one_set() && !weights.have_input_norm();
     let mut output = 0;
     while output < outputs {
-        let Channel { norm, scale, bias, factor } = weights.channel(layout, io, output);
         let route = layout.route(Dtype::I8, output);
-        let Route { source, source_step, target, target_step, lane } = route;
-        let mut sum = 0_i64;
-        let mut input = 0;
-        while input < layout.channels.inputs {
-            let real = match ready {
-                [] => weights.factor(layout, norm, [output, input]),
-                _ => 1.0,
-            };
-            let mut taps = [0; 9];
-            let mut tap = 0;
-            while tap < layout.kernel {
-                let index = source + input * source_step + tap;
-                let weight = match index < ready_len {
-                    true => ready[index],
-                    false => weights.weight(index, real, scale),
-                };
-                if transformed {
-                    put(&mut taps, tap, weight as i16);
-                } else {
-                    let place = match BY_SIXTEENS {
-                        true => {
-                            target - lane + layout.order.place([target_step, lane], [input, tap])
-                        }
-                        false => target + (input * layout.kernel + tap) * target_step,
-                    };
-                    if place < packed_len {
-                        packed[place] = weight;
-                    }
-                }
-                sum += weight as i64;
-                tap += 1;
-            }
-            if transformed {
-                let taps = winograd::transformed(&taps);
-                let taps = taps.as_flattened();
-                let mut position = 0;
-                while position < taps.len() {
-                    let place = layout.place_transformed(&route, input, position);
-                    let [low, high] = taps[position].to_le_bytes();
-                    put(packed, place, low as i8);
-                    put(packed, place + 1, high as i8);
-                    position += 1;
-                }
-            }
-            input += 1;
+        let lanes = if in_lanes && route.target_step == LANES { LANES } else { 1 };
+        let mut each = [weights.channel(layout, io, output); LANES];
+        let mut lane = 1;
+        while lane < lanes && lane < LANES {
+            each[lane] = weights.channel(layout, io, output + lane);
+            lane += 1;
         }
+        let sums = if lanes == LANES {
+            weights.pack_lanes(layout, &route, output, &each, packed)
+        } else if by_sixteens {
+            [weights.pack_by_sixteens(layout, &route, &each[0], packed), 0, 0, 0]
+        } else {
+            [weights.pack_one(layout, &route, output, &each[0], packed), 0, 0, 0]
+        };
         let taps = (layout.channels.inputs * layout.kernel) as i64;
-        let bias = bias.wrapping_add(io.zero_point_bias(taps, sum));
-        write(channels, 4 * output, bias);
-        write(channels, 4 * (outputs + output), factor.multiplier);
-        put(channels, 8 * outputs + output, factor.shift as i8);
-        output += 1;
+        lane = 0;
+        while lane < lanes && lane < LANES {
+            let Channel { bias, factor, .. } = each[lane];
+            let bias = bias.wrapping_add(io.zero_point_bias(taps, sums[lane]));
+            let channel = output + lane;
+            write(channels, 4 * channel, bias);
+            write(channels, 4 * (outputs + channel), factor.multiplier);
+            put(channels, 8 * outputs + channel, factor.shift as i8);
+            lane += 1;
+        }
+        output += lanes;
     }
     Ok(())
 }

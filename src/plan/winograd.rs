@@ -8,7 +8,6 @@ use crate::kernel::runs::Operator;
 use crate::kernel::winograd::dilated::planes_len;
 use crate::kernel::winograd::{Blocking, Tile2, Tile4, int8};
 use crate::padding::PaddingMode;
-use crate::plan::layout::{at, put};
 use crate::tensor::Dtype;
 
 /// The fewest channels of a group, in and out, and rows and columns of the output, with which
@@ -158,45 +157,70 @@ impl Transform {
         Some(Self { factors, points: finite.len() + 1, met })
     }
 
-    /// Transforms the nine taps from `weight[source]` on, times `factor`, to elements `target`, `target + step`
-    /// and so on of `packed`.
+    /// Transforms nine `taps`, times `factor`, to elements `target`, `target + step` and so on of `packed`.
     ///
     /// Taps that meet padding alone count as zeros: to outputs they add nothing but what rounding leaves of them, which
     /// is much if they are large.
     pub(crate) const fn pack(
         &self,
-        (weight, source): (&[f32], usize),
+        taps: &[f32; 9],
         factor: f64,
         packed: &mut [f32],
-        (target, step): (usize, usize),
+        (mut target, step): (usize, usize),
     ) {
-        let mut taps = [[0.0; 3]; 3];
+        let &[a, b, c, d, e, f, g, h, i] = taps;
+        let mut rows = [
+            [a as f64 * factor, b as f64 * factor, c as f64 * factor],
+            [d as f64 * factor, e as f64 * factor, f as f64 * factor],
+            [g as f64 * factor, h as f64 * factor, i as f64 * factor],
+        ];
+        if !matches!(self.met, [(0, 3), (0, 3)]) {
+            rows = self.only_met(rows);
+        }
+        let [[a, b, c], [d, e, f], [g, h, i]] = rows;
+        // As few steps as can be for each of up to 36 elements, as the compiler takes them.
+        let [[f0, g0, h0], [f1, g1, h1], [f2, g2, h2], [f3, g3, h3], [f4, g4, h4], [f5, g5, h5]] =
+            self.factors;
+        let (points, room) = (self.points, packed.len());
+        let mut row = 0;
+        while row < points && row < self.factors.len() {
+            let [top, middle, bottom] = self.factors[row];
+            let left = top * a + middle * d + bottom * g;
+            let centre = top * b + middle * e + bottom * h;
+            let right = top * c + middle * f + bottom * i;
+            macro_rules! column {
+                ($first:ident $second:ident $third:ident) => {
+                    if target < room {
+                        packed[target] = ($first * left + $second * centre + $third * right) as f32;
+                    }
+                    target += step;
+                };
+            }
+            column!(f0 g0 h0);
+            column!(f1 g1 h1);
+            column!(f2 g2 h2);
+            column!(f3 g3 h3);
+            if points == 6 {
+                column!(f4 g4 h4);
+                column!(f5 g5 h5);
+            }
+            row += 1;
+        }
+    }
+
+    /// `taps`, but zeros for those that meet no inputs.
+    const fn only_met(&self, mut taps: [[f64; 3]; 3]) -> [[f64; 3]; 3] {
         let [(first_row, end_row), (first_column, end_column)] = self.met;
         let mut tap = 0;
         while tap < 9 {
             let (row, column) = (tap / 3, tap % 3);
             let is_met =
                 first_row <= row && row < end_row && first_column <= column && column < end_column;
-            if is_met {
-                taps[row][column] = at(weight, source + tap, 0.0) as f64 * factor;
+            if !is_met {
+                taps[row][column] = 0.0;
             }
             tap += 1;
         }
-        let [top, middle, bottom] = taps;
-        let (mut row, mut target) = (0, target);
-        while row < self.points && row < self.factors.len() {
-            let [a, b, c] = self.factors[row];
-            let left = a * top[0] + b * middle[0] + c * bottom[0];
-            let centre = a * top[1] + b * middle[1] + c * bottom[1];
-            let right = a * top[2] + b * middle[2] + c * bottom[2];
-            let mut column = 0;
-            while column < self.points && column < self.factors.len() {
-                let [a, b, c] = self.factors[column];
-                put(packed, target, (a * left + b * centre + c * right) as f32);
-                target += step;
-                column += 1;
-            }
-            row += 1;
-        }
+        taps
     }
 }

@@ -19,8 +19,7 @@ use super::tensor::TensorView;
 /// wrong with the file is a compile error with the reason in it. `&weights!(..)` is `'static`. The
 /// file itself does not get into the program.
 ///
-/// From some hundred thousand elements on the compiler takes long enough for its lint
-/// `long_running_const_eval`; `#[allow]` it on the item around.
+/// The compiler copies an array as a whole, however large it is. What takes its time is to pack a layer's weights.
 ///
 /// Format: [`safetensors`](crate::safetensors).
 ///

@@ -4,6 +4,8 @@ mod cases;
 mod computed;
 mod float;
 mod int8;
+#[path = "../../../examples/packed/build.rs"]
+mod packed;
 mod specs;
 
 use std::path::{Path, PathBuf};
@@ -37,6 +39,10 @@ fn main() {
     println!("cargo:rustc-link-arg-bins=--nmagic");
     if env::var_os("CARGO_FEATURE_DEFMT").is_some() {
         println!("cargo:rustc-link-arg-bin=telemetry=-Tdefmt.x");
+    }
+
+    if env::var_os("CARGO_FEATURE_PACKED").is_some() {
+        packed::main().unwrap_or_else(|error| panic!("{error}"));
     }
 
     let data = Path::new("../../tests/data");
