@@ -46,7 +46,7 @@ mod parts;
 ///
 /// # Large networks
 ///
-/// The compiler takes 2 to 10 microseconds to fold and pack a weight. A build script takes next to nothing: it has
+/// The compiler takes 1 to 15 microseconds to fold and pack a weight. A build script takes next to nothing: it has
 /// the same layers, packs by their `PLAN`, and writes the result to a `.safetensors` file, say, in `OUT_DIR`, from which
 /// `from_packed(weights!(..))` takes it. The repository's folder `examples/packed/` is a package that does so. What is
 /// packed is for

@@ -7,6 +7,7 @@
 pub(crate) mod binary;
 pub(crate) mod conv;
 mod cost;
+mod int8_parameters;
 mod lanes;
 pub(crate) mod layout;
 mod linear;
@@ -23,9 +24,10 @@ mod winograd;
 
 pub use binary::BinaryPlan;
 pub use conv::ConvPlan;
+pub use int8_parameters::{Int8Parameters, WeightScale};
 pub use linear::LinearPlan;
 pub use pack::Parameters;
-pub use pack_int8::{Int8Parameters, WeightScale};
+
 pub use per_channel::{BatchNorm2dPlan, PreluPlan};
 pub use quantize::{DequantizePlan, QuantizePlan};
 pub use split::{Job, Jobs};

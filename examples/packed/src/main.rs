@@ -1,7 +1,7 @@
 //! A network whose weights are packed by a build script, on this machine, and not by the compiler.
 //!
 //! `weights!` alone costs the compiler next to nothing, but folding, quantizing and packing are evaluated step by step:
-//! a microsecond for each weight, some more in i8 and for Winograd's method. In networks of millions of weights that is
+//! a microsecond or two for each weight, more for quantizing and for Winograd's method. In networks of millions of weights that is
 //! worth four files:
 //!
 //! - `src/layers.rs` has the layers. The build script packs by their plans, and the program runs them.
