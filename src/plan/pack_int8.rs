@@ -8,7 +8,7 @@ use crate::plan::lanes::{self, LANES, nearest_to_half};
 use crate::plan::layout::{Layout, Route, at, part, put, split_mut};
 use crate::plan::pack::{self, Parameters};
 use crate::plan::winograd;
-use crate::quant::{FixedPoint, Requantization, Rounding, round_half_away};
+use crate::quant::{FixedPoint, Requantization, round_half_away};
 use crate::tensor::Dtype;
 
 /// Where quantized weights come from.
