@@ -236,6 +236,7 @@ pub mod profile;
 mod quant;
 pub mod safetensors;
 mod spec;
+mod target;
 mod tensor;
 #[cfg(feature = "heapless")]
 mod top_k;
@@ -260,6 +261,7 @@ pub use spec::{
     ConvTranspose2d, Dequantize, Linear, MaxPool2d, Mul, Prelu, Quantize, Softmax, Upsample,
     UpsampleMode, ZeroPad2d,
 };
+pub use target::Target;
 pub use tensor::{Dtype, Element, Tensor, Workspace, max};
 #[cfg(feature = "heapless")]
 pub use top_k::top_k;

@@ -105,7 +105,7 @@ for triple in thumbv6m-none-eabi thumbv7em-none-eabihf; do
         step no_panic "${sharing[$triple]% }" compile '' "$root/targets/no_panic.sh" "$triple"
     fi
 done
-step packed m4 compile '' "$root/targets/packed.sh" m4
+step packed 'm4 a53' compile '' "$root/targets/packed.sh"
 step readme m4 compile '' "$root/targets/readme.sh"
 step small m4 compile '' "$root/targets/small.sh" m4
 for name in "${cores[@]}"; do

@@ -7,7 +7,7 @@ use std::{env, fs, io};
 
 use layers::{Enc1a, Enc1b, Enc2a, Enc2b};
 use nchw::safetensors::{SafetensorsError, find};
-use nchw::{BatchNorm, ConvPlan, Parameters};
+use nchw::{BatchNorm, ConvPlan, Parameters, Target};
 
 #[allow(dead_code, reason = "not all layers have parameters")]
 #[path = "src/layers.rs"]
@@ -17,30 +17,19 @@ const TRAINED: &[u8] = include_bytes!("../segment/data/model.safetensors");
 
 pub fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=build.rs");
-    check_target(&env::var("CARGO_CFG_TARGET_ARCH")?)?;
+    // Of the program, not of this script.
+    let target = Target::of_arch(&env::var("CARGO_CFG_TARGET_ARCH")?);
     let mut file = File::default();
-    file.add_i8("enc1a", &quantize(&Enc1a::PLAN, "enc1.0")?);
-    file.add_i8("enc1b", &quantize(&Enc1b::PLAN, "enc1.1")?);
-    file.add_i8("enc2a", &quantize(&Enc2a::PLAN, "enc2.0")?);
-    file.add_f32("enc2b", &pack(&Enc2b::PLAN, "enc2.1")?);
+    file.add_i8("enc1a", &quantize(Enc1a::PLAN.target(target), "enc1.0")?);
+    file.add_i8("enc1b", &quantize(Enc1b::PLAN.target(target), "enc1.1")?);
+    file.add_i8("enc2a", &quantize(Enc2a::PLAN.target(target), "enc2.0")?);
+    file.add_f32("enc2b", &pack(Enc2b::PLAN.target(target), "enc2.1")?);
     file.write(&Path::new(&env::var("OUT_DIR")?).join("packed.safetensors"))?;
     Ok(())
 }
 
-/// Packed f32 weights have one order on all targets. That of i8 weights is another on AArch64, and this script packs in
-/// the order of the machine that it runs on.
-fn check_target(target: &str) -> Result<(), String> {
-    let host = env::consts::ARCH;
-    match (host == "aarch64") == (target == "aarch64") {
-        true => Ok(()),
-        false => {
-            Err(format!("i8 weights packed on {host} are in another order than {target} reads"))
-        }
-    }
-}
-
 /// The packed parameters of an f32 layer, with its batch norm folded in.
-fn pack(plan: &ConvPlan<f32>, name: &str) -> Result<Vec<f32>, Box<dyn Error>> {
+fn pack(plan: ConvPlan<f32>, name: &str) -> Result<Vec<f32>, Box<dyn Error>> {
     let trained = Trained::read(name)?;
     let mut packed = vec![0.0; plan.packed_len()];
     plan.pack(&trained.shape, &trained.weight, &trained.parameters(), &mut packed)?;
@@ -48,7 +37,7 @@ fn pack(plan: &ConvPlan<f32>, name: &str) -> Result<Vec<f32>, Box<dyn Error>> {
 }
 
 /// The same in i8, quantized.
-fn quantize(plan: &ConvPlan<i8>, name: &str) -> Result<Vec<i8>, Box<dyn Error>> {
+fn quantize(plan: ConvPlan<i8>, name: &str) -> Result<Vec<i8>, Box<dyn Error>> {
     let trained = Trained::read(name)?;
     let mut packed = vec![0; plan.packed_len()];
     plan.quantize(&trained.shape, &trained.weight, &trained.parameters(), &mut packed)?;

@@ -6,6 +6,7 @@ mod sentence;
 use crate::algorithm::Algorithm;
 use crate::arch::backend::Backend;
 use crate::padding::PaddingMode;
+use crate::target::Target;
 use crate::tensor::Dtype;
 
 /// Why a specification was refused or a slice did not fit.
@@ -203,6 +204,8 @@ pub enum Error {
         /// The shift given.
         shift: i32,
     },
+    /// A plan that packs weights for another target and is to run here, see [`Target`].
+    OtherTarget(Target),
     /// Instructions that the processor or this build of the crate does not have.
     BackendUnavailable(Backend),
     /// An algorithm that cannot compute this layer, see [`Algorithm`].

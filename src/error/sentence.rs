@@ -172,6 +172,10 @@ impl Error {
                 .signed(multiplier)
                 .text(" and ")
                 .signed(shift),
+            Self::OtherTarget(target) => m
+                .text("this plan packs weights for `Target::")
+                .text(target.name())
+                .text("` and cannot run on this target, which reads them in another order"),
             Self::BackendUnavailable(backend) => {
                 m.text("the backend ").text(backend.name()).text(" is not available here")
             }

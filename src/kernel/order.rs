@@ -1,7 +1,7 @@
 //! The order of the i8 weights in a packed block of output channels.
 //!
 //! In general that is input channel, kernel row, kernel column, output channel. Where sixteen taps are multiplied at
-//! a time ([`BY_SIXTEENS`]), the taps of all input channels are cut into sixteens, and each holds sixteen weights of
+//! a time ([`WeightOrder::BySixteens`]), the taps of all input channels are cut into sixteens, and each holds sixteen weights of
 //! one output channel after the other; what is left at the end makes a shorter one. Taps are numbered kernel row,
 //! kernel column, input channel within each [`FOUR`] input channels, if there are as many output channels; those of
 //! other input channels follow, input channel, kernel row, kernel column.
@@ -10,8 +10,20 @@
 use crate::geometry::{Axis, divide};
 use crate::kernel::runs::Operator;
 
-/// Whether the kernels of this build take sixteen taps at a time.
-pub(crate) const BY_SIXTEENS: bool = cfg!(neon);
+/// The order of weights that are not transformed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WeightOrder {
+    /// Input channel, kernel row, kernel column, output channel.
+    ByInput,
+    /// Sixteen taps of one output channel after the other.
+    BySixteens,
+}
+
+impl WeightOrder {
+    pub(crate) const fn is(self, other: Self) -> bool {
+        self as u8 == other as u8
+    }
+}
 
 /// How many taps lie together.
 pub(crate) const SIXTEEN: usize = 16;
@@ -35,8 +47,6 @@ impl Sets {
     /// Of taps that the same outputs meet.
     pub(crate) const fn of(axis: &Axis, operator: Operator) -> Self {
         let step = match operator {
-            // Nothing to compute where nobody asks.
-            _ if !BY_SIXTEENS => 1,
             Operator::Convolution(_) => 1,
             Operator::Transposed => {
                 // Stride by greatest common divisor of stride and dilation.
@@ -52,10 +62,7 @@ impl Sets {
     }
 
     /// From one tap of a set to the next, and how many sets there are.
-    #[cfg_attr(
-        not(neon),
-        expect(dead_code, reason = "the kernels that take sixteen taps ask for it")
-    )]
+    #[cfg(neon)]
     pub(crate) const fn step(self) -> usize {
         self.step
     }

@@ -52,9 +52,8 @@ mod parts;
 /// packed is for
 ///
 /// - the same version of this crate, with the same features,
-/// - in f32 any target; in i8, of which the order is another on AArch64 with the feature `simd`, all that are AArch64
-///   or none that is. Nobody notices the wrong one but by the results: the script should look at
-///   `CARGO_CFG_TARGET_ARCH`.
+/// - the target that the plan was told of, [`PLAN.target(..)`](crate::Target): in a script that is the program's,
+///   `CARGO_CFG_TARGET_ARCH`, and not the script's own. Nobody notices the wrong one but by the results.
 ///
 /// ```
 /// use nchw::{Conv2d, MaxPool2d, Tensor, Workspace, layer};

@@ -20,8 +20,11 @@ use crate::plan::layout::{Layout, Packed, PackedInt8};
 use crate::plan::meaning::requantizing_meaning_methods;
 use crate::plan::split::Jobs;
 use crate::plan::winograd;
-use crate::plan::{backend_method, packing_methods, requantization, with_rounding};
+use crate::plan::{
+    backend_method, check_target, packing_methods, requantization, target_method, with_rounding,
+};
 use crate::quant::Requantization;
+use crate::target::Target;
 use crate::tensor::{Dtype, Element};
 
 /// A [`Conv2d`](crate::Conv2d) or [`ConvTranspose2d`](crate::ConvTranspose2d), checked and ready to
@@ -56,6 +59,7 @@ pub struct ConvPlan<T> {
     activation: Activation,
     /// There if `T` is i8.
     quantization: Option<Requantization>,
+    target: Target,
     /// `None` is the best there is.
     backend: Option<Backend>,
     element: PhantomData<T>,
@@ -91,6 +95,7 @@ impl<T: Element> ConvPlan<T> {
             int8: Int8Kernel::choose(operator, &shape.flattened()),
             activation,
             quantization,
+            target: Target::THIS,
             backend: None,
             element: PhantomData,
         };
@@ -102,14 +107,17 @@ impl<T: Element> ConvPlan<T> {
         Ok(plan)
     }
 
+    /// The layout without what only packing asks for, the sets of taps.
+    #[inline(always)]
     pub(super) const fn layout(&self) -> Layout {
         let Shape { rows, columns, channels } = self.shape;
         Layout {
             channels,
             kernel: rows.kernel * columns.kernel,
+            weight_order: self.target.weight_order(),
             order: Order {
-                rows: Sets::of(&rows, self.operator),
-                columns: Sets::of(&columns, self.operator),
+                rows: Sets::one(rows.kernel),
+                columns: Sets::one(columns.kernel),
                 inputs: channels.inputs,
                 outputs: channels.outputs,
             },
@@ -124,6 +132,13 @@ impl<T: Element> ConvPlan<T> {
             prelu: self.activation.is_prelu(),
             fully_connected: false,
         }
+    }
+
+    pub(super) const fn packing_layout(&self) -> Layout {
+        let mut layout = self.layout();
+        layout.order.rows = Sets::of(&self.shape.rows, self.operator);
+        layout.order.columns = Sets::of(&self.shape.columns, self.operator);
+        layout
     }
 
     /// The algorithm that will run; never [`Algorithm::Auto`].
@@ -185,6 +200,7 @@ impl<T: Element> ConvPlan<T> {
         y: usize,
         workspace: usize,
     ) -> Result<(), Error> {
+        tri!(check_target(self.target));
         tri!(Buffer::Packed.check(packed, self.packed_len()));
         tri!(Buffer::Input.check(x, self.input_len()));
         tri!(Buffer::Output.check(y, self.output_len()));
@@ -274,6 +290,7 @@ impl<T: Element> ConvPlan<T> {
 
 packing_methods!(ConvPlan);
 backend_method!(ConvPlan);
+target_method!(ConvPlan);
 
 impl ConvPlan<f32> {
     /// Computes the whole output `y` from `x`, with weights from [`pack`](Self::pack).

@@ -15,7 +15,7 @@
 //! the transform, input channel, output channel. One order serves every instruction set of a target, so
 //! that weights packed by the compiler can be run by whichever the processor turns out to have; that of
 //! i8 weights which are not transformed is another on AArch64 with the feature `simd`, see
-//! `kernel/order.rs`.
+//! `kernel/order.rs` and [`Target`](crate::Target).
 
 use core::ops::Range;
 
@@ -23,7 +23,7 @@ use crate::algorithm::Algorithm;
 use crate::error::Error;
 use crate::geometry::{Channels, divide, elements, total, tri};
 use crate::kernel::arithmetic::{FLOAT_BLOCKS, INT8_BLOCKS, Int8Channels};
-use crate::kernel::order::Order;
+use crate::kernel::order::{Order, WeightOrder};
 use crate::plan::lanes::LANES;
 use crate::plan::winograd;
 use crate::tensor::Dtype;
@@ -63,7 +63,8 @@ pub(crate) struct Layout {
     pub(crate) channels: Channels,
     /// Kernel height times kernel width.
     pub(crate) kernel: usize,
-    /// The order of i8 weights, where that matters.
+    /// The order of i8 weights, and what it is of those by sixteens.
+    pub(crate) weight_order: WeightOrder,
     pub(crate) order: Order,
     /// What the weights are packed for.
     pub(crate) algorithm: Algorithm,

@@ -17,8 +17,12 @@ use crate::plan::cost::{cost_methods, multiply_adds};
 use crate::plan::layout::{Layout, Packed, PackedInt8};
 use crate::plan::meaning::requantizing_meaning_methods;
 use crate::plan::split::Jobs;
-use crate::plan::{backend_method, check_io, packing_methods, requantization, with_rounding};
+use crate::plan::{
+    backend_method, check_io, check_target, packing_methods, requantization, target_method,
+    with_rounding,
+};
 use crate::quant::Requantization;
+use crate::target::Target;
 use crate::tensor::{Dtype, Element};
 
 /// A linear layer is a convolution of one pixel.
@@ -46,6 +50,7 @@ pub struct LinearPlan<T> {
     activation: Activation,
     /// There if `T` is i8.
     quantization: Option<Requantization>,
+    target: Target,
     /// `None` is the best there is.
     backend: Option<Backend>,
     element: PhantomData<T>,
@@ -66,6 +71,7 @@ impl<T: Element> LinearPlan<T> {
             int8: Int8Kernel::choose(OPERATOR, &Shape::fully_connected(channels)),
             activation,
             quantization,
+            target: Target::THIS,
             backend: None,
             element: PhantomData,
         };
@@ -83,6 +89,7 @@ impl<T: Element> LinearPlan<T> {
             taps_met: [(0, 1); 2],
             channels: self.channels,
             kernel: 1,
+            weight_order: self.target.weight_order(),
             order: Order {
                 rows: Sets::one(1),
                 columns: Sets::one(1),
@@ -94,6 +101,10 @@ impl<T: Element> LinearPlan<T> {
             prelu: self.activation.is_prelu(),
             fully_connected: true,
         }
+    }
+
+    pub(super) const fn packing_layout(&self) -> Layout {
+        self.layout()
     }
 
     /// `[channels, height, width]` of the input.
@@ -159,6 +170,7 @@ impl<T: Element> LinearPlan<T> {
         x: &'a [T],
         y: &'a mut [T],
     ) -> Result<Jobs<'a, T, Self>, Error> {
+        check_target(self.target)?;
         Buffer::Packed.check(packed.len(), self.packed_len())?;
         check_io(x, self.input_len(), y, self.output_len())?;
         let shape = Shape::fully_connected(self.channels);
@@ -175,6 +187,7 @@ impl<T: Element> LinearPlan<T> {
 
 packing_methods!(LinearPlan);
 backend_method!(LinearPlan);
+target_method!(LinearPlan);
 
 impl LinearPlan<f32> {
     /// Computes `y` from `x`, with weights from [`pack`](Self::pack).
@@ -184,6 +197,7 @@ impl LinearPlan<f32> {
     /// [`Error::Length`] for a slice of the wrong length; `y` is then untouched.
     #[inline(always)]
     pub fn run(&self, packed: &[f32], x: &[f32], y: &mut [f32]) -> Result<(), Error> {
+        check_target(self.target)?;
         Buffer::Packed.check(packed.len(), self.packed_len())?;
         check_io(x, self.input_len(), y, self.output_len())?;
         self.compute(self.channels, self.layout().split(packed), x, y);
@@ -208,6 +222,7 @@ impl LinearPlan<i8> {
     /// [`Error::Length`] for a slice of the wrong length; `y` is then untouched.
     #[inline(always)]
     pub fn run(&self, packed: &[i8], x: &[i8], y: &mut [i8]) -> Result<(), Error> {
+        check_target(self.target)?;
         Buffer::Packed.check(packed.len(), self.packed_len())?;
         check_io(x, self.input_len(), y, self.output_len())?;
         self.compute(self.channels, self.layout().split_int8(packed), x, y)

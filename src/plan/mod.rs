@@ -38,6 +38,7 @@ use crate::activation::Activation;
 use crate::error::{Buffer, Error};
 use crate::geometry::tri;
 use crate::quant::Requantization;
+use crate::target::Target;
 use crate::tensor::{Dtype, Element};
 
 /// Checks the lengths of an operator's input and output.
@@ -103,7 +104,7 @@ macro_rules! packing_methods {
                 packed: &mut [f32],
             ) -> Result<(), Error> {
                 tri!($crate::plan::weight_shape::check(&self.weight_shape(), weight_shape));
-                $crate::plan::pack::pack(&self.layout(), weight, parameters, packed)
+                $crate::plan::pack::pack(&self.packing_layout(), weight, parameters, packed)
             }
         }
 
@@ -158,7 +159,9 @@ macro_rules! packing_methods {
             ) -> Result<(), Error> {
                 tri!($crate::plan::weight_shape::check(&self.weight_shape(), weight_shape));
                 match &self.quantization {
-                    Some(io) => $crate::plan::pack_int8::pack(&self.layout(), io, weights, packed),
+                    Some(io) => {
+                        $crate::plan::pack_int8::pack(&self.packing_layout(), io, weights, packed)
+                    }
                     None => Err(Error::MissingQuantization),
                 }
             }
@@ -184,6 +187,26 @@ macro_rules! backend_method {
     };
 }
 use backend_method;
+
+/// How plans pack for other targets than the one they are compiled for.
+macro_rules! target_method {
+    ($plan:ident) => {
+        impl<T: Element> $plan<T> {
+            /// This plan, to pack weights for `target`: in a build script, say. Unless that reads them in the same
+            /// order as this target does, the plan is not for running.
+            pub const fn target(mut self, target: $crate::Target) -> Self {
+                self.target = target;
+                self
+            }
+        }
+    };
+}
+use target_method;
+
+/// [`Error::OtherTarget`] for a plan that packs in another order than kernels read here.
+const fn check_target(target: Target) -> Result<(), Error> {
+    if target.is_this() { Ok(()) } else { Err(Error::OtherTarget(target)) }
+}
 
 /// The sizes of a plan whose output has the shape of its input, `self.shape`.
 macro_rules! same_shape_methods {

@@ -2,7 +2,7 @@
 
 use crate::error::{Buffer, Error};
 use crate::geometry::tri;
-use crate::kernel::order::{BY_SIXTEENS, FOUR, SIXTEEN};
+use crate::kernel::order::{FOUR, SIXTEEN, WeightOrder};
 use crate::plan::int8_parameters::Int8Parameters;
 use crate::plan::lanes::{self, LANES, nearest_to_half};
 use crate::plan::layout::{Layout, Route, at, part, put, split_mut};
@@ -227,6 +227,7 @@ impl Weights<'_> {
         let (ready, packed_len) = (self.ready(), packed.len());
         let ready_len = ready.len();
         let transformed = winograd::tile(layout.algorithm) > 0;
+        let by_sixteens = layout.weight_order.is(WeightOrder::BySixteens);
         let mut sum = 0_i64;
         let mut input = 0;
         while input < layout.channels.inputs {
@@ -245,7 +246,7 @@ impl Weights<'_> {
                 if transformed {
                     put(&mut taps, tap, weight as i16);
                 } else {
-                    let place = match BY_SIXTEENS {
+                    let place = match by_sixteens {
                         true => {
                             target - lane + layout.order.place([target_step, lane], [input, tap])
                         }
@@ -416,9 +417,9 @@ pub(crate) const fn pack(
 
     let (channels, packed) = split_mut(packed, 9 * outputs);
     let plain = winograd::tile(layout.algorithm) == 0;
-    let in_lanes = plain && !BY_SIXTEENS;
-    let by_sixteens =
-        plain && BY_SIXTEENS && layout.order.is_one_set() && !weights.have_input_norm();
+    let by_sixteens = plain && layout.weight_order.is(WeightOrder::BySixteens);
+    let in_lanes = plain && !by_sixteens;
+    let in_one_set = by_sixteens && layout.order.is_one_set() && !weights.have_input_norm();
     let mut output = 0;
     while output < outputs {
         let route = layout.route(Dtype::I8, output);
@@ -431,7 +432,7 @@ pub(crate) const fn pack(
         }
         let sums = if lanes == LANES {
             weights.pack_lanes(layout, &route, output, &each, packed)
-        } else if by_sixteens {
+        } else if in_one_set {
             [weights.pack_by_sixteens(layout, &route, &each[0], packed), 0, 0, 0]
         } else {
             [weights.pack_one(layout, &route, output, &each[0], packed), 0, 0, 0]
