@@ -108,7 +108,6 @@ impl<T: Element> ConvPlan<T> {
     }
 
     /// The layout without what only packing asks for, the sets of taps.
-    #[inline(always)]
     pub(super) const fn layout(&self) -> Layout {
         let Shape { rows, columns, channels } = self.shape;
         Layout {
@@ -134,6 +133,7 @@ impl<T: Element> ConvPlan<T> {
         }
     }
 
+    #[inline(never)]
     pub(super) const fn packing_layout(&self) -> Layout {
         let mut layout = self.layout();
         layout.order.rows = Sets::of(&self.shape.rows, self.operator);
