@@ -143,7 +143,7 @@ impl Activation {
         let (min, max) = (output.quantize(min), output.quantize(max));
         let low = if low > min { low } else { min };
         let high = if high < max { high } else { max };
-        if low > high { Err(Error::EmptyClampRange) } else { Ok([low, high]) }
+        if low > high { Err(Error::EmptyOutputRange) } else { Ok([low, high]) }
     }
 
     /// Its value at `x`, for tables; a PReLU has none.

@@ -317,3 +317,17 @@ fn assert_max_pool(spec: MaxPool2d) {
         assert_eq!(y, want, "{backend:?} {layer:?}");
     }
 }
+
+/// Plans are made in the compiler, and by loaders from numbers of a file: quickly, however many sets of taps there are.
+#[test]
+fn transposed_layers_of_long_kernels_are_planned_at_once() {
+    let wide = ConvTranspose2d::new([3, 5, 2], 2, [2, 8_388_605])
+        .stride([3, 1_073_741_823])
+        .dilation([32, 39])
+        .padding_sides([0, 703_716_412, 0, 697_180_951]);
+    let start = std::time::Instant::now();
+    let (float, int8) = (wide.plan::<f32>(), wide.quantized(INPUT, OUTPUT).plan::<i8>());
+    assert_eq!(float.is_ok(), int8.is_ok());
+    // Microseconds, or seconds where each set of taps is looked at for each phase.
+    assert!(start.elapsed().as_secs_f64() < 0.5, "it takes {:?}", start.elapsed());
+}

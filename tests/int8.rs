@@ -140,7 +140,7 @@ fn a_fused_activation_and_the_range_both_limit() {
     assert_eq!(y(narrow), [-20, -1, 5]);
     assert_eq!(y(narrow.relu6()), [-3, -1, 5]);
     let empty = spec.output_range(-20, -10).relu();
-    assert_eq!(empty.plan::<i8>(), Err(Error::EmptyClampRange));
+    assert_eq!(empty.plan::<i8>(), Err(Error::EmptyOutputRange));
 }
 
 #[test]

@@ -140,6 +140,8 @@ pub enum Error {
     },
     /// A clamp whose lower bound is above its upper bound.
     EmptyClampRange,
+    /// An `output_range` whose minimum is above its maximum, or with which the activation has no result in common.
+    EmptyOutputRange,
     /// A clamp with a bound that is NaN.
     NanClampBound,
     /// A tensor, or a plane with its padding and all that windows reach over, whose size in bytes no address space can

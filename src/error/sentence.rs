@@ -109,6 +109,10 @@ impl Error {
                 .number(second)
                 .text(" are parts of one block and overlap while both are needed"),
             Self::EmptyClampRange => m.text("the clamp's minimum is above its maximum"),
+            Self::EmptyOutputRange => m.text(
+                "`output_range` leaves no result: its minimum is above its maximum, or the activation's bounds lie \
+                 outside of it",
+            ),
             Self::NanClampBound => {
                 m.text("a bound of the clamp is NaN; for no bound there are infinities")
             }

@@ -57,6 +57,14 @@ impl Along {
         }
     }
 
+    /// How many sets of taps there are.
+    pub(crate) const fn sets(self) -> usize {
+        match self.operator {
+            Operator::Convolution(_) => 1,
+            Operator::Transposed => Sets::of(&self.axis, self.operator).filled(),
+        }
+    }
+
     pub(crate) const fn phase(self, number: usize) -> Phase {
         let Self { axis, operator } = self;
         let (stride, dilation) = (axis.stride.get(), axis.dilation.get());

@@ -138,7 +138,7 @@ impl<T: Element> UnaryPlan<T> {
                 } else if operator.needs_zero() || !matches!(activation, Activation::Identity) {
                     return Err(Error::MissingQuantization);
                 } else if plan.range[0] > plan.range[1] {
-                    return Err(Error::EmptyClampRange);
+                    return Err(Error::EmptyOutputRange);
                 }
                 tri!(operator.check_int8());
             }

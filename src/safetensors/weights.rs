@@ -19,6 +19,7 @@ use super::tensor::TensorView;
 /// wrong with the file is a compile error with the reason in it. `&weights!(..)` is `'static`. The
 /// file itself does not get into the program.
 ///
+/// That the tensors of the file lie one behind the other is looked at as the first of them is read, not for each.
 /// The compiler copies an array as a whole, however large it is. What takes its time is to pack a layer's weights.
 ///
 /// Format: [`safetensors`](crate::safetensors).

@@ -49,7 +49,10 @@ fn bounds_that_are_nan() {
     }
     let spec = Linear::new([1, 1, 1], 1).quantized(Q, Q).output_range(5, 4);
     let error = spec.plan::<i8>().map(|_| ()).unwrap_err();
-    assert_eq!(error.to_string(), "the clamp's minimum is above its maximum");
+    assert_eq!(
+        error.to_string(),
+        "`output_range` leaves no result: its minimum is above its maximum, or the activation's bounds lie outside of it"
+    );
 }
 
 /// What is too large is named.

@@ -13,8 +13,14 @@ pub(super) const OUTPUTS: usize = 60;
 /// as [`TAPS`](crate::tuning::TAPS) does.
 const PRODUCTS: usize = 147;
 
-/// The most phases of a transposed convolution along a direction: each is looked at when the layer is planned.
+/// The most phases and sets of taps of a transposed convolution along a direction: for each phase each set is looked at
+/// when the layer is planned.
 const PHASES: usize = 64;
+
+/// Whether there are no more.
+const fn is_quick(axis: Along) -> bool {
+    axis.phase_count() <= PHASES && axis.sets() <= PHASES
+}
 
 /// The fewest products of a part of the input channels.
 const LEAST: usize = 48;
@@ -82,7 +88,7 @@ impl Layout {
     pub(crate) const fn new(operator: Operator, shape: &Shape) -> Option<Self> {
         let (rows, columns) =
             (Along { axis: shape.rows, operator }, Along { axis: shape.columns, operator });
-        if rows.phase_count() > PHASES || columns.phase_count() > PHASES {
+        if !is_quick(rows) || !is_quick(columns) {
             return None;
         }
         let (rows, columns) = (Extent::of(rows), Extent::of(columns));

@@ -166,7 +166,7 @@ impl Fused {
 #[track_caller]
 pub fn empty<T: Debug>([low, high]: [i8; 2], plan: &Result<T, Error>) -> bool {
     match plan {
-        Err(error) if low > high => assert_eq!(*error, Error::EmptyClampRange),
+        Err(error) if low > high => assert_eq!(*error, Error::EmptyOutputRange),
         Err(error) => panic!("refused: {error}"),
         Ok(_) => assert!(low <= high, "{low} to {high} was not refused"),
     }
