@@ -6,7 +6,7 @@ use proptest::sample::select;
 
 use super::Verdict;
 use super::far::{Apart, Axis, always, seldom};
-use super::sizes::{budget, fit, grouping, plane, rarely, sides, window};
+use super::sizes::{budget, channels, fit, grouping, plane, rarely, sides, window};
 
 /// What makes a specification senseless.
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +42,7 @@ fn algorithm() -> impl Strategy<Value = Algorithm> + Clone {
 
 /// Any convolution, seldom with anything far apart.
 pub fn spec() -> impl Strategy<Value = Conv2d> + Clone {
-    with(seldom())
+    prop_oneof![120 => with(seldom()), 30 => usual(), 1 => deep()]
 }
 
 /// Any with something far apart.
@@ -119,6 +119,86 @@ fn with(
                 Flaw::None | Flaw::AsItComes => {}
             }
             spec
+        },
+    )
+}
+
+/// The one parameter in which a layer is not a usual one, along an axis or on a side.
+#[derive(Clone, Copy, Debug)]
+enum Unusual {
+    None,
+    Kernel(usize, usize),
+    Stride(usize, usize),
+    Dilation(usize, usize),
+    Side(usize, usize),
+    Mode(PaddingMode),
+}
+
+fn unusual() -> impl Strategy<Value = Unusual> + Clone {
+    let axis = || 0..2_usize;
+    prop_oneof![
+        5 => Just(Unusual::None),
+        1 => (axis(), 1..=7_usize).prop_map(|(axis, size)| Unusual::Kernel(axis, size)),
+        1 => (axis(), 1..=3_usize).prop_map(|(axis, step)| Unusual::Stride(axis, step)),
+        1 => (axis(), 2..=3_usize).prop_map(|(axis, step)| Unusual::Dilation(axis, step)),
+        1 => (0..4_usize, 0..=4_usize).prop_map(|(side, size)| Unusual::Side(side, size)),
+        1 => mode().prop_map(Unusual::Mode),
+    ]
+}
+
+/// What networks mostly have: square kernels of odd size, with padding that keeps the size of a plane or halves it, dense
+/// or depthwise; and layers beside them.
+fn usual() -> impl Strategy<Value = Conv2d> + Clone {
+    let size = || prop_oneof![2 => 7..=20_usize, 1 => 21..=40_usize];
+    let plane = prop_oneof![size().prop_map(|size| [size; 2]), [size(), size()]];
+    let channels = prop_oneof![
+        (channels(), channels()).prop_map(|(inputs, outputs)| [1, inputs, outputs]),
+        channels().prop_map(|groups| [groups, 1, 1]),
+    ];
+    let kernel = prop_oneof![2 => Just(1_usize), 5 => Just(3), 2 => Just(5)];
+    let window = (kernel, 1..=2_usize, proptest::bool::weighted(0.2), unusual());
+    let effort = (budget(), any::<u8>());
+    (channels, plane, window, effort, algorithm()).prop_map(
+        |(mut channels, mut size, window, (budget, order), algorithm)| {
+            let (kernel, stride, tflite, unusual) = window;
+            // Channels first: what is usual about a plane is its size.
+            let taps = kernel * kernel;
+            fit(&mut channels, (budget / (taps * size[0] * size[1])).max(1), order);
+            let [groups, inputs, outputs] = channels;
+            fit(&mut size, (budget / (taps * groups * inputs * outputs)).max(1), order);
+            let input = [groups * inputs, size[0], size[1]];
+            let mut spec = Conv2d::new(input, groups * outputs, [kernel; 2])
+                .stride([stride; 2])
+                .groups(groups)
+                .algorithm(algorithm);
+            let mut sides = [kernel / 2; 4];
+            match unusual {
+                Unusual::None => {}
+                Unusual::Kernel(axis, size) => spec.kernel_size[axis] = size,
+                Unusual::Stride(axis, step) => spec.stride[axis] = step,
+                Unusual::Dilation(axis, step) => spec.dilation[axis] = step,
+                Unusual::Side(side, size) => sides[side] = size,
+                Unusual::Mode(mode) => spec.padding_mode = mode,
+            }
+            spec.padding = if tflite { Padding::SameTflite } else { Padding::Sides(sides) };
+            spec
+        },
+    )
+}
+
+/// More weights than a second-level cache holds, over few pixels.
+fn deep() -> impl Strategy<Value = Conv2d> + Clone {
+    let channels = (1..=3_usize, 64..=512_usize, 64..=512_usize);
+    let kernel = prop_oneof![Just(1_usize), Just(3)];
+    (channels, [1..=2_usize, 1..=2], kernel, any::<u8>(), algorithm()).prop_map(
+        |((groups, inputs, outputs), [height, width], kernel, order, algorithm)| {
+            let mut channels = [inputs, outputs];
+            fit(&mut channels, 300_000 / (groups * kernel * kernel), order);
+            let [inputs, outputs] = channels;
+            Conv2d::new([groups * inputs, height, width], groups * outputs, [kernel; 2])
+                .padding([kernel / 2; 2])
+                .groups(groups)
+                .algorithm(algorithm)
         },
     )
 }

@@ -32,17 +32,47 @@ fn flaw() -> impl Strategy<Value = Flaw> + Clone {
     ]
 }
 
+/// Which windows there are.
+#[derive(Clone, Copy, Debug)]
+enum Kernel {
+    AsDrawn,
+    /// One of the whole plane.
+    Global,
+    /// Of some hundred inputs, in a plane larger by so many rows and columns.
+    Large([usize; 2], [usize; 2]),
+}
+
+fn kernel() -> impl Strategy<Value = Kernel> + Clone {
+    // Sixteen bits hold the sum of 255 inputs.
+    let large = ([13..=26_usize, 13..=26], [0..=5_usize, 0..=5]);
+    prop_oneof![
+        12 => Just(Kernel::AsDrawn),
+        1 => Just(Kernel::Global),
+        1 => large.prop_map(|(kernel, more)| Kernel::Large(kernel, more)),
+    ]
+}
+
 /// The sliding of a window that mostly fits an input that is made larger where it has to be.
 pub fn sliding(dilated: bool) -> impl Strategy<Value = Sliding> + Clone {
     let wide =
         prop_oneof![6 => plane(), 1 => (1..=4_usize, 71..=300_usize).prop_map(|(h, w)| [h, w])];
     let effort = (budget(), any::<u8>());
     let sizes = (channels(), wide, effort);
-    (sizes, any::<bool>(), window(dilated), sides(6), flaw(), seldom()).prop_map(
-        move |((channels, plane, effort), ceil_mode, mut window, mut padding, flaw, apart)| {
+    let window = (window(dilated), kernel());
+    (sizes, any::<bool>(), window, sides(6), flaw(), seldom()).prop_map(
+        move |(sizes, ceil_mode, (mut window, kernel), mut padding, flaw, apart)| {
+            let (channels, plane, effort) = sizes;
             let mut input = [channels, plane[0], plane[1]];
             let taps = window.kernel[0] * window.kernel[1];
             fit(&mut input, (effort.0 / taps).max(1), effort.1);
+            match kernel {
+                Kernel::AsDrawn => {}
+                Kernel::Global => window.kernel = [input[1], input[2]],
+                Kernel::Large(kernel, more) => {
+                    (window.kernel, window.dilation) = (kernel, [1, 1]);
+                    input = [input[0].min(3), kernel[0] + more[0], kernel[1] + more[1]];
+                }
+            }
             for axis in 0..2 {
                 if matches!(flaw, Flaw::AsItComes) {
                     break;
