@@ -159,13 +159,8 @@ fn usual() -> impl Strategy<Value = Conv2d> + Clone {
     let window = (kernel, 1..=2_usize, proptest::bool::weighted(0.2), unusual());
     let effort = (budget(), any::<u8>());
     (channels, plane, window, effort, algorithm()).prop_map(
-        |(
-            mut channels,
-            mut size,
-            (kernel, stride, tflite, unusual),
-            (budget, order),
-            algorithm,
-        )| {
+        |(mut channels, mut size, window, (budget, order), algorithm)| {
+            let (kernel, stride, tflite, unusual) = window;
             // Channels first: what is usual about a plane is its size.
             let taps = kernel * kernel;
             fit(&mut channels, (budget / (taps * size[0] * size[1])).max(1), order);

@@ -43,7 +43,7 @@ enum Kernel {
 }
 
 fn kernel() -> impl Strategy<Value = Kernel> + Clone {
-    // Sums of 255 and 510 inputs are about as large as sixteen bits hold.
+    // Sixteen bits hold the sum of 255 inputs.
     let large = ([13..=26_usize, 13..=26], [0..=5_usize, 0..=5]);
     prop_oneof![
         12 => Just(Kernel::AsDrawn),
