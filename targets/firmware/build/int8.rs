@@ -43,10 +43,7 @@ fn operator(case: &Case) -> String {
         }
         Op::Add => {
             let [x, x2, y] = quantizations(case);
-            format!(
-                "Add::new({input:?}).quantized({x}, {x2}, {y}){}",
-                range(case)
-            )
+            format!("Add::new({input:?}).quantized({x}, {x2}, {y}){}", range(case))
         }
         op => {
             let spec = spec.unwrap_or_else(|| panic!("no i8 operator for {op:?}"));
@@ -55,10 +52,7 @@ fn operator(case: &Case) -> String {
                 Requant::FixedDouble => "FixedDouble",
                 Requant::OnnxF32 => "OnnxFloat",
             };
-            format!(
-                "{spec}.quantized({x}, {y}).rounding(Rounding::{rounding}){}",
-                range(case)
-            )
+            format!("{spec}.quantized({x}, {y}).rounding(Rounding::{rounding}){}", range(case))
         }
     }
 }
