@@ -79,7 +79,8 @@ macro_rules! adaptive_pool {
             ///
             /// # Errors
             ///
-            /// [`Error::Zero`], [`Error::EmptyClampRange`], [`Error::Overflow`].
+            /// [`Error::Zero`], [`Error::EmptyClampRange`],
+            /// [`Error::EmptyOutputRange`], [`Error::Overflow`].
             pub const fn plan<T: Element>(&self) -> Result<UnaryPlan<T>, Error> {
                 let numbers =
                     Numbers { quantization: self.quantization, range: self.output_range };

@@ -98,7 +98,8 @@ impl AvgPool2d {
     /// # Errors
     ///
     /// [`Error::Zero`], [`Error::KernelTooLarge`], [`Error::WindowInPadding`],
-    /// [`Error::EmptyClampRange`], [`Error::Overflow`],
+    /// [`Error::EmptyClampRange`],
+    /// [`Error::EmptyOutputRange`], [`Error::Overflow`],
     /// [`Error::SpanTooLarge`].
     pub const fn plan<T: Element>(&self) -> Result<UnaryPlan<T>, Error> {
         let [rows, columns] =

@@ -69,6 +69,7 @@ macro_rules! elementwise {
             /// # Errors
             ///
             /// [`Error::Zero`], [`Error::ShapeMismatch`], [`Error::EmptyClampRange`],
+            /// [`Error::EmptyOutputRange`],
             /// [`Error::Overflow`].
             pub const fn plan<T: Element>(&self) -> Result<BinaryPlan<T>, Error> {
                 let $this = self;

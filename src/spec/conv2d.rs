@@ -144,6 +144,7 @@ impl Conv2d {
     ///
     /// [`Error::Zero`], [`Error::ChannelsNotDivisible`], [`Error::KernelTooLarge`],
     /// [`Error::PaddingTooLarge`], [`Error::SamePaddingWithStride`], [`Error::EmptyClampRange`],
+    /// [`Error::EmptyOutputRange`],
     /// [`Error::AlgorithmUnavailable`], [`Error::Overflow`], [`Error::SpanTooLarge`].
     pub const fn plan<T: Element>(&self) -> Result<ConvPlan<T>, Error> {
         let [rows, columns] =

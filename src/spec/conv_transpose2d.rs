@@ -107,6 +107,7 @@ impl ConvTranspose2d {
     ///
     /// [`Error::Zero`], [`Error::ChannelsNotDivisible`], [`Error::OutputPaddingTooLarge`],
     /// [`Error::EmptyOutput`], [`Error::EmptyClampRange`],
+    /// [`Error::EmptyOutputRange`],
     /// [`Error::AlgorithmUnavailable`], [`Error::Overflow`], [`Error::SpanTooLarge`].
     pub const fn plan<T: Element>(&self) -> Result<ConvPlan<T>, Error> {
         let [rows, columns] =

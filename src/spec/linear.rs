@@ -69,7 +69,8 @@ impl Linear {
     ///
     /// # Errors
     ///
-    /// [`Error::Zero`], [`Error::EmptyClampRange`], [`Error::Overflow`].
+    /// [`Error::Zero`], [`Error::EmptyClampRange`],
+    /// [`Error::EmptyOutputRange`], [`Error::Overflow`].
     pub const fn plan<T: Element>(&self) -> Result<LinearPlan<T>, Error> {
         let mut io = Requantization::of(self.quantization, self.rounding, self.output_range);
         if let Some(io) = &mut io {

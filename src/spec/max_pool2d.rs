@@ -82,7 +82,8 @@ impl MaxPool2d {
     ///
     /// # Errors
     ///
-    /// [`Error::Zero`], [`Error::KernelTooLarge`], [`Error::EmptyClampRange`], [`Error::Overflow`],
+    /// [`Error::Zero`], [`Error::KernelTooLarge`], [`Error::EmptyClampRange`],
+    /// [`Error::EmptyOutputRange`], [`Error::Overflow`],
     /// [`Error::SpanTooLarge`].
     pub const fn plan<T: Element>(&self) -> Result<UnaryPlan<T>, Error> {
         let [rows, columns] =
