@@ -51,11 +51,6 @@ impl Target {
         }
     }
 
-    /// Whether it reads what this one reads.
-    pub(crate) const fn is_this(self) -> bool {
-        self.weight_order().is(Self::THIS.weight_order())
-    }
-
     /// Its name, as it is written here.
     pub(crate) const fn name(self) -> &'static str {
         match self {

@@ -1,10 +1,10 @@
 //! The order of the i8 weights in a packed block of output channels.
 //!
 //! In general that is input channel, kernel row, kernel column, output channel. Where sixteen taps are multiplied at
-//! a time ([`WeightOrder::BySixteens`]), the taps of all input channels are cut into sixteens, and each holds sixteen weights of
-//! one output channel after the other; what is left at the end makes a shorter one. Taps are numbered kernel row,
-//! kernel column, input channel within each [`FOUR`] input channels, if there are as many output channels; those of
-//! other input channels follow, input channel, kernel row, kernel column.
+//! a time ([`WeightOrder::BySixteens`]), the taps of all input channels are cut into sixteens, and each holds sixteen
+//! weights of one output channel after the other; what is left at the end makes a shorter one. Taps are numbered kernel
+//! row, kernel column, input channel within each [`FOUR`] input channels, if there are as many output channels; those
+//! of other input channels follow, input channel, kernel row, kernel column.
 //! A transposed convolution has such a sequence for each set of taps that the same outputs meet.
 
 use crate::geometry::{Axis, divide};
@@ -17,12 +17,6 @@ pub(crate) enum WeightOrder {
     ByInput,
     /// Sixteen taps of one output channel after the other.
     BySixteens,
-}
-
-impl WeightOrder {
-    pub(crate) const fn is(self, other: Self) -> bool {
-        self as u8 == other as u8
-    }
 }
 
 /// How many taps lie together.

@@ -53,8 +53,9 @@ pub struct ConvPlan<T> {
     workspace: usize,
     /// The range of rows and of columns of taps that meet inputs, where a kernel is transformed: kept for the same reason.
     taps_met: [(usize, usize); 2],
-    /// Those of the plan's type, and without a meaning in the other.
+    /// Without a meaning in i8.
     float: FloatKernel,
+    /// Without a meaning in f32.
     int8: Int8Kernel,
     activation: Activation,
     /// There if `T` is i8.
@@ -91,7 +92,10 @@ impl<T: Element> ConvPlan<T> {
                     [rows.taps_met(), columns.taps_met()]
                 }
             },
-            float: FloatKernel::choose(operator, &shape.flattened()),
+            float: match T::DTYPE {
+                Dtype::F32 => FloatKernel::choose(operator, &shape.flattened()),
+                Dtype::I8 => FloatKernel::DIRECT,
+            },
             int8: Int8Kernel::choose(operator, &shape.flattened()),
             activation,
             quantization,
@@ -246,7 +250,8 @@ impl<T: Element> ConvPlan<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::Length`] for a slice of the wrong length, [`Error::Zero`] for no jobs; `y` is then untouched.
+    /// [`Error::Length`] for a slice of the wrong length, [`Error::Zero`] for no jobs,
+    /// [`Error::OtherTarget`]; `y` is then untouched.
     pub fn split<'a>(
         &self,
         jobs: usize,
@@ -297,8 +302,9 @@ impl ConvPlan<f32> {
     ///
     /// # Errors
     ///
-    /// [`Error::Length`] for a slice of the wrong length or a workspace that is too short; `y` is
-    /// then untouched.
+    /// [`Error::Length`] for a slice of the wrong length or a workspace that is too short,
+    /// [`Error::OtherTarget`] for a plan that packs for another [`target`](Self::target); `y` is then
+    /// untouched.
     #[inline(always)]
     pub fn run(
         &self,
@@ -341,8 +347,9 @@ impl ConvPlan<i8> {
     ///
     /// # Errors
     ///
-    /// [`Error::Length`] for a slice of the wrong length or a workspace that is too short; `y` is
-    /// then untouched.
+    /// [`Error::Length`] for a slice of the wrong length or a workspace that is too short,
+    /// [`Error::OtherTarget`] for a plan that packs for another [`target`](Self::target); `y` is then
+    /// untouched.
     #[inline(always)]
     pub fn run(
         &self,

@@ -53,8 +53,8 @@ pub(crate) const fn part<T>(slice: &[T], first: usize, length: usize) -> &[T] {
     }
 }
 
-/// The fewest output channels of a part of a group: an even smaller group may be computed by another loop nest
-/// than the group it is a part of, with other roundings.
+/// The fewest output channels of a part of a group: an even smaller group may have i8 weights in another order than the
+/// group it is a part of, and on x86-64 another loop nest, with other roundings.
 const FEWEST: usize = 4;
 
 /// The sizes of a layer's weights.
@@ -63,8 +63,9 @@ pub(crate) struct Layout {
     pub(crate) channels: Channels,
     /// Kernel height times kernel width.
     pub(crate) kernel: usize,
-    /// The order of i8 weights, and what it is of those by sixteens.
+    /// The order of i8 weights.
     pub(crate) weight_order: WeightOrder,
+    /// Where they go if that is by sixteens.
     pub(crate) order: Order,
     /// What the weights are packed for.
     pub(crate) algorithm: Algorithm,

@@ -162,7 +162,8 @@ impl<T: Element> LinearPlan<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::Length`] for a slice of the wrong length, [`Error::Zero`] for no jobs; `y` is then untouched.
+    /// [`Error::Length`] for a slice of the wrong length, [`Error::Zero`] for no jobs,
+    /// [`Error::OtherTarget`]; `y` is then untouched.
     pub fn split<'a>(
         &self,
         jobs: usize,
@@ -194,7 +195,8 @@ impl LinearPlan<f32> {
     ///
     /// # Errors
     ///
-    /// [`Error::Length`] for a slice of the wrong length; `y` is then untouched.
+    /// [`Error::Length`] for a slice of the wrong length, [`Error::OtherTarget`] for a plan that packs for another
+    /// [`target`](Self::target); `y` is then untouched.
     #[inline(always)]
     pub fn run(&self, packed: &[f32], x: &[f32], y: &mut [f32]) -> Result<(), Error> {
         check_target(self.target)?;
@@ -219,7 +221,8 @@ impl LinearPlan<i8> {
     ///
     /// # Errors
     ///
-    /// [`Error::Length`] for a slice of the wrong length; `y` is then untouched.
+    /// [`Error::Length`] for a slice of the wrong length, [`Error::OtherTarget`] for a plan that packs for another
+    /// [`target`](Self::target); `y` is then untouched.
     #[inline(always)]
     pub fn run(&self, packed: &[i8], x: &[i8], y: &mut [i8]) -> Result<(), Error> {
         check_target(self.target)?;

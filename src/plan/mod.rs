@@ -27,7 +27,6 @@ pub use conv::ConvPlan;
 pub use int8_parameters::{Int8Parameters, WeightScale};
 pub use linear::LinearPlan;
 pub use pack::Parameters;
-
 pub use per_channel::{BatchNorm2dPlan, PreluPlan};
 pub use quantize::{DequantizePlan, QuantizePlan};
 pub use split::{Job, Jobs};
@@ -192,8 +191,8 @@ use backend_method;
 macro_rules! target_method {
     ($plan:ident) => {
         impl<T: Element> $plan<T> {
-            /// This plan, to pack weights for `target`: in a build script, say. Unless that reads them in the same
-            /// order as this target does, the plan is not for running.
+            /// This plan, to pack weights for `target`: in a build script, say. For another target than
+            /// [`Target::THIS`](crate::Target::THIS) it packs, but does not run.
             pub const fn target(mut self, target: $crate::Target) -> Self {
                 self.target = target;
                 self
@@ -203,9 +202,9 @@ macro_rules! target_method {
 }
 use target_method;
 
-/// [`Error::OtherTarget`] for a plan that packs in another order than kernels read here.
+/// [`Error::OtherTarget`] for a plan that packs for another target than this one.
 const fn check_target(target: Target) -> Result<(), Error> {
-    if target.is_this() { Ok(()) } else { Err(Error::OtherTarget(target)) }
+    if target as u8 == Target::THIS as u8 { Ok(()) } else { Err(Error::OtherTarget(target)) }
 }
 
 /// The sizes of a plan whose output has the shape of its input, `self.shape`.

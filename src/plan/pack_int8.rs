@@ -227,7 +227,7 @@ impl Weights<'_> {
         let (ready, packed_len) = (self.ready(), packed.len());
         let ready_len = ready.len();
         let transformed = winograd::tile(layout.algorithm) > 0;
-        let by_sixteens = layout.weight_order.is(WeightOrder::BySixteens);
+        let by_sixteens = matches!(layout.weight_order, WeightOrder::BySixteens);
         let mut sum = 0_i64;
         let mut input = 0;
         while input < layout.channels.inputs {
@@ -417,7 +417,7 @@ pub(crate) const fn pack(
 
     let (channels, packed) = split_mut(packed, 9 * outputs);
     let plain = winograd::tile(layout.algorithm) == 0;
-    let by_sixteens = plain && layout.weight_order.is(WeightOrder::BySixteens);
+    let by_sixteens = plain && matches!(layout.weight_order, WeightOrder::BySixteens);
     let in_lanes = plain && !by_sixteens;
     let in_one_set = by_sixteens && layout.order.is_one_set() && !weights.have_input_norm();
     let mut output = 0;

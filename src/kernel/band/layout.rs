@@ -5,6 +5,7 @@ use crate::arch::neon::copy::LENGTH;
 use crate::geometry::{divide, rounded_up};
 use crate::kernel::direct::Shape;
 use crate::kernel::runs::{Along, Operator};
+use crate::tensor::max;
 
 /// The most neighbouring outputs that meet a copy: a multiple of what registers hold.
 pub(super) const OUTPUTS: usize = 60;
@@ -45,7 +46,7 @@ impl Extent {
         let mut number = 0;
         while number < axis.phase_count() {
             let phase = axis.phase(number);
-            (outputs, taps) = (larger(outputs, phase.count), larger(taps, phase.taps));
+            (outputs, taps) = (max(outputs, phase.count), max(taps, phase.taps));
             step = phase.input_step;
             let last = phase.input + phase.to_next * phase.taps.saturating_sub(1) as isize;
             let [low, high] =
@@ -56,10 +57,6 @@ impl Extent {
         }
         Self { outputs, taps, lowest, span: highest.wrapping_sub(lowest).unsigned_abs(), step }
     }
-}
-
-const fn larger(a: usize, b: usize) -> usize {
-    if a > b { a } else { b }
 }
 
 const fn smaller(a: usize, b: usize) -> usize {
@@ -103,7 +100,7 @@ impl Layout {
         let every = if rows.span == 0 { rows.step } else { 1 };
         let (step, least) = (divide(rows.step, every), rows.span + 1);
         let all = divide(LENGTH, row);
-        let channels = smaller(divide(PRODUCTS, larger(taps, 1)), divide(all, least));
+        let channels = smaller(divide(PRODUCTS, max(taps, 1)), divide(all, least));
         let channels = smaller(channels, inputs);
         // Of few products most would be to go from one to the next.
         if channels < inputs && channels * taps < LEAST {
