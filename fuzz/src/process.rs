@@ -14,9 +14,9 @@ use crate::draw::Cases;
 use crate::progress;
 use crate::shared::Shared;
 
-/// Seconds of CPU time after which a case does not end, as far as anybody can tell: thousands of times what cases take.
-/// Under AddressSanitizer and on AArch64, which is mostly emulated, all take longer.
-const STUCK: libc::time_t = if cfg!(nchw_asan) || cfg!(target_arch = "aarch64") { 16 } else { 4 };
+/// Seconds of CPU time after which a case does not end, as far as anybody can tell: thousands of times what cases take,
+/// in emulation too.
+const STUCK: libc::time_t = 4;
 
 /// The same, of the many that are tried to make one small.
 const STUCK_SMALL: libc::time_t = 1;
