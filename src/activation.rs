@@ -1,9 +1,9 @@
 //! Activation functions, alone or as the last step of another operator.
 
-use crate::arch::backend::Backend;
+use crate::backend::Backend;
 use crate::const_math;
 use crate::error::{Buffer, Error};
-use crate::kernel::map;
+use crate::kernel::elementwise::activation;
 use crate::quant::Quantization;
 
 /// An element-wise function applied to an operator's results.
@@ -203,7 +203,7 @@ impl Activation {
         slopes: &[f32],
     ) {
         if self.is_prelu() {
-            map::prelu(backend, values, plane, slopes);
+            activation::prelu(backend, values, plane, slopes);
         } else {
             self.apply(backend, values);
         }
@@ -214,24 +214,28 @@ impl Activation {
     pub(crate) fn apply(self, backend: Option<Backend>, values: &mut [f32]) {
         match self {
             Self::Identity | Self::Prelu => {}
-            Self::Relu => map::relu(backend, values),
-            Self::Relu6 => map::clamped(backend, values, 0.0, 6.0),
-            Self::Clamp { min, max } => map::clamped(backend, values, min, max),
-            Self::LeakyRelu { negative_slope } => map::leaky_relu(backend, values, negative_slope),
-            Self::Hardswish => map::hardswish(backend, values),
-            Self::Hardsigmoid { alpha, beta } => map::hardsigmoid(backend, values, alpha, beta),
+            Self::Relu => activation::relu(backend, values),
+            Self::Relu6 => activation::clamped(backend, values, 0.0, 6.0),
+            Self::Clamp { min, max } => activation::clamped(backend, values, min, max),
+            Self::LeakyRelu { negative_slope } => {
+                activation::leaky_relu(backend, values, negative_slope)
+            }
+            Self::Hardswish => activation::hardswish(backend, values),
+            Self::Hardsigmoid { alpha, beta } => {
+                activation::hardsigmoid(backend, values, alpha, beta)
+            }
             #[cfg(feature = "libm")]
-            Self::Elu { alpha } => map::elu(backend, values, alpha),
+            Self::Elu { alpha } => activation::elu(backend, values, alpha),
             #[cfg(feature = "libm")]
-            Self::Sigmoid => map::sigmoid(backend, values),
+            Self::Sigmoid => activation::sigmoid(backend, values),
             #[cfg(feature = "libm")]
-            Self::Tanh => map::tanh(backend, values),
+            Self::Tanh => activation::tanh(backend, values),
             #[cfg(feature = "libm")]
-            Self::Silu => map::silu(backend, values),
+            Self::Silu => activation::silu(backend, values),
             #[cfg(feature = "libm")]
-            Self::Gelu => map::gelu(backend, values),
+            Self::Gelu => activation::gelu(backend, values),
             #[cfg(feature = "libm")]
-            Self::GeluTanh => map::gelu_tanh(backend, values),
+            Self::GeluTanh => activation::gelu_tanh(backend, values),
             // Refused by `validate`.
             #[cfg(not(feature = "libm"))]
             _ => {}

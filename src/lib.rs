@@ -179,7 +179,7 @@
 //!   16 to 20 % for Winograd's method.
 //! - **i8.** Equal to the reference, bit for bit; softmax and tables of curves are the nearest number to the
 //!   exact value.
-//! - **Unsafe** code lives under `arch/` alone: instructions, the innermost loops over slices whose lengths are
+//! - **Unsafe** code lives under `isa/` and `views/` alone: instructions, the innermost loops over slices whose lengths are
 //!   checked before, and the borrowing of slices, and of parts of an arena, as tensors.
 //!
 //! # NaN and infinities
@@ -219,11 +219,12 @@ extern crate std;
 
 mod activation;
 mod algorithm;
-mod arch;
+mod backend;
 mod batch_norm;
 mod const_math;
 mod error;
 mod geometry;
+mod isa;
 mod kernel;
 mod layer;
 pub mod memory;
@@ -241,10 +242,11 @@ mod tensor;
 #[cfg(feature = "heapless")]
 mod top_k;
 mod tuning;
+mod views;
 
 pub use activation::Activation;
 pub use algorithm::Algorithm;
-pub use arch::backend::Backend;
+pub use backend::Backend;
 pub use batch_norm::BatchNorm;
 pub use error::{Buffer, Direction, Error, Parameter};
 #[doc(hidden)]

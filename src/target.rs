@@ -1,7 +1,5 @@
 //! For which targets weights are packed.
 
-use crate::kernel::order::WeightOrder;
-
 /// The targets that read packed weights in one order.
 ///
 /// A plan packs for the target that it is compiled for, unless it is told otherwise; a build script tells it. Packed f32
@@ -42,13 +40,6 @@ impl Target {
     /// Those of an architecture with the feature `simd`, by the name that `target_arch` has for it.
     pub fn of_arch(arch: &str) -> Self {
         if arch == "aarch64" { Self::AArch64 } else { Self::Portable }
-    }
-
-    pub(crate) const fn weight_order(self) -> WeightOrder {
-        match self {
-            Self::Portable => WeightOrder::ByInput,
-            Self::AArch64 => WeightOrder::BySixteens,
-        }
     }
 
     /// Its name, as it is written here.

@@ -40,7 +40,7 @@ aarch64-linux-gnu-objdump -dC --no-show-raw-insn "$elf" | awk -v folder="$folder
     /^[0-9a-f]+ <.*>:$/ {
         name = $0
         sub(/^[0-9a-f]+ </, "", name); sub(/>:$/, "", name)
-        gsub(/<nchw::arch::neon::Neon as nchw::arch::isa::Isa>::run::|nchw::(kernel|arch)::|arithmetic::|neon::/, "", name)
+        gsub(/<nchw::isa::neon::Neon as nchw::isa::traits::Isa>::run::|nchw::(kernel|isa)::(conv::|f32::)?|arithmetic::|neon::/, "", name)
         gsub(/ /, "", name)
         count = 0
         next

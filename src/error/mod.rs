@@ -4,7 +4,7 @@
 mod sentence;
 
 use crate::algorithm::Algorithm;
-use crate::arch::backend::Backend;
+use crate::backend::Backend;
 use crate::padding::PaddingMode;
 use crate::target::Target;
 use crate::tensor::Dtype;

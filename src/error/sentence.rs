@@ -4,7 +4,6 @@ use core::fmt;
 
 use crate::algorithm::Algorithm;
 use crate::error::{Buffer, Direction, Error, Parameter};
-use crate::geometry::divide;
 use crate::message::Message;
 use crate::tensor::Dtype;
 
@@ -221,15 +220,16 @@ impl Error {
                 .text(" elements expected, ")
                 .number(actual)
                 .text(" given")
-                .batch(buffer, divide(actual, expected), actual),
+                .batch(buffer, actual, expected),
         }
     }
 }
 
 impl Message {
-    /// What to do with that many images, if that is what they are.
-    const fn batch(&mut self, buffer: Buffer, images: usize, actual: usize) -> &mut Self {
+    /// What to do with several images in a buffer for one, if that is what they are.
+    const fn batch(&mut self, buffer: Buffer, actual: usize, expected: usize) -> &mut Self {
         let data = matches!(buffer, Buffer::Input | Buffer::SecondInput | Buffer::Output);
+        let Some(images) = actual.checked_div(expected) else { return self };
         if !data || images < 2 || !actual.is_multiple_of(images) {
             return self;
         }

@@ -1,7 +1,7 @@
 //! What a loop nest does to the numbers it meets: f32, or i8 with i32 sums.
 
-use crate::arch::isa::{Isa, Lanes, Operation};
-use crate::arch::scalar::{Bytes, Scalar};
+use crate::isa::scalar::{Bytes, Scalar};
+use crate::isa::traits::{Isa, Lanes, Operation};
 use crate::quant::{FixedPoint, Requantization, Rounding, round_half_even, saturate};
 
 /// The blocks of output channels in f32.

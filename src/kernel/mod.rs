@@ -5,41 +5,14 @@ use core::iter::from_fn;
 use core::mem::take;
 
 pub(crate) mod arithmetic;
-#[cfg(neon)]
-mod band;
-pub(crate) mod binary;
-mod block;
-pub(crate) mod choice;
-mod compensated;
-#[cfg(feature = "libm")]
-mod curves;
-mod depthwise;
-#[cfg(neon)]
-mod depthwise_int8;
-pub(crate) mod direct;
-mod fold;
-#[cfg(neon)]
-mod gather;
-mod group;
-pub(crate) mod int8;
-pub(crate) mod map;
-pub(crate) mod order;
-#[cfg(neon)]
-mod phases;
-mod pixels;
+pub(crate) mod conv;
+pub(crate) mod elementwise;
+mod kahan;
+pub(crate) mod pad;
 pub(crate) mod pool;
-#[cfg(neon)]
-mod pool_int8;
+pub(crate) mod resample;
 pub(crate) mod runs;
-pub(crate) mod scale_shift;
-pub(crate) mod sliding;
-pub(crate) mod softmax;
-pub(crate) mod table;
-#[cfg(neon)]
-mod tile;
-pub(crate) mod upsample;
-pub(crate) mod winograd;
-pub(crate) mod zero_pad;
+pub(crate) mod weight_order;
 
 /// `slice` in pieces of `length`, which is never zero in validated geometry. `chunks_exact` would do,
 /// but for the panic that the compiler keeps once it has lost sight of where `length` comes from.

@@ -22,7 +22,7 @@ pub mod internal {
     pub use super::plan::NetworkPlan;
     pub use super::views::{Given, Wanted, arena};
     pub use super::wiring::{Wiring, in_pair};
-    pub use crate::arch::arena::Place;
+    pub use crate::views::arena::Place;
 }
 
 /// Turns layers into a network: states once who reads what, and gets the code that runs it, the least

@@ -1,9 +1,9 @@
 //! The caller's tensors, which a network reads and writes as it does those in its arena
-//! ([`Place`](crate::arch::arena::Place)): methods of the same names.
+//! ([`Place`](crate::views::arena::Place)): methods of the same names.
 
-use crate::arch::arena::{Rest, same_shape, same_shape_mut};
 use crate::error::{Buffer, Error};
 use crate::tensor::Tensor;
+use crate::views::arena::{Rest, same_shape, same_shape_mut};
 
 /// An input.
 pub struct Given<'a, T, const C: usize, const H: usize, const W: usize>(pub &'a Tensor<T, C, H, W>);

@@ -3,13 +3,13 @@
 use core::marker::PhantomData;
 
 use crate::activation::Activation;
-use crate::arch::backend::Backend;
+use crate::backend::Backend;
 use crate::error::{Buffer, Error};
 use crate::geometry::{elements, total, tri, volume};
-use crate::kernel::binary::{
+use crate::kernel::elementwise::activation;
+use crate::kernel::elementwise::binary::{
     self, AddInt8, Combine, Int8Offsets, MulInt8, per_channel, rescale, same_shape,
 };
-use crate::kernel::map;
 use crate::plan::cost::cost_methods;
 use crate::plan::meaning::meaning_methods;
 use crate::plan::{backend_method, check_io};
@@ -220,8 +220,8 @@ impl BinaryPlan<f32> {
             }
         };
         if self.input_len() == self.second_input_len() {
-            let inputs = first.chunks(map::PART).zip(second.chunks(map::PART));
-            for ((first, second), y) in inputs.zip(y.chunks_mut(map::PART)) {
+            let inputs = first.chunks(activation::PART).zip(second.chunks(activation::PART));
+            for ((first, second), y) in inputs.zip(y.chunks_mut(activation::PART)) {
                 pairs(self.backend, first, second, y);
                 self.activation.apply(self.backend, y);
             }

@@ -4,16 +4,16 @@ use core::marker::PhantomData;
 
 use crate::activation::Activation;
 use crate::algorithm::Algorithm;
-use crate::arch::backend::Backend;
+use crate::backend::Backend;
 use crate::error::{Buffer, Error};
 use crate::geometry::{elements, tri};
-use crate::kernel::choice::FloatKernel;
-use crate::kernel::direct::{Direct, Operands, Shape};
-use crate::kernel::int8::{Int8Kernel, Int8Layers};
-use crate::kernel::order::{Order, Sets};
+use crate::kernel::conv::choice::FloatKernel;
+use crate::kernel::conv::int8::{Int8Kernel, Int8Layers};
+use crate::kernel::conv::problem::{Convolution, Operands, Shape};
+use crate::kernel::conv::winograd::int8::Int8Winograd;
+use crate::kernel::conv::winograd::{Winograd, tiles2, tiles4};
 use crate::kernel::runs::Operator;
-use crate::kernel::winograd::int8::Int8Winograd;
-use crate::kernel::winograd::{Winograd, tiles2, tiles4};
+use crate::kernel::weight_order::{Order, Sets, WeightOrder};
 use crate::padding::PaddingMode;
 use crate::plan::cost::{cost_methods, multiply_adds};
 use crate::plan::layout::{Layout, Packed, PackedInt8};
@@ -117,7 +117,7 @@ impl<T: Element> ConvPlan<T> {
         Layout {
             channels,
             kernel: rows.kernel * columns.kernel,
-            weight_order: self.target.weight_order(),
+            weight_order: WeightOrder::of(self.target),
             order: Order {
                 rows: Sets::one(rows.kernel),
                 columns: Sets::one(columns.kernel),
@@ -263,7 +263,7 @@ impl<T: Element> ConvPlan<T> {
         Jobs::new(jobs, *self, self.shape, self.layout(), [packed, x], y)
     }
 
-    /// Elements of scratch memory that `run` asks for; 0 for [`Algorithm::Direct`].
+    /// Elements of scratch memory that `run` asks for; 0 for [`Algorithm::Convolution`].
     pub const fn workspace_len(&self) -> usize {
         self.workspace
     }
@@ -383,7 +383,7 @@ impl ConvPlan<i8> {
                 }
                 // There is no other in i8.
                 Algorithm::Auto | Algorithm::Direct | Algorithm::Winograd4 => {
-                    let direct = Direct { shape: shape.flattened(), operator, arithmetic };
+                    let direct = Convolution { shape: shape.flattened(), operator, arithmetic };
                     int8.run(backend, &direct, operands);
                 }
             }

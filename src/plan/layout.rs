@@ -15,7 +15,7 @@
 //! the transform, input channel, output channel. One order serves every instruction set of a target, so
 //! that weights packed by the compiler can be run by whichever the processor turns out to have; that of
 //! i8 weights which are not transformed is another on AArch64 with the feature `simd`, see
-//! `kernel/order.rs` and [`Target`](crate::Target).
+//! `kernel/weight_order.rs` and [`Target`](crate::Target).
 
 use core::ops::Range;
 
@@ -23,7 +23,7 @@ use crate::algorithm::Algorithm;
 use crate::error::Error;
 use crate::geometry::{Channels, divide, elements, total, tri};
 use crate::kernel::arithmetic::{FLOAT_BLOCKS, INT8_BLOCKS, Int8Channels};
-use crate::kernel::order::{Order, WeightOrder};
+use crate::kernel::weight_order::{Order, WeightOrder};
 use crate::plan::lanes::LANES;
 use crate::plan::winograd;
 use crate::tensor::Dtype;

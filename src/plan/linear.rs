@@ -4,14 +4,14 @@ use core::marker::PhantomData;
 
 use crate::activation::Activation;
 use crate::algorithm::Algorithm;
-use crate::arch::backend::Backend;
+use crate::backend::Backend;
 use crate::error::{Buffer, Error};
 use crate::geometry::{Channels, tri, volume};
-use crate::kernel::choice::FloatKernel;
-use crate::kernel::direct::{Direct, Operands, Shape};
-use crate::kernel::int8::Int8Kernel;
-use crate::kernel::order::{Order, Sets};
+use crate::kernel::conv::choice::FloatKernel;
+use crate::kernel::conv::int8::Int8Kernel;
+use crate::kernel::conv::problem::{Convolution, Operands, Shape};
 use crate::kernel::runs::Operator;
+use crate::kernel::weight_order::{Order, Sets, WeightOrder};
 use crate::padding::PaddingMode;
 use crate::plan::cost::{cost_methods, multiply_adds};
 use crate::plan::layout::{Layout, Packed, PackedInt8};
@@ -89,7 +89,7 @@ impl<T: Element> LinearPlan<T> {
             taps_met: [(0, 1); 2],
             channels: self.channels,
             kernel: 1,
-            weight_order: self.target.weight_order(),
+            weight_order: WeightOrder::of(self.target),
             order: Order {
                 rows: Sets::one(1),
                 columns: Sets::one(1),
@@ -249,7 +249,7 @@ impl LinearPlan<i8> {
             };
             let shape = Shape::fully_connected(channels);
             let operands = Operands { weight, parameters, x, y };
-            let direct = Direct { shape, operator: OPERATOR, arithmetic };
+            let direct = Convolution { shape, operator: OPERATOR, arithmetic };
             self.int8.run(self.backend, &direct, operands);
         });
         Ok(())

@@ -179,7 +179,10 @@ macro_rules! backend_method {
             ///
             /// [`Error::BackendUnavailable`] if the processor or this build does not have it.
             pub fn backend(mut self, backend: $crate::Backend) -> Result<Self, Error> {
-                self.backend = Some(backend.check()?);
+                if !backend.is_available() {
+                    return Err(Error::BackendUnavailable(backend));
+                }
+                self.backend = Some(backend);
                 Ok(self)
             }
         }

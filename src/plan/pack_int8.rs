@@ -2,7 +2,7 @@
 
 use crate::error::{Buffer, Error};
 use crate::geometry::tri;
-use crate::kernel::order::{FOUR, SIXTEEN, WeightOrder};
+use crate::kernel::weight_order::{FOUR, SIXTEEN, WeightOrder};
 use crate::plan::int8_parameters::Int8Parameters;
 use crate::plan::lanes::{self, LANES, nearest_to_half};
 use crate::plan::layout::{Layout, Route, at, part, put, split_mut};

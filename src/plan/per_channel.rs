@@ -3,11 +3,11 @@
 use core::marker::PhantomData;
 
 use crate::activation::Activation;
-use crate::arch::backend::Backend;
+use crate::backend::Backend;
 use crate::batch_norm::BatchNorm;
 use crate::error::{Buffer, Error};
 use crate::geometry::{elements, tri, volume};
-use crate::kernel::{map, scale_shift};
+use crate::kernel::elementwise::{activation, scale_shift};
 use crate::plan::cost::{cost_methods, multiply_adds};
 use crate::plan::layout::put;
 use crate::plan::meaning::meaning_methods;
@@ -189,7 +189,7 @@ impl PreluPlan<f32> {
         Buffer::Prelu.check(slopes.len(), channels)?;
         check_io(x, self.input_len(), y, self.input_len())?;
         y.iter_mut().zip(x).for_each(|(y, x)| *y = *x);
-        map::prelu(self.backend, y, height * width, slopes);
+        activation::prelu(self.backend, y, height * width, slopes);
         Ok(())
     }
 }

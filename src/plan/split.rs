@@ -11,7 +11,7 @@ use core::ops::Range;
 use crate::error::{Error, Parameter};
 use crate::geometry::{Channels, divide};
 use crate::kernel::arithmetic::Int8Channels;
-use crate::kernel::direct::Shape;
+use crate::kernel::conv::problem::Shape;
 use crate::plan::conv::ConvPlan;
 use crate::plan::layout::{Layout, Packed, PackedInt8};
 use crate::plan::linear::LinearPlan;

@@ -3,11 +3,11 @@
 use core::marker::PhantomData;
 
 use crate::activation::Activation;
-use crate::arch::backend::Backend;
+use crate::backend::Backend;
 use crate::const_math::exp;
 use crate::error::{Buffer, Error};
 use crate::geometry::{tri, volume};
-use crate::kernel::{map, softmax, table};
+use crate::kernel::elementwise::{activation, lut, softmax};
 use crate::plan::cost::cost_methods;
 use crate::plan::layout::put;
 use crate::plan::meaning::meaning_methods;
@@ -121,7 +121,7 @@ impl ActivatePlan<f32> {
     #[inline(always)]
     pub fn run(&self, x: &[f32], y: &mut [f32]) -> Result<(), Error> {
         check_io(x, self.input_len(), y, self.input_len())?;
-        for (x, y) in x.chunks(map::PART).zip(y.chunks_mut(map::PART)) {
+        for (x, y) in x.chunks(activation::PART).zip(y.chunks_mut(activation::PART)) {
             y.iter_mut().zip(x).for_each(|(y, x)| *y = *x);
             self.activation.apply(self.backend, y);
         }
@@ -158,7 +158,7 @@ impl ActivatePlan<i8> {
     pub fn run(&self, table: &[i8], x: &[i8], y: &mut [i8]) -> Result<(), Error> {
         Buffer::Packed.check(table.len(), self.packed_len())?;
         check_io(x, self.input_len(), y, self.input_len())?;
-        table::run(self.backend, table, x, y);
+        lut::run(self.backend, table, x, y);
         Ok(())
     }
 }

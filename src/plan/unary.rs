@@ -3,13 +3,13 @@
 use core::marker::PhantomData;
 
 use crate::activation::Activation;
-use crate::arch::backend::Backend;
+use crate::backend::Backend;
 use crate::error::Error;
 use crate::geometry::{elements, tri, volume};
+use crate::kernel::pad;
+use crate::kernel::pool::sliding::{self, Pool};
 use crate::kernel::pool::{self, Reduction, Windows};
-use crate::kernel::sliding::{self, Pool};
-use crate::kernel::upsample::{self, Grid};
-use crate::kernel::zero_pad;
+use crate::kernel::resample::{self, Grid};
 use crate::plan::cost::cost_methods;
 use crate::plan::meaning::meaning_methods;
 use crate::plan::{backend_method, check_io};
@@ -201,12 +201,12 @@ impl UnaryPlan<f32> {
                     reduction => sliding::average(self.backend, pool, reduction, x, y),
                 }
             }
-            Operator::UpsampleNearest(grid) => upsample::nearest_float(self.backend, *grid, x, y),
+            Operator::UpsampleNearest(grid) => resample::nearest_float(self.backend, *grid, x, y),
             Operator::UpsampleBilinear { grid, align_corners } => {
-                upsample::bilinear(self.backend, *align_corners, *grid, x, y);
+                resample::bilinear(self.backend, *align_corners, *grid, x, y);
             }
             Operator::ZeroPad { top, left } => {
-                zero_pad::run(input, output, [*top, *left], 0.0, x, y);
+                pad::run(input, output, [*top, *left], 0.0, x, y);
             }
         }
         self.activation.apply(self.backend, y);
@@ -231,11 +231,11 @@ impl UnaryPlan<i8> {
                 let pool = Pool { rows, columns };
                 pool::int8(self.backend, pool, *reduction, self.zero, x, y);
             }
-            Operator::UpsampleNearest(grid) => upsample::nearest(*grid, x, y),
+            Operator::UpsampleNearest(grid) => resample::nearest(*grid, x, y),
             // Refused by `plan`.
             Operator::UpsampleBilinear { .. } => {}
             Operator::ZeroPad { top, left } => {
-                zero_pad::run(input, output, [*top, *left], self.zero, x, y);
+                pad::run(input, output, [*top, *left], self.zero, x, y);
             }
         }
         if self.range != [i8::MIN, i8::MAX] {

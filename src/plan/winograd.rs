@@ -3,10 +3,10 @@
 use crate::algorithm::Algorithm;
 use crate::error::Error;
 use crate::geometry::{Channels, elements, total, tri};
-use crate::kernel::direct::Shape;
+use crate::kernel::conv::problem::Shape;
+use crate::kernel::conv::winograd::dilated::planes_len;
+use crate::kernel::conv::winograd::{Blocking, Tile2, Tile4, int8};
 use crate::kernel::runs::Operator;
-use crate::kernel::winograd::dilated::planes_len;
-use crate::kernel::winograd::{Blocking, Tile2, Tile4, int8};
 use crate::padding::PaddingMode;
 use crate::tensor::Dtype;
 

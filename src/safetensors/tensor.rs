@@ -3,8 +3,8 @@
 use super::dtype::Dtype;
 use super::error::SafetensorsError;
 use super::json::{self, Json};
-use crate::arch::bytes;
 use crate::geometry::{elements, tri};
+use crate::views::bytes;
 
 const fn parse_dtype(raw: &[u8]) -> Result<Dtype, SafetensorsError> {
     let mut dtypes = Dtype::ALL.as_slice();

@@ -2,7 +2,7 @@ use crate::activation::Activation;
 use crate::algorithm::Algorithm;
 use crate::error::Error;
 use crate::geometry::{Channels, Window, spread, tri};
-use crate::kernel::direct::Shape;
+use crate::kernel::conv::problem::Shape;
 use crate::kernel::runs::Operator;
 use crate::padding::Padding;
 use crate::plan::ConvPlan;

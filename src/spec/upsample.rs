@@ -1,7 +1,7 @@
 use crate::activation::Activation;
 use crate::error::{Direction, Error, Parameter};
 use crate::geometry::{positive, tri, volume};
-use crate::kernel::upsample::Grid;
+use crate::kernel::resample::Grid;
 use crate::plan::UnaryPlan;
 use crate::plan::unary::{Numbers, Operator};
 use crate::spec::WHOLE_RANGE;

@@ -25,8 +25,8 @@ use nchw_oracle::Output;
 
 use super::{Allowed, Row, U, UNDERFLOW, Worst, fail, ulp, worst_by};
 
-/// The most products of a running sum, by any nest on any target: of `arch/taps.rs`, where stacks are small half as
-/// many, and of `kernel/band`; others have fewer.
+/// The most products of a running sum, by any nest on any target: of `isa/generic/taps.rs`, where stacks are small half as
+/// many, and of `kernel/conv/band`; others have fewer.
 const RUNNING: usize = 147;
 
 /// The fewest products of a running sum on the average, where there is more than one: half of those that the smaller

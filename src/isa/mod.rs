@@ -1,0 +1,13 @@
+//! Instruction sets behind small traits: a folder for each, what is written once over the traits in `generic`, and what
+//! the processor has.
+#![allow(unsafe_code)]
+
+pub(crate) mod detect;
+pub(crate) mod dispatch;
+pub(crate) mod generic;
+#[cfg(neon)]
+pub(crate) mod neon;
+pub(crate) mod scalar;
+pub(crate) mod traits;
+#[cfg(x86_simd)]
+mod x86;
