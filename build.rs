@@ -2,8 +2,9 @@
 //!
 //! - `neon`: AArch64's vectors, unless its ABI is without them
 //! - `x86_simd`: x86-64, unless its ABI is without SSE2
+//! - `dsp`: Armv7E-M, whose DSP instructions stable Rust has no name for
 //!
-//! Both with the feature `simd` alone.
+//! All with the feature `simd` alone.
 
 use std::env;
 
@@ -17,5 +18,10 @@ fn main() {
         if simd && arch == of && features.split(',').any(|one| one == feature) {
             println!("cargo::rustc-cfg={name}");
         }
+    }
+    println!("cargo::rustc-check-cfg=cfg(dsp)");
+    let target = env::var("TARGET").unwrap_or_default();
+    if simd && target.starts_with("thumbv7em") {
+        println!("cargo::rustc-cfg=dsp");
     }
 }

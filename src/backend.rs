@@ -30,6 +30,8 @@ pub enum Backend {
     NeonDot,
     /// AArch64 with the matrix product of i8, too, which Armv8.2 may and Armv8.6 must have, found out alike.
     NeonMatrix,
+    /// Armv7E-M, for i8: the DSP instructions of Cortex-M4 and M7.
+    Dsp,
 }
 
 impl Backend {
@@ -42,6 +44,7 @@ impl Backend {
             Self::Neon => "neon",
             Self::NeonDot => "neon-dot",
             Self::NeonMatrix => "neon-matrix",
+            Self::Dsp => "dsp",
         }
     }
 }

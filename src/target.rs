@@ -31,15 +31,41 @@ pub enum Target {
     Portable,
     /// AArch64 with the feature `simd`.
     AArch64,
+    /// Cortex-M4 and M7 with the feature `simd`.
+    CortexMDsp,
 }
 
 impl Target {
     /// The one that this is compiled for.
-    pub const THIS: Self = if cfg!(neon) { Self::AArch64 } else { Self::Portable };
+    pub const THIS: Self = if cfg!(neon) {
+        Self::AArch64
+    } else if cfg!(dsp) {
+        Self::CortexMDsp
+    } else {
+        Self::Portable
+    };
 
-    /// Those of an architecture with the feature `simd`, by the name that `target_arch` has for it.
+    /// That of an architecture with the feature `simd`, by the name that `target_arch` has for it. That name does not tell
+    /// Cortex-M4 from M3: where it is `arm`, ask [`of_triple`](Self::of_triple).
     pub fn of_arch(arch: &str) -> Self {
         if arch == "aarch64" { Self::AArch64 } else { Self::Portable }
+    }
+
+    /// That of a triple with the feature `simd`, in a build script the variable `TARGET`.
+    ///
+    /// ```
+    /// use nchw::Target;
+    ///
+    /// assert_eq!(Target::of_triple("thumbv7em-none-eabihf"), Target::CortexMDsp);
+    /// assert_eq!(Target::of_triple("thumbv7m-none-eabi"), Target::Portable);
+    /// assert_eq!(Target::of_triple("aarch64-unknown-linux-gnu"), Target::AArch64);
+    /// ```
+    pub fn of_triple(triple: &str) -> Self {
+        match triple.split('-').next() {
+            Some("thumbv7em") => Self::CortexMDsp,
+            Some(arch) => Self::of_arch(arch),
+            None => Self::Portable,
+        }
     }
 
     /// Its name, as it is written here.
@@ -47,6 +73,7 @@ impl Target {
         match self {
             Self::Portable => "Portable",
             Self::AArch64 => "AArch64",
+            Self::CortexMDsp => "CortexMDsp",
         }
     }
 }

@@ -10,8 +10,15 @@ cpufeatures::new!(avx2, "avx2", "fma");
 cpufeatures::new!(avx512, "avx512f", "avx2", "fma");
 
 impl Backend {
-    const ALL: [Self; 6] =
-        [Self::Avx512, Self::Avx2, Self::NeonMatrix, Self::NeonDot, Self::Neon, Self::Scalar];
+    const ALL: [Self; 7] = [
+        Self::Avx512,
+        Self::Avx2,
+        Self::NeonMatrix,
+        Self::NeonDot,
+        Self::Neon,
+        Self::Dsp,
+        Self::Scalar,
+    ];
 
     /// Whether this build has it and the processor runs it.
     pub fn is_available(self) -> bool {
@@ -27,6 +34,8 @@ impl Backend {
             Self::NeonDot => detect::has_dot_product(),
             #[cfg(neon)]
             Self::NeonMatrix => detect::has_dot_product() && detect::has_matrix_product(),
+            #[cfg(dsp)]
+            Self::Dsp => true,
             _ => false,
         }
     }

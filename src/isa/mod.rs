@@ -2,6 +2,8 @@
 //! the processor has.
 #![allow(unsafe_code)]
 
+#[cfg(dsp)]
+pub(crate) mod cortex_m;
 pub(crate) mod detect;
 pub(crate) mod dispatch;
 pub(crate) mod generic;

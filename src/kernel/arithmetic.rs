@@ -174,7 +174,7 @@ pub(crate) trait Rescale: Copy {
     fn rescale(self, sum: i32, factor: FixedPoint) -> i32;
 
     /// Which one.
-    #[cfg_attr(not(neon), expect(dead_code, reason = "vectors ask for it"))]
+    #[cfg_attr(not(any(neon, dsp)), expect(dead_code, reason = "vectors ask for it"))]
     const ROUNDING: Rounding;
 }
 

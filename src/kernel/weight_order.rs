@@ -5,7 +5,9 @@
 //! weights of one output channel after the other; what is left at the end makes a shorter one. Taps are numbered kernel
 //! row, kernel column, input channel within each [`FOUR`] input channels, if there are as many output channels; those
 //! of other input channels follow, input channel, kernel row, kernel column.
-//! A transposed convolution has such a sequence for each set of taps that the same outputs meet.
+//! Where two taps are multiplied at a time ([`WeightOrder::ByPairs`]), pairs of output channels are blocks, and the last one
+//! of an odd number. Taps are numbered kernel row, kernel column, input channel.
+//! In both orders a transposed convolution has such a sequence for each set of taps that the same outputs meet.
 
 use crate::geometry::{Axis, divide};
 use crate::kernel::runs::Operator;
@@ -18,6 +20,8 @@ pub(crate) enum WeightOrder {
     ByInput,
     /// Sixteen taps of one output channel after the other.
     BySixteens,
+    /// A weight of each of two output channels in turn: kernel row, kernel column, input channel.
+    ByPairs,
 }
 
 impl WeightOrder {
@@ -26,6 +30,7 @@ impl WeightOrder {
         match target {
             Target::Portable => Self::ByInput,
             Target::AArch64 => Self::BySixteens,
+            Target::CortexMDsp => Self::ByPairs,
         }
     }
 }
@@ -67,13 +72,13 @@ impl Sets {
     }
 
     /// From one tap of a set to the next, and how many sets there are.
-    #[cfg(neon)]
+    #[cfg(any(neon, dsp))]
     pub(crate) const fn step(self) -> usize {
         self.step
     }
 
     /// How many sets have a tap.
-    #[cfg(neon)]
+    #[cfg(any(neon, dsp))]
     pub(crate) const fn filled(self) -> usize {
         if self.step < self.kernel { self.step } else { self.kernel }
     }
@@ -124,6 +129,20 @@ impl Order {
         let [height, width] = [rows.taps(set[0]), columns.taps(set[1])];
         let number = self.number(height * width, input, down * width + across);
         before * size + in_sixteens([size, lane], number, taps)
+    }
+
+    /// The number of tap `tap` of `input` where pairs of channels are blocks.
+    pub(crate) const fn number_in_pairs(&self, input: usize, tap: usize) -> usize {
+        let Self { rows, columns, inputs, .. } = *self;
+        if self.is_one_set() {
+            return tap * inputs + input;
+        }
+        let row = divide(tap, columns.kernel);
+        let column = tap - row * columns.kernel;
+        let (down, across) = (divide(row, rows.step), divide(column, columns.step));
+        let set = [row - down * rows.step, column - across * columns.step];
+        let tap = down * columns.taps(set[1]) + across;
+        self.set(set).0 + tap * inputs + input
     }
 
     /// Whether all taps are in one set.

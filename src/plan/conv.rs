@@ -79,13 +79,19 @@ impl<T: Element> ConvPlan<T> {
         tri!(elements(&[channels.groups, channels.inputs, channels.outputs, kernel]));
         tri!(elements(&[channels.groups, channels.inputs, rows.input, columns.input]));
         tri!(elements(&[channels.groups, channels.outputs, rows.output, columns.output]));
+        let int8 = Int8Kernel::choose(operator, &shape.flattened());
+        let asked = algorithm;
         let algorithm = tri!(winograd::choose(algorithm, operator, &shape, T::DTYPE));
         let quantization = tri!(requantization::<T>(quantization, activation));
         let plan = Self {
             operator,
             shape,
             algorithm,
-            workspace: tri!(winograd::workspace_len(algorithm, &shape, T::DTYPE)),
+            workspace: match (asked, T::DTYPE) {
+                // Direct convolution works without, but where some memory helps.
+                (Algorithm::Auto, Dtype::I8) => int8.workspace_len(&shape.flattened()),
+                _ => tri!(winograd::workspace_len(algorithm, &shape, T::DTYPE)),
+            },
             taps_met: match algorithm {
                 Algorithm::Auto | Algorithm::Direct => [(0, rows.kernel), (0, columns.kernel)],
                 Algorithm::Winograd2 | Algorithm::Winograd4 => {
@@ -96,7 +102,7 @@ impl<T: Element> ConvPlan<T> {
                 Dtype::F32 => FloatKernel::choose(operator, &shape.flattened()),
                 Dtype::I8 => FloatKernel::DIRECT,
             },
-            int8: Int8Kernel::choose(operator, &shape.flattened()),
+            int8,
             activation,
             quantization,
             target: Target::THIS,
@@ -384,7 +390,7 @@ impl ConvPlan<i8> {
                 // There is no other in i8.
                 Algorithm::Auto | Algorithm::Direct | Algorithm::Winograd4 => {
                     let direct = Convolution { shape: shape.flattened(), operator, arithmetic };
-                    int8.run(backend, &direct, operands);
+                    int8.run(backend, &direct, operands, workspace);
                 }
             }
         });

@@ -204,6 +204,19 @@ impl Layout {
         Route { source, source_step, target, target_step: block, lane }
     }
 
+    /// Where the weights of output channel `output` go where pairs of channels are blocks: the first, and from one to the
+    /// next.
+    pub(crate) const fn in_pairs(&self, output: usize) -> (usize, usize) {
+        let Channels { inputs, outputs, .. } = self.channels;
+        let taps = inputs * self.kernel;
+        let within = output - divide(output, outputs) * outputs;
+        match within % 2 {
+            1 => ((output - 1) * taps + 1, 2),
+            _ if within + 1 < outputs => (output * taps, 2),
+            _ => (output * taps, 1),
+        }
+    }
+
     /// How many pieces of an output channel's weights lie together, and how long they are: of each input channel, if they
     /// are to be apart, else as much as there is.
     pub(crate) const fn pieces(&self, apart: bool) -> (usize, usize) {

@@ -250,7 +250,7 @@ impl LinearPlan<i8> {
             let shape = Shape::fully_connected(channels);
             let operands = Operands { weight, parameters, x, y };
             let direct = Convolution { shape, operator: OPERATOR, arithmetic };
-            self.int8.run(self.backend, &direct, operands);
+            self.int8.run(self.backend, &direct, operands, &mut []);
         });
         Ok(())
     }

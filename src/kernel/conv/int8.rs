@@ -2,25 +2,31 @@
 //! functions that are not generic.
 
 use crate::backend::Backend;
-#[cfg(neon)]
+#[cfg(any(neon, dsp))]
 use crate::geometry::missing;
+#[cfg(dsp)]
+use crate::isa::cortex_m::words;
 #[cfg(neon)]
 use crate::isa::dispatch;
 use crate::kernel::arithmetic::{FixedDouble, FixedSingle, Int8, Int8Channels, OnnxFloat, Rescale};
+#[cfg(dsp)]
+use crate::kernel::conv::depthwise_band::{self, DepthwiseBand};
 #[cfg(neon)]
 use crate::kernel::conv::depthwise_int8::{self, DepthwiseInt8};
 #[cfg(neon)]
 use crate::kernel::conv::im2col::Tiles;
+#[cfg(dsp)]
+use crate::kernel::conv::im2col_pairs::{self, Im2col, Stack};
 use crate::kernel::conv::problem::{Convolution, Operands, Shape};
 use crate::kernel::conv::winograd::int8::Int8Winograd;
 use crate::kernel::runs::Operator;
 
 /// The kernels with vectors.
-#[cfg(neon)]
+#[cfg(any(neon, dsp))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kernel {
     /// Any layer: inputs are gathered for a tile of outputs.
-    Tiles,
+    Im2col,
     /// One input channel for each output.
     Depthwise,
 }
@@ -28,7 +34,7 @@ enum Kernel {
 /// The choice for a layer, made where the processor's instructions are known to the compiler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Int8Kernel {
-    #[cfg(neon)]
+    #[cfg(any(neon, dsp))]
     vectors: Kernel,
 }
 
@@ -42,8 +48,27 @@ impl Int8Kernel {
             #[cfg(neon)]
             vectors: match operator {
                 Operator::Convolution(_) if depthwise_int8::fits(shape) => Kernel::Depthwise,
-                _ => Kernel::Tiles,
+                _ => Kernel::Im2col,
             },
+            #[cfg(dsp)]
+            vectors: match operator {
+                Operator::Convolution(_) if depthwise_band::fits(shape) => Kernel::Depthwise,
+                _ => Kernel::Im2col,
+            },
+        }
+    }
+
+    /// Bytes of scratch memory that are of use.
+    pub(crate) const fn workspace_len(self, shape: &Shape) -> usize {
+        #[cfg(dsp)]
+        return match self.vectors {
+            Kernel::Im2col => im2col_pairs::workspace_len(shape),
+            Kernel::Depthwise => 0,
+        };
+        #[cfg(not(dsp))]
+        {
+            let _ = shape;
+            0
         }
     }
 
@@ -54,15 +79,24 @@ impl Int8Kernel {
         backend: Option<Backend>,
         direct: &Convolution<Int8<R>>,
         operands: OperandsInt8<'_>,
+        workspace: &mut [i8],
     ) {
+        let _ = &workspace;
         #[cfg(neon)]
         match (backend, self.vectors) {
             // Weights are in the order that vectors take.
             (Some(Backend::Scalar), _) => R::portable_tiles(direct, operands),
             (_, Kernel::Depthwise) => R::depthwise(direct, backend, operands),
-            (_, Kernel::Tiles) => R::tiles(direct, backend, operands),
+            (_, Kernel::Im2col) => R::tiles(direct, backend, operands),
         }
-        #[cfg(not(neon))]
+        #[cfg(dsp)]
+        match (backend, self.vectors) {
+            // Weights are in the order of pairs.
+            (Some(Backend::Scalar), _) => R::portable_im2col(direct, operands),
+            (_, Kernel::Depthwise) => R::depthwise(direct, operands),
+            (_, Kernel::Im2col) => R::im2col(direct, operands, workspace),
+        }
+        #[cfg(not(any(neon, dsp)))]
         {
             let _ = backend;
             R::direct(direct, operands);
@@ -72,8 +106,17 @@ impl Int8Kernel {
 
 /// What layers are computed with.
 pub(crate) trait Int8Layers: Rescale {
-    #[cfg(not(neon))]
+    #[cfg(not(any(neon, dsp)))]
     fn direct(direct: &Convolution<Int8<Self>>, operands: OperandsInt8<'_>);
+
+    #[cfg(dsp)]
+    fn portable_im2col(direct: &Convolution<Int8<Self>>, operands: OperandsInt8<'_>);
+
+    #[cfg(dsp)]
+    fn depthwise(direct: &Convolution<Int8<Self>>, operands: OperandsInt8<'_>);
+
+    #[cfg(dsp)]
+    fn im2col(direct: &Convolution<Int8<Self>>, operands: OperandsInt8<'_>, workspace: &mut [i8]);
 
     #[cfg(neon)]
     fn portable_tiles(direct: &Convolution<Int8<Self>>, operands: OperandsInt8<'_>);
@@ -98,7 +141,34 @@ pub(crate) trait Int8Layers: Rescale {
 macro_rules! layers {
     ($($rounding:ident)*) => {$(
         impl Int8Layers for $rounding {
-            #[cfg(not(neon))]
+            #[cfg(dsp)]
+            #[inline(never)]
+            fn portable_im2col(direct: &Convolution<Int8<Self>>, operands: OperandsInt8<'_>) {
+                let mut stack = Stack::NEW;
+                let scratch = stack.scratch(&mut [], &direct.shape);
+                Im2col { dsp: false, direct, operands }.run(scratch);
+            }
+
+            #[cfg(dsp)]
+            #[inline(never)]
+            fn depthwise(direct: &Convolution<Int8<Self>>, operands: OperandsInt8<'_>) {
+                let Operator::Convolution(mode) = direct.operator else { return missing() };
+                DepthwiseBand::new(direct, mode, operands).run();
+            }
+
+            #[cfg(dsp)]
+            #[inline(never)]
+            fn im2col(
+                direct: &Convolution<Int8<Self>>,
+                operands: OperandsInt8<'_>,
+                workspace: &mut [i8],
+            ) {
+                let mut stack = Stack::NEW;
+                let scratch = stack.scratch(words(workspace), &direct.shape);
+                Im2col { dsp: true, direct, operands }.run(scratch);
+            }
+
+            #[cfg(not(any(neon, dsp)))]
             #[inline(never)]
             fn direct(direct: &Convolution<Int8<Self>>, operands: OperandsInt8<'_>) {
                 direct.run(operands);

@@ -58,6 +58,7 @@ impl Along {
     }
 
     /// How many sets of taps there are.
+    #[cfg(neon)]
     pub(crate) const fn sets(self) -> usize {
         match self.operator {
             Operator::Convolution(_) => 1,
