@@ -89,7 +89,7 @@ impl<T: Element> ConvPlan<T> {
             algorithm,
             workspace: match (asked, T::DTYPE) {
                 // Direct convolution works without, but where some memory helps.
-                (Algorithm::Auto, Dtype::I8) => int8.workspace_len(&shape.flattened()),
+                (Algorithm::Auto, Dtype::I8) => int8.workspace_len(operator, &shape.flattened()),
                 _ => tri!(winograd::workspace_len(algorithm, &shape, T::DTYPE)),
             },
             taps_met: match algorithm {

@@ -4,7 +4,8 @@
 //! channel, and of the other after a rotation by eight, which the instruction does in passing.
 
 use core::arch::naked_asm;
-use core::ptr::null_mut;
+use core::marker::PhantomData;
+use core::ptr::{null, null_mut};
 
 use crate::isa::cortex_m::rescale::{Scale, limit, rescale_double, rescale_single};
 use crate::isa::cortex_m::{OUTPUTS, Row};
@@ -14,15 +15,13 @@ use crate::quant::Rounding;
 /// The sums of a pair of channels: those of the first, and those of the second.
 pub(crate) type Sums = [Row; 2];
 
-/// What four outputs meet, and the weights of pairs of output channels.
+/// The weights of pairs of output channels.
 #[derive(Clone, Copy)]
-pub(crate) struct Factors<'a> {
-    /// Two inputs of each output in a row; of an odd number the last is without a meaning.
-    pub(crate) rows: &'a [Row],
-    /// How many inputs, and weights of a channel.
-    pub(crate) count: usize,
+pub(crate) struct Weights<'a> {
     /// The weights of the first pair: a weight of each channel in turn.
     pub(crate) weight: &'a [i8],
+    /// How many of a channel.
+    pub(crate) count: usize,
     /// From one pair's weights to those of the next.
     pub(crate) to_next: usize,
     /// How many pairs.
@@ -38,13 +37,12 @@ pub(crate) enum Start<'a> {
     Sums,
 }
 
-/// Where outputs go.
+/// What becomes of sums.
+#[derive(Clone, Copy)]
 pub(crate) struct Outputs<'a> {
     pub(crate) scale: Scale,
     /// Multipliers and shifts, all of which are [fast](Scale::is_fast).
     pub(crate) channels: Int8Channels<'a>,
-    /// The first output of the first channel, beside which lie the others.
-    pub(crate) y: &'a mut [i8],
     /// From one channel's outputs to those of the next.
     pub(crate) plane: usize,
 }
@@ -87,108 +85,133 @@ const LIMITED: usize = 4;
 const UNROLLED: usize = 8;
 const ROW_CODE: usize = 52;
 
-/// Adds products to what sums start from and stores the sums.
-pub(crate) fn sums(factors: Factors<'_>, start: Start<'_>, sums: &mut [Sums]) -> bool {
-    let Some(arguments) = arguments(factors, start, Some(sums), None) else { return false };
-    // SAFETY: everything is there, as `arguments` has seen.
-    unsafe { single(&raw const arguments) }
-    true
+/// Products of the same weights with other inputs each time, which are rows: two of each output, of an odd number the last
+/// without a meaning.
+pub(crate) struct Gemm<'a> {
+    arguments: Arguments,
+    /// Inputs of an output.
+    count: usize,
+    /// How many outputs lie from the first to the last, those between them included; 0 if they are not to be written.
+    reach: usize,
+    lifetime: PhantomData<&'a [i8]>,
 }
 
-/// Adds products to what sums start from, `sums` if that are the sums so far, and writes outputs. Returns whether everything
-/// is there; if not, does nothing.
-pub(crate) fn outputs(
-    factors: Factors<'_>,
-    start: Start<'_>,
-    sums: &mut [Sums],
-    outputs: Outputs<'_>,
-) -> bool {
-    let rounding = outputs.scale.rounding;
-    let Some(arguments) = arguments(factors, start, Some(sums), Some(outputs)) else {
-        return false;
-    };
-    // SAFETY: as above.
-    unsafe {
-        match rounding {
-            Rounding::FixedDouble => double(&raw const arguments),
-            Rounding::FixedSingle | Rounding::OnnxFloat => single(&raw const arguments),
+impl<'a> Gemm<'a> {
+    /// `None` if slices are too short, or there is no pair.
+    pub(crate) fn new(
+        Weights { weight, count, to_next, pairs }: Weights<'a>,
+        start: Start<'a>,
+    ) -> Option<Self> {
+        let others = pairs.checked_sub(1)?;
+        let each = count.checked_mul(2)?;
+        let weights = others.checked_mul(to_next)?.checked_add(each)?;
+        let (bias, offset) = match start {
+            Start::Bias(bias, offset) if pairs <= bias.len() / 8 => (bias.as_ptr(), offset),
+            Start::Bias(..) => return None,
+            Start::Sums => (null(), 0),
+        };
+        if weights > weight.len() {
+            return None;
         }
+        let whole = count / 2;
+        let arguments = Arguments {
+            rows: null(),
+            rows_end: null(),
+            bias,
+            multiplier: null(),
+            shift: null(),
+            y: null_mut(),
+            plane: 0,
+            pairs,
+            zero_point: 0,
+            entry: match whole {
+                0 => UNROLLED * ROW_CODE,
+                _ => (whole.wrapping_neg() % UNROLLED) * ROW_CODE,
+            },
+            to_next: to_next.wrapping_sub(each),
+            odd: count % 2,
+            offset,
+            sums: null_mut(),
+            flags: if matches!(start, Start::Sums) { STORED } else { 0 },
+            weight: weight.as_ptr(),
+            least: 0,
+            most: 0,
+        };
+        Some(Self { arguments, count, reach: 0, lifetime: PhantomData })
     }
-    true
-}
 
-/// Arguments by which nothing is read or written but what is in the slices; `None` if they are too short, or there is no
-/// pair.
-#[inline(always)]
-fn arguments(
-    Factors { rows, count, weight, to_next, pairs }: Factors<'_>,
-    start: Start<'_>,
-    sums: Option<&mut [Sums]>,
-    outputs: Option<Outputs<'_>>,
-) -> Option<Arguments> {
-    let others = pairs.checked_sub(1)?;
-    let each = count.checked_mul(2)?;
-    let weights = others.checked_mul(to_next)?.checked_add(each)?;
-    if count.div_ceil(2) > rows.len() || weights > weight.len() || each > to_next && others > 0 {
-        return None;
-    }
-    let (bias, offset, stored) = match start {
-        Start::Bias(bias, offset) if pairs <= bias.len() / 8 => (bias.as_ptr(), offset, false),
-        Start::Bias(..) => return None,
-        Start::Sums => (null_mut::<i8>().cast_const(), 0, true),
-    };
-    let stores = outputs.is_none();
-    let sums = match sums {
-        Some(sums) if stored || stores => {
-            if sums.len() < pairs {
-                return None;
-            }
-            sums.as_mut_ptr()
-        }
-        _ => null_mut(),
-    };
-    let whole = count / 2;
-    let mut arguments = Arguments {
-        rows: rows.as_ptr(),
-        rows_end: rows.as_ptr().wrapping_add(whole),
-        bias,
-        multiplier: bias,
-        shift: bias,
-        y: null_mut(),
-        plane: 0,
-        pairs,
-        zero_point: 0,
-        entry: match whole {
-            0 => UNROLLED * ROW_CODE,
-            _ => (whole.wrapping_neg() % UNROLLED) * ROW_CODE,
-        },
-        to_next: to_next.wrapping_sub(each),
-        odd: count % 2,
-        offset,
-        sums,
-        flags: if stored { STORED } else { 0 } | if stores { STORES } else { 0 },
-        weight: weight.as_ptr(),
-        least: 0,
-        most: 0,
-    };
-    if let Some(Outputs { scale, channels, y, plane }) = outputs {
-        let last = others.checked_mul(2)?.checked_add(1)?.checked_mul(plane)?;
-        let end = last.checked_add(OUTPUTS)?;
+    /// With a way from sums to outputs; `None` if there are too few multipliers or shifts.
+    pub(crate) fn with_outputs(mut self, outputs: Outputs<'a>) -> Option<Self> {
+        let Outputs { scale, channels, plane } = outputs;
+        let arguments = &mut self.arguments;
+        let last = arguments.pairs.checked_mul(2)?.checked_sub(1)?;
+        self.reach = last.checked_mul(plane)?.checked_add(OUTPUTS)?;
         let Int8Channels { multiplier, shift, .. } = channels;
-        if end > y.len() || pairs > multiplier.len() / 8 || pairs > shift.len() / 2 {
+        if arguments.pairs > multiplier.len() / 8 || arguments.pairs > shift.len() / 2 {
             return None;
         }
         let [least, most] = scale.range;
         (arguments.multiplier, arguments.shift) = (multiplier.as_ptr(), shift.as_ptr());
-        (arguments.y, arguments.plane) = (y.as_mut_ptr(), plane);
+        arguments.plane = plane;
         arguments.zero_point = scale.zero_point.wrapping_mul(2).wrapping_add(1);
         arguments.least = u32::from_ne_bytes([least.cast_unsigned(); 4]);
         arguments.most = u32::from_ne_bytes([most.cast_unsigned(); 4]);
         if scale.range != [i8::MIN, i8::MAX] {
             arguments.flags |= LIMITED;
         }
+        Some(self)
     }
-    Some(arguments)
+
+    /// Writes outputs, those of the first channel at the beginning of `y`; `rounding` is that of their scale. `sums` are what
+    /// sums start from, if not from the bias. Returns whether everything is there; if not, does nothing.
+    #[inline(always)]
+    pub(crate) fn write(
+        &mut self,
+        rounding: Rounding,
+        rows: &[Row],
+        sums: &mut [Sums],
+        y: &mut [i8],
+    ) -> bool {
+        let arguments = &mut self.arguments;
+        let stored = arguments.flags & STORED == 0 || arguments.pairs <= sums.len();
+        if self.reach == 0 || self.reach > y.len() || !stored {
+            return false;
+        }
+        arguments.y = y.as_mut_ptr();
+        arguments.sums = sums.as_mut_ptr();
+        self.call(rounding, rows)
+    }
+
+    /// Stores sums in `sums`, which may be what they start from; `rounding` is that of the layer.
+    #[inline(always)]
+    pub(crate) fn store(mut self, sums: &mut [Sums], rounding: Rounding, rows: &[Row]) -> bool {
+        if sums.len() < self.arguments.pairs {
+            return false;
+        }
+        self.arguments.sums = sums.as_mut_ptr();
+        self.arguments.flags |= STORES;
+        self.call(rounding, rows)
+    }
+
+    /// Runs it if the rows are there; everything else is.
+    #[inline(always)]
+    fn call(&mut self, rounding: Rounding, rows: &[Row]) -> bool {
+        if self.count.div_ceil(2) > rows.len() {
+            return false;
+        }
+        self.arguments.rows = rows.as_ptr();
+        self.arguments.rows_end = rows.as_ptr().wrapping_add(self.count / 2);
+        let arguments = &raw const self.arguments;
+        // SAFETY: weights and biases or sums are there, as are the places of outputs or sums: the methods above have seen to
+        // it, and to one pair at least.
+        unsafe {
+            match rounding {
+                Rounding::FixedDouble => double(arguments),
+                Rounding::FixedSingle | Rounding::OnnxFloat => single(arguments),
+            }
+        }
+        true
+    }
 }
 
 /// Two inputs of each output times two weights of each channel.
@@ -214,7 +237,7 @@ macro_rules! gemm {
     ($name:ident, $rescale:ident, $right:literal) => {
         /// # Safety
         ///
-        /// `arguments` are from the function of that name.
+        /// `arguments` are complete.
         #[unsafe(naked)]
         unsafe extern "C" fn $name(arguments: *const Arguments) {
             naked_asm!(

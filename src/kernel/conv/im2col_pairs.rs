@@ -7,12 +7,14 @@
 //! Memory contract: reads the input and the packed weights; writes every element of the output, some twice.
 
 use crate::geometry::{divide, missing};
-use crate::isa::cortex_m::gemm::{Factors, Outputs, Start, Sums};
+use crate::isa::cortex_m::gather::{Places, Taps};
+use crate::isa::cortex_m::gemm::{Gemm, Outputs, Start, Sums, Weights};
 use crate::isa::cortex_m::rescale::Scale;
-use crate::isa::cortex_m::{OUTPUTS, Row, gather::Taps, gemm};
+use crate::isa::cortex_m::{OUTPUTS, Row};
 use crate::kernel::arithmetic::{Arithmetic, Int8, Int8Channels, Rescale};
 use crate::kernel::conv::patch_pairs::{Grid, Part, Tile};
 use crate::kernel::conv::problem::{Convolution, Operands, Shape};
+use crate::kernel::pieces_mut;
 use crate::kernel::runs::Operator;
 use crate::kernel::weight_order::{Order, Sets};
 use crate::padding::PaddingMode;
@@ -23,17 +25,25 @@ pub(crate) struct Scratch<'a> {
     pub(crate) rows: &'a mut [Row],
     /// Sums of blocks of output channels, at least one.
     pub(crate) sums: &'a mut [Sums],
+    pub(crate) places: &'a mut Places,
 }
 
 /// Rows for which there is room on the stack.
-const STACK: usize = 44;
+const STACK: usize = 32;
 
 /// The most bytes of a workspace.
 const WORKSPACE: usize = 4096;
 
+/// The rows of the longest reduction: of a transposed convolution that of the first set of taps.
+const fn most_rows(operator: Operator, shape: &Shape) -> usize {
+    let Shape { rows, columns, channels } = shape;
+    let [rows, columns] = [Sets::of(rows, operator), Sets::of(columns, operator)];
+    (channels.inputs * rows.taps(0) * columns.taps(0)).div_ceil(2)
+}
+
 /// Bytes of the workspace with which a convolution need not gather its inputs again and again.
-pub(crate) const fn workspace_len(shape: &Shape) -> usize {
-    let rows = (shape.channels.inputs * shape.kernel()).div_ceil(2);
+pub(crate) const fn workspace_len(operator: Operator, shape: &Shape) -> usize {
+    let rows = most_rows(operator, shape);
     if rows <= STACK {
         return 0;
     }
@@ -46,25 +56,28 @@ pub(crate) const fn workspace_len(shape: &Shape) -> usize {
 pub(crate) struct Stack {
     rows: [Row; STACK],
     sums: [Sums; 4],
+    places: Places,
 }
 
 impl Stack {
-    pub(crate) const NEW: Self = Self { rows: [[0; OUTPUTS]; _], sums: [[[0; OUTPUTS]; 2]; _] };
+    pub(crate) const NEW: Self =
+        Self { rows: [[0; OUTPUTS]; _], sums: [[[0; OUTPUTS]; 2]; _], places: Places::NONE };
 
     /// The memory for a layer: some of a workspace, if that is enough for more.
     pub(crate) fn scratch<'a>(
         &'a mut self,
         workspace: &'a mut [i32],
+        operator: Operator,
         shape: &Shape,
     ) -> Scratch<'a> {
-        let Self { rows, sums } = self;
-        let all = (shape.channels.inputs * shape.kernel()).div_ceil(2);
+        let Self { rows, sums, places } = self;
+        let all = most_rows(operator, shape);
         let words = workspace.len();
         if all <= rows.len() || words <= rows.as_flattened().len() {
-            return Scratch { rows, sums };
+            return Scratch { rows, sums, places };
         }
         if OUTPUTS * all <= words {
-            return Scratch { rows: workspace.as_chunks_mut().0, sums };
+            return Scratch { rows: workspace.as_chunks_mut().0, sums, places };
         }
         // Sums of all blocks, if these take no more than a third.
         let blocks = shape.channels.outputs.div_ceil(2);
@@ -72,7 +85,7 @@ impl Stack {
         let (kept, workspace) = workspace.split_at_mut_checked(kept).unwrap_or_default();
         let kept = kept.as_chunks_mut::<OUTPUTS>().0.as_chunks_mut::<2>().0;
         let sums = if kept.len() > sums.len() { kept } else { sums };
-        Scratch { rows: workspace.as_chunks_mut().0, sums }
+        Scratch { rows: workspace.as_chunks_mut().0, sums, places }
     }
 }
 
@@ -161,7 +174,10 @@ impl<'a, R: Rescale> Im2col<'a, R> {
                     true => usize::MAX,
                     false => scratch.sums.len(),
                 };
-                let most = if shifted { most.min(STAGED) } else { most };
+                let most = match grid.is_dense() && grid.outputs() >= OUTPUTS {
+                    true => most,
+                    false => most.min(STAGED),
+                };
                 for group in 0..channels.groups {
                     let first = group * channels.outputs;
                     let (pairs, single) = (channels.outputs / 2, channels.outputs % 2 == 1);
@@ -220,28 +236,36 @@ impl<'a, R: Rescale> Im2col<'a, R> {
     fn starts(&self, blocks: Blocks, order: &Order, met: (usize, usize), starts: &mut [i8]) {
         let border = i32::from(self.direct.arithmetic.border);
         let all = order.inputs * self.direct.shape.kernel();
-        let met = met.0..met.0 + met.1;
-        let starts = starts.as_chunks_mut::<4>().0.iter_mut();
-        let channels = 2 * blocks.pairs + usize::from(blocks.single);
-        for (start, index) in starts.zip(0..channels) {
-            let channel = blocks.first + index;
-            let together = if index < 2 * blocks.pairs { 2 } else { 1 };
-            let weight = self.weights(channel - index % 2, 1, 0);
-            let weight = weight.iter().skip(index % 2).step_by(together).take(all).enumerate();
-            let mut sum = 0_i32;
-            for (number, &weight) in weight {
-                if !met.contains(&number) {
-                    sum += i32::from(weight);
-                }
+        let others = [(0, met.0), (met.0 + met.1, all)];
+        let starts = starts.as_chunks_mut::<8>().0;
+        for (index, to) in starts.iter_mut().enumerate().take(blocks.count()) {
+            let together = if index < blocks.pairs { 2 } else { 1 };
+            let channel = blocks.first + 2 * index;
+            let mut sums = [0; 2];
+            for (first, end) in others {
+                let weight = self.weights(channel, together, first);
+                let weight = weight.get(..together * (end - first)).unwrap_or_default();
+                let sum = match together {
+                    2 => sum_pairs(weight),
+                    _ => [weight.iter().fold(0, |sum, &weight| sum + i32::from(weight)), 0],
+                };
+                sums = [sums[0] + sum[0], sums[1] + sum[1]];
             }
-            let bias = Int8::<R>::channel(self.operands.parameters, channel).0;
-            let bias = bias.wrapping_add(sum.wrapping_mul(border));
-            *start = bias.to_ne_bytes().map(u8::cast_signed);
+            for (lane, to) in to.as_chunks_mut::<4>().0.iter_mut().enumerate().take(together) {
+                let bias = Int8::<R>::channel(self.operands.parameters, channel + lane).0;
+                let sum = if lane == 0 { sums[0] } else { sums[1] };
+                let bias = bias.wrapping_add(sum.wrapping_mul(border));
+                *to = bias.to_ne_bytes().map(u8::cast_signed);
+            }
         }
     }
 
     /// All outputs of a grid in some blocks.
     fn tiles(&mut self, work: &Work<'_>, scratch: &mut Scratch<'_>) {
+        let in_one_part = work.set.1.div_ceil(2) <= scratch.rows.len();
+        if work.fast && in_one_part && !work.blocks.single {
+            return self.fast_tiles(work, scratch);
+        }
         let all = work.grid.outputs();
         let count = all.min(OUTPUTS);
         let mut first = 0;
@@ -249,6 +273,92 @@ impl<'a, R: Rescale> Im2col<'a, R> {
             let tile = work.grid.tile(first.min(all - count), count);
             self.tile(work, &tile, scratch);
             first += OUTPUTS;
+        }
+    }
+
+    /// The same, where the reduction is in one part and assembly rounds the sums of all blocks.
+    fn fast_tiles(&mut self, work: &Work<'_>, scratch: &mut Scratch<'_>) {
+        let Shape { columns, .. } = self.direct.shape;
+        let plane = self.direct.shape.out_plane();
+        let (grid, first) = (work.grid, work.blocks.first);
+        let all = grid.outputs();
+        let count = all.min(OUTPUTS);
+        let staged = !(grid.is_dense() && count == OUTPUTS);
+        let mut stage = [[0; OUTPUTS]; 2 * STAGED];
+        let outputs = Outputs {
+            scale: self.scale(),
+            channels: self.factors(first),
+            plane: if staged { OUTPUTS } else { plane },
+        };
+        let gemm = self.gemm(work, work.blocks, 0, (0, work.set.1), true);
+        let Some(mut gemm) = gemm.and_then(|gemm| gemm.with_outputs(outputs)) else {
+            return missing();
+        };
+        let whole = Part { taps: 0..grid.taps(), channels: 0..self.direct.shape.channels.inputs };
+        let (direct, x) = (self.direct, self.operands.x);
+        let y = self.operands.y.get_mut(first * plane..).unwrap_or_default();
+        let mut next = 0;
+        while next < all {
+            let tile = grid.tile(next.min(all - count), count);
+            gather(direct, x, work, (&tile, &whole), true, scratch);
+            let to = match staged {
+                true => stage.as_flattened_mut(),
+                false => y.get_mut(tile.first..).unwrap_or_default(),
+            };
+            if !gemm.write(R::ROUNDING, scratch.rows, &mut [], to) {
+                return missing();
+            }
+            if staged {
+                let places = grid.places(&tile, columns.output);
+                for (y, outputs) in pieces_mut(y, plane).zip(&stage).take(2 * work.blocks.pairs) {
+                    for (&place, &output) in places.iter().zip(outputs).take(count) {
+                        if let Some(y) = y.get_mut(place) {
+                            *y = output;
+                        }
+                    }
+                }
+            }
+            next += OUTPUTS;
+        }
+    }
+
+    /// Products of some blocks with `count` weights from number `from` of the set on; the blocks are those from number
+    /// `done` on.
+    fn gemm<'w>(
+        &self,
+        work: &Work<'w>,
+        blocks: Blocks,
+        done: usize,
+        (from, count): (usize, usize),
+        first: bool,
+    ) -> Option<Gemm<'w>>
+    where
+        'a: 'w,
+    {
+        let weights = Weights {
+            weight: self.weights(blocks.first, 2, work.set.0 + from),
+            count,
+            to_next: 2 * self.direct.shape.channels.inputs * self.direct.shape.kernel(),
+            pairs: blocks.pairs,
+        };
+        let bias: Option<&'w [i8]> = match work.starts {
+            Some(starts) => starts.get(8 * done..),
+            None => self.operands.parameters.bias.get(4 * blocks.first..),
+        };
+        let start = match bias {
+            Some(bias) if first => Start::Bias(bias, self.direct.arithmetic.offset),
+            _ => Start::Sums,
+        };
+        Gemm::new(weights, start)
+    }
+
+    /// Multipliers and shifts from channel `first` on.
+    fn factors(&self, first: usize) -> Int8Channels<'a> {
+        let Int8Channels { multiplier, shift, .. } = self.operands.parameters;
+        Int8Channels {
+            bias: &[],
+            multiplier: multiplier.get(4 * first..).unwrap_or_default(),
+            shift: shift.get(first..).unwrap_or_default(),
         }
     }
 
@@ -260,7 +370,7 @@ impl<'a, R: Rescale> Im2col<'a, R> {
         let room = 2 * scratch.rows.len();
         let mut part = Part { taps: 0..taps, channels: 0..inputs };
         if work.set.1 <= room {
-            self.gather(work, tile, &part, scratch.rows);
+            self.gather(work, tile, &part, scratch);
             return self.multiply(work, tile, (0, work.set.1), [true, true], scratch);
         }
         // As many taps as there is room for, or some channels of one.
@@ -276,7 +386,7 @@ impl<'a, R: Rescale> Im2col<'a, R> {
                 part.channels = part.channels.end..inputs.min(part.channels.end + step);
                 let count = part.taps.len() * part.channels.len();
                 let ends = [done == 0, done + count == work.set.1];
-                self.gather(work, tile, &part, scratch.rows);
+                self.gather(work, tile, &part, scratch);
                 self.multiply(work, tile, (done, count), ends, scratch);
                 done += count;
             }
@@ -284,11 +394,8 @@ impl<'a, R: Rescale> Im2col<'a, R> {
         }
     }
 
-    fn gather(&self, work: &Work<'_>, tile: &Tile, part: &Part, rows: &mut [Row]) {
-        let Convolution { shape, arithmetic, .. } = *self.direct;
-        let plane = shape.in_plane();
-        let x = self.operands.x.get(work.channel * plane..).unwrap_or_default();
-        work.grid.gather((x, plane), (tile, part), work.taps, (self.dsp, arithmetic.border), rows);
+    fn gather(&self, work: &Work<'_>, tile: &Tile, part: &Part, scratch: &mut Scratch<'_>) {
+        gather(self.direct, self.operands.x, work, (tile, part), self.dsp, scratch);
     }
 
     /// Multiplies what has been gathered with all blocks' weights from number `from` of the set on, and writes outputs if
@@ -301,100 +408,59 @@ impl<'a, R: Rescale> Im2col<'a, R> {
         [first, last]: [bool; 2],
         scratch: &mut Scratch<'_>,
     ) {
-        let side_by_side = work.grid.is_dense() && tile.count == OUTPUTS;
-        let most = match (last && work.fast, side_by_side) {
-            (true, true) => usize::MAX,
-            (true, false) => STAGED,
-            _ => scratch.sums.len(),
-        };
+        let most = scratch.sums.len();
         let mut done = 0;
         while done < work.blocks.count() {
             let blocks = work.blocks.part(done, most);
             let kept = if first && last { 0 } else { done };
-            let sums = scratch.sums.get_mut(kept..).unwrap_or_default();
-            let starts = work.starts.and_then(|starts| starts.get(8 * done..));
             let rows = &*scratch.rows;
+            let Some(sums) = scratch.sums.get_mut(kept..) else { return missing() };
             if blocks.pairs > 0 {
-                let factors = Factors {
-                    rows,
-                    count,
-                    weight: self.weights(blocks.first, 2, work.set.0 + from),
-                    to_next: 2 * self.direct.shape.channels.inputs * self.direct.shape.kernel(),
-                    pairs: blocks.pairs,
-                };
-                let bias = self.operands.parameters.bias.get(4 * blocks.first..);
-                let start = match starts.or(bias) {
-                    Some(bias) if first => Start::Bias(bias, self.direct.arithmetic.offset),
-                    _ => Start::Sums,
-                };
-                if last && work.fast {
-                    self.outputs((factors, start), blocks.first, (work.grid, tile), sums);
+                let part = (from, count);
+                if self.dsp {
+                    let gemm = self.gemm(work, blocks, done, part, first);
+                    if last && work.fast && work.grid.is_dense() && tile.count == OUTPUTS {
+                        self.write(gemm, blocks.first, tile, (rows, sums));
+                        done += blocks.pairs;
+                        continue;
+                    }
+                    if !gemm.is_some_and(|gemm| gemm.store(sums, R::ROUNDING, rows)) {
+                        missing();
+                    }
                 } else {
-                    if self.dsp {
-                        if !gemm::sums(factors, start, sums) {
-                            missing();
-                        }
-                    } else {
-                        add_products(factors, start, sums);
-                    }
-                    if last {
-                        self.finish(blocks.first, 2 * blocks.pairs, (work.grid, tile), sums);
-                    }
+                    self.add_products(work, blocks, (done, part), first, (rows, sums));
+                }
+                if last {
+                    self.finish(blocks.first, 2 * blocks.pairs, (work.grid, tile), sums);
                 }
             }
             if blocks.single {
-                let at = if first && last && work.fast { 0 } else { blocks.pairs };
                 let channel = blocks.first + 2 * blocks.pairs;
-                let starts = starts.and_then(|starts| starts.get(8 * blocks.pairs..));
-                if let Some(sums) = scratch.sums.get_mut(kept + at..) {
-                    let rows = &*scratch.rows;
-                    self.single(work, (rows, channel, starts), (from, count), first, sums);
-                    if last {
-                        self.finish(channel, 1, (work.grid, tile), sums);
-                    }
+                let starts = work.starts.and_then(|starts| starts.get(8 * (done + blocks.pairs)..));
+                let Some(sums) = sums.get_mut(blocks.pairs..) else { return missing() };
+                self.single(work, (rows, channel, starts), (from, count), first, sums);
+                if last {
+                    self.finish(channel, 1, (work.grid, tile), sums);
                 }
             }
             done += blocks.count();
         }
     }
 
-    /// The outputs of pairs of channels from `channel` on.
-    fn outputs(
+    /// The outputs of pairs of channels from `channel` on, which lie side by side.
+    fn write(
         &mut self,
-        (factors, start): (Factors<'_>, Start<'_>),
+        gemm: Option<Gemm<'_>>,
         channel: usize,
-        (grid, tile): (&Grid, &Tile),
-        sums: &mut [Sums],
+        tile: &Tile,
+        (rows, sums): (&[Row], &mut [Sums]),
     ) {
-        let Int8Channels { multiplier, shift, .. } = self.operands.parameters;
-        let channels = Int8Channels {
-            bias: &[],
-            multiplier: multiplier.get(4 * channel..).unwrap_or_default(),
-            shift: shift.get(channel..).unwrap_or_default(),
-        };
-        let (scale, plane) = (self.scale(), self.direct.shape.out_plane());
-        let width = self.direct.shape.columns.output;
-        // The weights are borrowed, and the outputs are not among them.
-        let y = self.operands.y.get_mut(channel * plane..).unwrap_or_default();
-        if grid.is_dense() && tile.count == OUTPUTS {
-            let y = y.get_mut(tile.first..).unwrap_or_default();
-            if !gemm::outputs(factors, start, sums, Outputs { scale, channels, y, plane }) {
-                missing();
-            }
-            return;
-        }
-        let mut staged = [[0; OUTPUTS]; 2 * STAGED];
-        let to = Outputs { scale, channels, y: staged.as_flattened_mut(), plane: OUTPUTS };
-        if !gemm::outputs(factors, start, sums, to) {
-            return missing();
-        }
-        for (index, outputs) in staged.iter().enumerate().take(2 * factors.pairs) {
-            let y = y.get_mut(index * plane..).unwrap_or_default();
-            for (place, &output) in grid.places(tile, width).zip(outputs) {
-                if let Some(y) = y.get_mut(place) {
-                    *y = output;
-                }
-            }
+        let plane = self.direct.shape.out_plane();
+        let outputs = Outputs { scale: self.scale(), channels: self.factors(channel), plane };
+        let gemm = gemm.and_then(|gemm| gemm.with_outputs(outputs));
+        let y = self.operands.y.get_mut(channel * plane + tile.first..).unwrap_or_default();
+        if !gemm.is_some_and(|mut gemm| gemm.write(R::ROUNDING, rows, sums, y)) {
+            missing();
         }
     }
 
@@ -408,16 +474,55 @@ impl<'a, R: Rescale> Im2col<'a, R> {
         sums: &[Sums],
     ) {
         let Convolution { shape, arithmetic, .. } = *self.direct;
+        let places = grid.places(tile, shape.columns.output);
         for (index, sums) in sums.as_flattened().iter().enumerate().take(channels) {
             let parameters = Int8::<R>::channel(self.operands.parameters, channel + index);
             let y = self.operands.y.get_mut((channel + index) * shape.out_plane()..);
             let Some(y) = y else { return missing() };
-            for (place, &sum) in grid.places(tile, shape.columns.output).zip(sums) {
+            for (&place, &sum) in places.iter().zip(sums).take(tile.count) {
                 if let Some(y) = y.get_mut(place) {
                     *y = arithmetic.finish(parameters, sum);
                 }
             }
         }
+    }
+
+    /// The sums of pairs of channels by portable code.
+    #[inline(never)]
+    fn add_products(
+        &self,
+        work: &Work<'_>,
+        blocks: Blocks,
+        (done, (from, count)): (usize, (usize, usize)),
+        first: bool,
+        (rows, sums): (&[Row], &mut [Sums]),
+    ) {
+        for (index, sums) in sums.iter_mut().enumerate().take(blocks.pairs) {
+            let channel = blocks.first + 2 * index;
+            let starts = work.starts.and_then(|starts| starts.get(8 * (done + index)..));
+            for (lane, sums) in sums.iter_mut().enumerate().take(if first { 2 } else { 0 }) {
+                let starts = starts.and_then(|starts| starts.get(4 * lane..));
+                *sums = [self.start(channel + lane, starts); OUTPUTS];
+            }
+            let weight = self.weights(channel, 2, work.set.0 + from).get(..2 * count);
+            let (weights, rest) = weight.unwrap_or_default().as_chunks::<4>();
+            let last = rest.first_chunk::<2>().map(|&[a, b]| [a, b, 0, 0]);
+            let [one, other] = sums;
+            for (row, &[a, b, c, d]) in rows.iter().zip(weights.iter().chain(&last)) {
+                add(one, row, a, c);
+                add(other, row, b, d);
+            }
+        }
+    }
+
+    /// What the sums of a channel start from: the first of `starts`, if there are any.
+    fn start(&self, channel: usize, starts: Option<&[i8]>) -> i32 {
+        let start = starts.and_then(|starts| starts.first_chunk::<4>());
+        let bias = match start {
+            Some(start) => i32::from_ne_bytes(start.map(i8::cast_unsigned)),
+            None => Int8::<R>::channel(self.operands.parameters, channel).0,
+        };
+        bias.wrapping_add(self.direct.arithmetic.offset)
     }
 
     /// The sums of a channel without another beside it.
@@ -432,10 +537,7 @@ impl<'a, R: Rescale> Im2col<'a, R> {
     ) {
         let Some([sums, _]) = sums.first_mut() else { return missing() };
         if first {
-            let bias = Int8::<R>::channel(self.operands.parameters, channel).0;
-            let start = starts.and_then(|starts| starts.first_chunk::<4>());
-            let bias = start.map_or(bias, |start| i32::from_ne_bytes(start.map(i8::cast_unsigned)));
-            *sums = [bias.wrapping_add(self.direct.arithmetic.offset); OUTPUTS];
+            *sums = [self.start(channel, starts); OUTPUTS];
         }
         let weight = self.weights(channel, 1, work.set.0 + from);
         let (pairs, rest) = weight.get(..count).unwrap_or_default().as_chunks::<2>();
@@ -456,25 +558,32 @@ fn add(sums: &mut [i32; OUTPUTS], row: &Row, low: i8, high: i8) {
     }
 }
 
-/// [`gemm::sums`] by portable code.
-#[inline(never)]
-fn add_products(factors: Factors<'_>, start: Start<'_>, sums: &mut [Sums]) {
-    let Factors { rows, count, weight, to_next, pairs } = factors;
-    for (index, sums) in sums.iter_mut().enumerate().take(pairs) {
-        if let Start::Bias(bias, offset) = start {
-            let bias = bias.as_chunks::<4>().0.iter().skip(2 * index);
-            for (sums, bias) in sums.iter_mut().zip(bias) {
-                let bias = i32::from_ne_bytes(bias.map(i8::cast_unsigned));
-                *sums = [bias.wrapping_add(offset); OUTPUTS];
-            }
-        }
-        let weight = weight.get(index * to_next..).and_then(|rest| rest.get(..2 * count));
-        let (weights, rest) = weight.unwrap_or_default().as_chunks::<4>();
-        let last = rest.first_chunk::<2>().map(|&[a, b]| [a, b, 0, 0]);
-        let [first, second] = sums;
-        for (row, &[a, b, c, d]) in rows.iter().zip(weights.iter().chain(&last)) {
-            add(first, row, a, c);
-            add(second, row, b, d);
-        }
+/// The sums of every other weight.
+fn sum_pairs(weight: &[i8]) -> [i32; 2] {
+    let (fours, rest) = weight.as_chunks::<4>();
+    let mut sums = [0; 2];
+    for &[a, b, c, d] in fours {
+        sums = [sums[0] + i32::from(a) + i32::from(c), sums[1] + i32::from(b) + i32::from(d)];
     }
+    if let Some(&[a, b]) = rest.first_chunk() {
+        sums = [sums[0] + i32::from(a), sums[1] + i32::from(b)];
+    }
+    sums
+}
+
+/// Gathers what a part comes to for a tile.
+#[inline(always)]
+fn gather<R: Rescale>(
+    direct: &Convolution<Int8<R>>,
+    x: &[i8],
+    work: &Work<'_>,
+    (tile, part): (&Tile, &Part),
+    dsp: bool,
+    scratch: &mut Scratch<'_>,
+) {
+    let plane = direct.shape.in_plane();
+    let x = x.get(work.channel * plane..).unwrap_or_default();
+    let Scratch { rows, places, .. } = scratch;
+    let how = (dsp, direct.arithmetic.border);
+    work.grid.gather((x, plane), (tile, part), work.taps, how, places, rows);
 }

@@ -59,15 +59,15 @@ impl Int8Kernel {
     }
 
     /// Bytes of scratch memory that are of use.
-    pub(crate) const fn workspace_len(self, shape: &Shape) -> usize {
+    pub(crate) const fn workspace_len(self, operator: Operator, shape: &Shape) -> usize {
         #[cfg(dsp)]
         return match self.vectors {
-            Kernel::Im2col => im2col_pairs::workspace_len(shape),
+            Kernel::Im2col => im2col_pairs::workspace_len(operator, shape),
             Kernel::Depthwise => 0,
         };
         #[cfg(not(dsp))]
         {
-            let _ = shape;
+            let _ = (operator, shape);
             0
         }
     }
@@ -145,7 +145,7 @@ macro_rules! layers {
             #[inline(never)]
             fn portable_im2col(direct: &Convolution<Int8<Self>>, operands: OperandsInt8<'_>) {
                 let mut stack = Stack::NEW;
-                let scratch = stack.scratch(&mut [], &direct.shape);
+                let scratch = stack.scratch(&mut [], direct.operator, &direct.shape);
                 Im2col { dsp: false, direct, operands }.run(scratch);
             }
 
@@ -164,7 +164,7 @@ macro_rules! layers {
                 workspace: &mut [i8],
             ) {
                 let mut stack = Stack::NEW;
-                let scratch = stack.scratch(words(workspace), &direct.shape);
+                let scratch = stack.scratch(words(workspace), direct.operator, &direct.shape);
                 Im2col { dsp: true, direct, operands }.run(scratch);
             }
 

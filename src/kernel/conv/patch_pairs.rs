@@ -3,7 +3,9 @@
 use core::ops::Range;
 
 use crate::geometry::{divide, missing};
-use crate::isa::cortex_m::gather::{Planes, TAPS, Taps, gather};
+use crate::isa::cortex_m::gather::{
+    COLUMNS, Columns, Places, Planes, TAPS, Taps, gather, gather_each,
+};
 use crate::isa::cortex_m::{OUTPUTS, Row};
 use crate::kernel::conv::phases::Phase;
 use crate::padding::PaddingMode;
@@ -22,9 +24,12 @@ pub(crate) struct Tile {
     /// The number of the first, and how many there are.
     pub(crate) first: usize,
     pub(crate) count: usize,
-    /// Where each has its first tap, row and column, outside the input perhaps; of those that are not there as of the last.
-    inputs: [[isize; 2]; OUTPUTS],
-    /// Whether all meet only inputs.
+    /// The row and the column of the first.
+    row: usize,
+    column: usize,
+    /// Whether they are four in one row.
+    in_row: bool,
+    /// Whether these meet only inputs.
     inside: bool,
 }
 
@@ -80,34 +85,51 @@ impl Grid {
     /// So many outputs from number `first` on.
     #[inline(always)]
     pub(crate) fn tile(&self, first: usize, count: usize) -> Tile {
-        let mut row = divide(first, self.columns.count);
-        let mut column = first - row * self.columns.count;
-        let mut tile = Tile { first, count, inputs: [[0; 2]; OUTPUTS], inside: true };
-        for (index, input) in tile.inputs.iter_mut().enumerate() {
-            let [rows, columns] = &self.interior;
-            tile.inside &= rows.contains(&row) && columns.contains(&column);
-            *input = [
+        let row = divide(first, self.columns.count);
+        let column = first - row * self.columns.count;
+        let [rows, columns] = &self.interior;
+        let in_row = count == OUTPUTS && column + OUTPUTS <= self.columns.count;
+        let inside = in_row
+            && rows.contains(&row)
+            && columns.start <= column
+            && column + OUTPUTS <= columns.end;
+        Tile { first, count, row, column, in_row, inside }
+    }
+
+    /// Where each output of a tile has its first tap, row and column, outside the input perhaps; those that are not there as
+    /// the last.
+    fn inputs(&self, tile: &Tile) -> [[isize; 2]; OUTPUTS] {
+        let (mut row, mut column) = (tile.row, tile.column);
+        let mut left = tile.count;
+        [(); OUTPUTS].map(|()| {
+            let input = [
                 self.rows.input + (row * self.rows.input_step) as isize,
                 self.columns.input + (column * self.columns.input_step) as isize,
             ];
-            if index + 1 < count {
+            left = left.saturating_sub(1);
+            if left > 0 {
                 column += 1;
                 if column == self.columns.count {
                     (row, column) = (row + 1, 0);
                 }
             }
-        }
-        tile
+            input
+        })
     }
 
     /// Where a tile's outputs are in a plane whose rows have `width`.
-    pub(crate) fn places(&self, tile: &Tile, width: usize) -> impl Iterator<Item = usize> {
-        let Phase { output, output_step, .. } = self.rows;
-        let columns = self.columns;
-        (tile.first..tile.first + tile.count).map(move |number| {
-            let row = divide(number, columns.count);
-            let column = number - row * columns.count;
-            (output + row * output_step) * width + columns.output + column * columns.output_step
+    pub(crate) fn places(&self, tile: &Tile, width: usize) -> [usize; OUTPUTS] {
+        let Self { rows, columns, .. } = self;
+        let (mut row, mut column) = (tile.row, tile.column);
+        [(); OUTPUTS].map(|()| {
+            let place = (rows.output + row * rows.output_step) * width
+                + columns.output
+                + column * columns.output_step;
+            column += 1;
+            if column == columns.count {
+                (row, column) = (row + 1, 0);
+            }
+            place
         })
     }
 
@@ -120,16 +142,26 @@ impl Grid {
         (tile, part): (&Tile, &Part),
         all: &Taps,
         (dsp, border): (bool, i8),
+        places: &mut Places,
         rows: &mut [Row],
     ) {
         let channels = part.channels.len();
         let x = x.get(part.channels.start * plane..).unwrap_or_default();
         let planes = Planes { x, plane, channels };
         if !(dsp && tile.inside) {
-            return self.at_edge(planes, (tile, part), (dsp, border), rows);
+            let whole = part.taps.len() == self.taps()
+                && self.taps() <= TAPS
+                && self.columns.taps <= COLUMNS;
+            if dsp && tile.in_row && whole && self.mode == PaddingMode::Zeros {
+                return self.at_edge_of_row(planes, tile, border, places, rows);
+            }
+            return self.at_edge(planes, (tile, part), (dsp, border), places, rows);
         }
         let width = self.columns.length as isize;
-        let outputs = tile.inputs.map(|[row, column]| row * width + column);
+        let row = self.rows.input + (tile.row * self.rows.input_step) as isize;
+        let column = self.columns.input + (tile.column * self.columns.input_step) as isize;
+        let (at, step) = (row * width + column, self.columns.input_step as isize);
+        let outputs = [at, at + step, at + 2 * step, at + 3 * step];
         if part.taps.len() == self.taps() && self.taps() <= TAPS {
             if !part.taps.is_empty() && !gather(planes, all, outputs, 0, rows) {
                 missing();
@@ -149,59 +181,96 @@ impl Grid {
         }
     }
 
-    /// The same where some outputs may look over an edge, or by portable code.
+    /// All taps of a tile in one row that may look over an edge, beyond which there are zeros.
+    #[inline(never)]
+    fn at_edge_of_row(
+        &self,
+        planes: Planes<'_>,
+        tile: &Tile,
+        border: i8,
+        places: &mut Places,
+        to: &mut [Row],
+    ) {
+        let Self { rows, columns, .. } = self;
+        let step = columns.input_step as isize;
+        let last = columns.length as isize - 1;
+        let first = columns.input + (tile.column * columns.input_step) as isize;
+        let mut row = rows.input + (tile.row * rows.input_step) as isize;
+        let mut each = Columns::NONE;
+        let mut column = first;
+        for _ in 0..columns.taps {
+            each.push([column, column + step, column + 2 * step, column + 3 * step], last);
+            column += columns.to_next;
+        }
+        places.clear();
+        for _ in 0..rows.taps {
+            let there = (row as usize) < rows.length;
+            places.push_row(there.then(|| row as usize * columns.length), &each);
+            row += rows.to_next;
+        }
+        if !gather_each(planes, places, border, 0, to) {
+            missing();
+        }
+    }
+
+    /// The same of any tile, in any mode, or by portable code.
     #[inline(never)]
     fn at_edge(
         &self,
         planes: Planes<'_>,
         (tile, part): (&Tile, &Part),
         (dsp, border): (bool, i8),
-        rows: &mut [Row],
+        places: &mut Places,
+        to: &mut [Row],
     ) {
-        let Planes { channels, .. } = planes;
-        for (index, tap) in part.taps.clone().enumerate() {
-            let [row, column] = self.tap(tap);
-            let at = tile.inputs.map(|[down, across]| {
-                let row = self.mode.source(down + row, self.rows.length)?;
-                let column = self.mode.source(across + column, self.columns.length)?;
-                Some(row * self.columns.length + column)
-            });
-            let first = index * channels;
-            let any = at.iter().flatten().next();
-            if dsp {
-                if let Some(&any) = any {
-                    let outputs = at.map(|at| at.unwrap_or(any) as isize);
-                    if !gather(planes, &Taps::one(0), outputs, first, rows) {
-                        missing();
+        let inputs = self.inputs(tile);
+        let mut first = part.taps.start;
+        while first < part.taps.end {
+            let taps = first..part.taps.end.min(first + TAPS);
+            let number = (first - part.taps.start) * planes.channels;
+            places.clear();
+            for tap in taps.clone() {
+                let mut at = [0; OUTPUTS];
+                let mut outside = 0;
+                for (lane, (at, input)) in at.iter_mut().zip(inputs).enumerate() {
+                    match self.place(input, tap) {
+                        Some(place) => *at = place,
+                        None => outside |= 1 << lane,
                     }
                 }
+                places.push(at, outside);
             }
-            for (lane, at) in at.iter().enumerate() {
-                match at {
-                    None => fill(rows, lane, first..first + channels, border),
-                    Some(_) if dsp => {}
-                    Some(at) => {
-                        let x = planes.x.iter().skip(*at).step_by(planes.plane.max(1));
-                        for (number, &x) in (first..first + channels).zip(x) {
-                            put(rows, lane, number, x);
-                        }
-                    }
-                }
+            if !dsp {
+                by_element(planes, places, border, number, to);
+            } else if !gather_each(planes, places, border, number, to) {
+                missing();
             }
+            first = taps.end;
         }
+    }
+
+    /// Where a tap finds its input, of an output that has its first tap at `input`.
+    #[inline(never)]
+    fn place(&self, [row, column]: [isize; 2], tap: usize) -> Option<usize> {
+        let [down, across] = self.tap(tap);
+        let row = self.mode.source(row + down, self.rows.length)?;
+        let column = self.mode.source(column + across, self.columns.length)?;
+        Some(row * self.columns.length + column)
     }
 }
 
-/// Fills in numbers of an output with what padding holds.
-fn fill(rows: &mut [Row], lane: usize, numbers: Range<usize>, border: i8) {
-    if (numbers.start | numbers.end) % 2 == 1 {
-        return numbers.for_each(|number| put(rows, lane, number, border));
-    }
-    let both = halves(border.into(), border.into());
-    for row in rows.get_mut(numbers.start / 2..numbers.end / 2).unwrap_or_default() {
-        if let Some(pair) = row.get_mut(lane) {
-            *pair = both;
+/// [`gather_each`] by portable code.
+#[inline(never)]
+fn by_element(planes: Planes<'_>, places: &Places, border: i8, mut first: usize, to: &mut [Row]) {
+    for (places, outside) in places.each() {
+        for (lane, at) in places.into_iter().enumerate() {
+            let inside = outside >> lane & 1 == 0;
+            let x = planes.x.iter().skip(at).step_by(planes.plane.max(1));
+            for (number, &x) in (first..first + planes.channels).zip(x) {
+                put(to, lane, number, if inside { x } else { border });
+            }
         }
+        first += planes.channels;
     }
 }
 
