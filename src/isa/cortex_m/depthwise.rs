@@ -1,6 +1,7 @@
 //! Depthwise convolution of a band of rows of one channel, in which padding has been filled in.
 
 use core::arch::naked_asm;
+use core::ptr::{null, null_mut};
 
 use crate::isa::cortex_m::rescale::{Scale, limit, rescale_double, rescale_single};
 use crate::isa::cortex_m::{OUTPUTS, Row};
@@ -17,13 +18,6 @@ pub(crate) struct Window {
     pub(crate) dilation: [usize; 2],
 }
 
-/// Inputs in rows of `pitch` elements.
-#[derive(Clone, Copy)]
-pub(crate) struct Band<'a> {
-    pub(crate) x: &'a [i8],
-    pub(crate) pitch: usize,
-}
-
 /// What belongs to a channel.
 #[derive(Clone, Copy)]
 pub(crate) struct Channel<'a> {
@@ -35,15 +29,8 @@ pub(crate) struct Channel<'a> {
     pub(crate) factor: FixedPoint,
 }
 
-/// Outputs in rows of `columns`, at least four, that begin `pitch` elements apart.
-pub(crate) struct Outputs<'a> {
-    pub(crate) y: &'a mut [i8],
-    pub(crate) pitch: usize,
-    pub(crate) rows: usize,
-    pub(crate) columns: usize,
-}
-
 /// What the assembly is given; it relies on the order.
+#[derive(Clone, Copy)]
 #[repr(C)]
 struct Arguments {
     x: *const i8,
@@ -100,48 +87,6 @@ struct Any {
 /// Outputs have a smaller range than i8, or shifts are zero.
 const SPECIAL: usize = 256;
 
-/// Writes outputs. Returns whether everything is there; if not, does nothing.
-pub(crate) fn outputs(
-    window: &Window,
-    band: Band<'_>,
-    channel: &Channel<'_>,
-    scale: Scale,
-    outputs: Outputs<'_>,
-) -> bool {
-    let FixedPoint { multiplier, shift } = channel.factor;
-    let (shift, double) = match scale.rounding {
-        Rounding::FixedDouble => (-shift, true),
-        Rounding::FixedSingle => (-shift - 1, false),
-        Rounding::OnnxFloat => return false,
-    };
-    let Ok(shift @ 0..=31) = usize::try_from(shift) else { return false };
-    let Some(mut arguments) = arguments(window, band, channel, outputs) else { return false };
-    let [least, most] = scale.range.map(|limit| u32::from_ne_bytes([limit.cast_unsigned(); 4]));
-    let special = shift == 0 || scale.range != [i8::MIN, i8::MAX];
-    let half = scale.zero_point.wrapping_mul(2).wrapping_add(1).wrapping_shl(shift as u32) >> 1;
-    arguments = Arguments {
-        multiplier,
-        shift: shift | if special { SPECIAL } else { 0 },
-        half,
-        least,
-        most,
-        ..arguments
-    };
-    let arguments = &raw const arguments;
-    // SAFETY: everything is there, as `arguments` has seen, which has also chosen the taps.
-    unsafe {
-        match (square_stride(window), double) {
-            (1, true) => double_1(arguments),
-            (2, true) => double_2(arguments),
-            (_, true) => double_any(arguments),
-            (1, false) => single_1(arguments),
-            (2, false) => single_2(arguments),
-            (_, false) => single_any(arguments),
-        }
-    }
-    true
-}
-
 /// The stride of 3x3 neighbouring taps, 1 or 2; else 0.
 fn square_stride(window: &Window) -> usize {
     match (window.kernel, window.dilation, window.stride) {
@@ -150,17 +95,17 @@ fn square_stride(window: &Window) -> usize {
     }
 }
 
-/// The sums of the first four outputs of a band, by portable code.
+/// The sums of the first four outputs of a band in rows of `pitch`, by portable code.
 #[inline(never)]
-pub(crate) fn sums(window: &Window, band: Band<'_>, channel: &Channel<'_>) -> Row {
+pub(crate) fn sums(window: &Window, (x, pitch): (&[i8], usize), channel: &Channel<'_>) -> Row {
     let mut sums = [channel.start; OUTPUTS];
     let [rows, columns] = window.kernel;
     let mut weights = channel.weight.iter();
     for row in 0..rows {
         for column in 0..columns {
-            let at = row * window.dilation[0] * band.pitch + column * window.dilation[1];
+            let at = row * window.dilation[0] * pitch + column * window.dilation[1];
             let Some(&weight) = weights.next() else { return sums };
-            let x = band.x.get(at..).unwrap_or_default().iter().step_by(window.stride[1].max(1));
+            let x = x.get(at..).unwrap_or_default().iter().step_by(window.stride[1].max(1));
             for (sum, &x) in sums.iter_mut().zip(x) {
                 *sum = sum.wrapping_add(i32::from(weight) * i32::from(x));
             }
@@ -169,63 +114,143 @@ pub(crate) fn sums(window: &Window, band: Band<'_>, channel: &Channel<'_>) -> Ro
     sums
 }
 
-/// Arguments by which nothing is read or written but what is in the slices; `None` if they are too short, or there is no
-/// output or tap.
-#[inline(always)]
-fn arguments(
-    window: &Window,
-    Band { x, pitch }: Band<'_>,
-    channel: &Channel<'_>,
-    Outputs { y, pitch: y_step, rows, columns }: Outputs<'_>,
-) -> Option<Arguments> {
-    let &Window { kernel, stride, dilation } = window;
-    let others = columns.checked_sub(1).filter(|&others| others >= OUTPUTS - 1)?;
-    let below = rows.checked_sub(1)?;
-    let written = below.checked_mul(y_step)?.checked_add(columns)?;
-    let taps = [kernel[0].checked_sub(1)?, kernel[1].checked_sub(1)?];
-    let down = below.checked_mul(stride[0])?.checked_add(taps[0].checked_mul(dilation[0])?)?;
-    let across = others.checked_mul(stride[1])?.checked_add(taps[1].checked_mul(dilation[1])?)?;
-    // With a stride of 2 one more is loaded than is needed.
-    let read = down.checked_mul(pitch)?.checked_add(across)?.checked_add(2)?;
-    let weights = kernel[0].checked_mul(kernel[1])?;
-    if read > x.len() || written > y.len() || weights > channel.weight.len() {
-        return None;
-    }
-    let pair = |low: i8, high: i8| i32::from(low) & 0xffff | i32::from(high) << 16;
-    let taps = match (square_stride(window), channel.weight.first_chunk()) {
-        (1 | 2, Some(&[a, b, c, d, e, f, g, h, i])) => {
-            let outer = [pair(a, c), pair(d, f), pair(g, i)];
-            Taps { square: Square { outer, middle: [pair(b, e), pair(h, 0)], pitch } }
-        }
-        _ => Taps {
-            any: Any {
-                weight: channel.weight.as_ptr(),
-                columns: kernel[1],
-                rows: kernel[0],
-                to_next_row: dilation[0]
-                    .wrapping_mul(pitch)
-                    .wrapping_sub(kernel[1].wrapping_mul(dilation[1])),
-                to_next: dilation[1],
-                stride: stride[1],
+/// What bands of the same size have in common.
+#[derive(Clone, Copy)]
+pub(crate) struct Depthwise {
+    arguments: Arguments,
+    scale: Scale,
+    /// How many outputs lie side by side.
+    columns: usize,
+    /// The stride of 3x3 neighbouring taps, 1 or 2; else 0.
+    square: usize,
+    /// How many inputs, weights and outputs there must be.
+    inputs: usize,
+    weights: usize,
+    outputs: usize,
+}
+
+impl Depthwise {
+    /// Of bands in rows of `pitch` elements that come to so many rows and columns of outputs, four columns at least, which
+    /// begin `to_next` elements apart. `None` where that does not fit into numbers, or there is no output or tap.
+    #[inline(never)]
+    pub(crate) fn new(
+        window: &Window,
+        pitch: usize,
+        [rows, columns]: [usize; 2],
+        to_next: usize,
+        scale: Scale,
+    ) -> Option<Self> {
+        let &Window { kernel, stride, dilation } = window;
+        let others = columns.checked_sub(1).filter(|&others| others >= OUTPUTS - 1)?;
+        let below = rows.checked_sub(1)?;
+        let taps = [kernel[0].checked_sub(1)?, kernel[1].checked_sub(1)?];
+        let down = below.checked_mul(stride[0])?.checked_add(taps[0].checked_mul(dilation[0])?)?;
+        let across =
+            others.checked_mul(stride[1])?.checked_add(taps[1].checked_mul(dilation[1])?)?;
+        let square = square_stride(window);
+        let taps = match square {
+            0 => Taps {
+                any: Any {
+                    weight: null(),
+                    columns: kernel[1],
+                    rows: kernel[0],
+                    to_next_row: dilation[0]
+                        .wrapping_mul(pitch)
+                        .wrapping_sub(kernel[1].wrapping_mul(dilation[1])),
+                    to_next: dilation[1],
+                    stride: stride[1],
+                },
             },
-        },
-    };
-    let y = y.as_mut_ptr();
-    Some(Arguments {
-        x: x.as_ptr(),
-        y,
-        y_end: y.wrapping_add(columns),
-        x_step: stride[0].wrapping_mul(pitch),
-        y_step,
-        rows,
-        multiplier: 0,
-        shift: 0,
-        half: 0,
-        start: channel.start,
-        taps,
-        least: 0,
-        most: 0,
-    })
+            _ => Taps { square: Square { outer: [0; 3], middle: [0; 2], pitch } },
+        };
+        let [least, most] = scale.range.map(|limit| u32::from_ne_bytes([limit.cast_unsigned(); 4]));
+        let arguments = Arguments {
+            x: null(),
+            y: null_mut(),
+            y_end: null_mut(),
+            x_step: stride[0].wrapping_mul(pitch),
+            y_step: to_next,
+            rows,
+            multiplier: 0,
+            shift: 0,
+            half: 0,
+            start: 0,
+            taps,
+            least,
+            most,
+        };
+        Some(Self {
+            arguments,
+            scale,
+            columns,
+            square,
+            // With a stride of 2 one more is loaded than is needed.
+            inputs: down.checked_mul(pitch)?.checked_add(across)?.checked_add(2)?,
+            weights: kernel[0].checked_mul(kernel[1])?,
+            outputs: below.checked_mul(to_next)?.checked_add(columns)?,
+        })
+    }
+
+    /// Writes the outputs of a channel; `rounding` is that of the scale. Returns whether everything is there; if not, does
+    /// nothing.
+    #[inline(always)]
+    pub(crate) fn run(
+        &mut self,
+        rounding: Rounding,
+        x: &[i8],
+        channel: &Channel<'_>,
+        y: &mut [i8],
+    ) -> bool {
+        let right = match rounding {
+            Rounding::FixedDouble => -channel.factor.shift,
+            Rounding::FixedSingle => -1 - channel.factor.shift,
+            Rounding::OnnxFloat => return false,
+        };
+        if !self.prepare(right, x, channel, y) {
+            return false;
+        }
+        let arguments = &raw const self.arguments;
+        // SAFETY: everything is there, as `prepare` has seen, and the taps are those of the function.
+        unsafe {
+            match (rounding, self.square) {
+                (Rounding::FixedDouble, 1) => double_1(arguments),
+                (Rounding::FixedDouble, 2) => double_2(arguments),
+                (Rounding::FixedDouble, _) => double_any(arguments),
+                (_, 1) => single_1(arguments),
+                (_, 2) => single_2(arguments),
+                (_, _) => single_any(arguments),
+            }
+        }
+        true
+    }
+
+    /// Fills in what differs from band to band, if everything is there, and rounding is by a right shift that the assembly
+    /// is made for.
+    #[inline(never)]
+    fn prepare(&mut self, right: i32, x: &[i8], channel: &Channel<'_>, y: &mut [i8]) -> bool {
+        let Ok(shift @ 0..=31) = usize::try_from(right) else { return false };
+        let weight = channel.weight;
+        if self.inputs > x.len() || self.weights > weight.len() || self.outputs > y.len() {
+            return false;
+        }
+        let Scale { zero_point, range, .. } = self.scale;
+        let arguments = &mut self.arguments;
+        if self.square == 0 {
+            arguments.taps.any.weight = weight.as_ptr();
+        } else if let Some(&[a, b, c, d, e, f, g, h, i]) = weight.first_chunk() {
+            let pair = |low: i8, high: i8| i32::from(low) & 0xffff | i32::from(high) << 16;
+            arguments.taps.square.outer = [pair(a, c), pair(d, f), pair(g, i)];
+            arguments.taps.square.middle = [pair(b, e), pair(h, 0)];
+        }
+        let special = shift == 0 || range != [i8::MIN, i8::MAX];
+        (arguments.x, arguments.y) = (x.as_ptr(), y.as_mut_ptr());
+        arguments.y_end = arguments.y.wrapping_add(self.columns);
+        arguments.multiplier = channel.factor.multiplier;
+        arguments.shift = shift | if special { SPECIAL } else { 0 };
+        arguments.half = zero_point.wrapping_mul(2).wrapping_add(1).wrapping_shl(shift as u32) >> 1;
+        arguments.start = channel.start;
+        true
+    }
 }
 
 /// Copies rows of `width` elements. Returns whether they are all there; if not, does nothing.
@@ -418,6 +443,100 @@ macro_rules! square {
     };
 }
 
+/// The first two of [`three_taps`].
+macro_rules! three_taps_twice {
+    (1, $outer:literal, $middle:literal, $half:literal) => {
+        concat!(
+            "ldr r1, [r0]\n",
+            "sxtb16 r2, r1\n",
+            "sxtb16 r1, r1, ror #8\n",
+            "smlad r4, r2, ",
+            $outer,
+            ", r4\n",
+            "smlab",
+            $half,
+            " r4, r1, ",
+            $middle,
+            ", r4\n",
+            "smlad r5, r1, ",
+            $outer,
+            ", r5\n",
+            "smlat",
+            $half,
+            " r5, r2, ",
+            $middle,
+            ", r5\n",
+        )
+    };
+    (2, $outer:literal, $middle:literal, $half:literal) => {
+        concat!(
+            "ldr r1, [r0]\n",
+            "sxtb16 r2, r1\n",
+            "sxtb16 r1, r1, ror #8\n",
+            "smlad r4, r2, ",
+            $outer,
+            ", r4\n",
+            "smlab",
+            $half,
+            " r4, r1, ",
+            $middle,
+            ", r4\n",
+            "smlat",
+            $half,
+            " r5, r1, ",
+            $middle,
+            ", r5\n",
+            "ldr r1, [r0, #2]\n",
+            "sxtb16 r1, r1\n",
+            "smlad r5, r1, ",
+            $outer,
+            ", r5\n",
+        )
+    };
+}
+
+/// The last one or two outputs of a row, whose number is in r1.
+macro_rules! square_tail {
+    ($stride:tt, $back:literal, $rescale:ident) => {
+        concat!(
+            "cmp r1, #2\n",
+            "bhi 28f\n",
+            "rsb r1, r1, #2\n",
+            "sub lr, lr, r1\n",
+            $back, "\n",
+            "ldr r4, [sp, #36]\n",
+            "ldrd r12, r3, [sp, #56]\n",
+            "mov r5, r4\n",
+            three_taps_twice!($stride, "r8", "r11", "b"),
+            "add r0, r0, r3\n",
+            three_taps_twice!($stride, "r9", "r11", "t"),
+            "add r0, r0, r3\n",
+            three_taps_twice!($stride, "r10", "r12", "b"),
+            "ldrd r2, r3, [sp, #24]\n",
+            "ldr r12, [sp, #32]\n",
+            "tst r3, #31\n",
+            "beq 26f\n",
+            $rescale!(shifted "r4"), $rescale!(shifted "r5"),
+            "25:\n",
+            "cmp r3, #32\n",
+            "bhs 27f\n",
+            "strb r4, [lr]\n",
+            "strb r5, [lr, #1]\n",
+            "b 4f\n",
+            "26:\n",
+            $rescale!(unshifted "r4"), $rescale!(unshifted "r5"),
+            "27:\n",
+            "ldrd r2, r3, [sp, #64]\n",
+            limit!(), "\n",
+            "strb r4, [lr]\n",
+            "lsr r4, r4, #8\n",
+            "strb r4, [lr, #1]\n",
+            "b 4f\n",
+            "28:\n",
+        )
+    };
+}
+
 /// Four outputs of any taps.
 macro_rules! any {
     () => {
@@ -457,10 +576,10 @@ macro_rules! any {
 }
 
 macro_rules! depthwise {
-    ($name:ident, $rescale:ident, $outputs:expr, $back:literal) => {
+    ($name:ident, $rescale:ident, $outputs:expr, $tail:expr, $back:literal) => {
         /// # Safety
         ///
-        /// `arguments` are from the function of that name, and for such taps.
+        /// `arguments` are prepared, and for such taps.
         #[unsafe(naked)]
         unsafe extern "C" fn $name(arguments: *const Arguments) {
             naked_asm!(
@@ -493,6 +612,7 @@ macro_rules! depthwise {
                 "beq 4f",
                 "cmp r1, #4",
                 "bhs 2b",
+                $tail,
                 // Back by what is too much.
                 "rsb r1, r1, #4",
                 "sub lr, lr, r1",
@@ -534,9 +654,25 @@ macro_rules! depthwise {
     };
 }
 
-depthwise!(double_1, rescale_double, square!(1), "sub r0, r0, r1");
-depthwise!(double_2, rescale_double, square!(2), "sub r0, r0, r1, lsl #1");
-depthwise!(double_any, rescale_double, any!(), "mls r0, r1, r8, r0");
-depthwise!(single_1, rescale_single, square!(1), "sub r0, r0, r1");
-depthwise!(single_2, rescale_single, square!(2), "sub r0, r0, r1, lsl #1");
-depthwise!(single_any, rescale_single, any!(), "mls r0, r1, r8, r0");
+macro_rules! rounding {
+    ($rescale:ident, $one:ident, $two:ident, $any:ident) => {
+        depthwise!(
+            $one,
+            $rescale,
+            square!(1),
+            square_tail!(1, "sub r0, r0, r1", $rescale),
+            "sub r0, r0, r1"
+        );
+        depthwise!(
+            $two,
+            $rescale,
+            square!(2),
+            square_tail!(2, "sub r0, r0, r1, lsl #1", $rescale),
+            "sub r0, r0, r1, lsl #1"
+        );
+        depthwise!($any, $rescale, any!(), "", "mls r0, r1, r8, r0");
+    };
+}
+
+rounding!(rescale_double, double_1, double_2, double_any);
+rounding!(rescale_single, single_1, single_2, single_any);

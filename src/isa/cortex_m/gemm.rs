@@ -43,8 +43,6 @@ pub(crate) struct Outputs<'a> {
     pub(crate) scale: Scale,
     /// Multipliers and shifts, all of which are [fast](Scale::is_fast).
     pub(crate) channels: Int8Channels<'a>,
-    /// From one channel's outputs to those of the next.
-    pub(crate) plane: usize,
 }
 
 /// What the assembly is given; it relies on the order.
@@ -72,6 +70,8 @@ struct Arguments {
     /// The smallest and the largest output, four times each.
     least: u32,
     most: u32,
+    /// From one output to the next.
+    step: usize,
 }
 
 /// Sums start from what is stored.
@@ -91,8 +91,8 @@ pub(crate) struct Gemm<'a> {
     arguments: Arguments,
     /// Inputs of an output.
     count: usize,
-    /// How many outputs lie from the first to the last, those between them included; 0 if they are not to be written.
-    reach: usize,
+    /// Whether there are multipliers and shifts for all channels.
+    writes: bool,
     lifetime: PhantomData<&'a [i8]>,
 }
 
@@ -103,6 +103,7 @@ impl<'a> Gemm<'a> {
         start: Start<'a>,
     ) -> Option<Self> {
         let others = pairs.checked_sub(1)?;
+        pairs.checked_mul(2)?;
         let each = count.checked_mul(2)?;
         let weights = others.checked_mul(to_next)?.checked_add(each)?;
         let (bias, offset) = match start {
@@ -136,23 +137,22 @@ impl<'a> Gemm<'a> {
             weight: weight.as_ptr(),
             least: 0,
             most: 0,
+            step: 0,
         };
-        Some(Self { arguments, count, reach: 0, lifetime: PhantomData })
+        Some(Self { arguments, count, writes: false, lifetime: PhantomData })
     }
 
     /// With a way from sums to outputs; `None` if there are too few multipliers or shifts.
     pub(crate) fn with_outputs(mut self, outputs: Outputs<'a>) -> Option<Self> {
-        let Outputs { scale, channels, plane } = outputs;
+        let Outputs { scale, channels } = outputs;
         let arguments = &mut self.arguments;
-        let last = arguments.pairs.checked_mul(2)?.checked_sub(1)?;
-        self.reach = last.checked_mul(plane)?.checked_add(OUTPUTS)?;
         let Int8Channels { multiplier, shift, .. } = channels;
         if arguments.pairs > multiplier.len() / 8 || arguments.pairs > shift.len() / 2 {
             return None;
         }
         let [least, most] = scale.range;
         (arguments.multiplier, arguments.shift) = (multiplier.as_ptr(), shift.as_ptr());
-        arguments.plane = plane;
+        self.writes = true;
         arguments.zero_point = scale.zero_point.wrapping_mul(2).wrapping_add(1);
         arguments.least = u32::from_ne_bytes([least.cast_unsigned(); 4]);
         arguments.most = u32::from_ne_bytes([most.cast_unsigned(); 4]);
@@ -162,22 +162,25 @@ impl<'a> Gemm<'a> {
         Some(self)
     }
 
-    /// Writes outputs, those of the first channel at the beginning of `y`; `rounding` is that of their scale. `sums` are what
-    /// sums start from, if not from the bias. Returns whether everything is there; if not, does nothing.
+    /// Writes outputs `step` elements apart, those of the next channel `plane` further on; `rounding` is that of their scale,
+    /// and `sums` what they start from, if not from the bias. Returns whether everything is there; if not, does nothing.
     #[inline(always)]
     pub(crate) fn write(
         &mut self,
         rounding: Rounding,
-        rows: &[Row],
-        sums: &mut [Sums],
-        y: &mut [i8],
+        (rows, sums): (&[Row], &mut [Sums]),
+        (y, plane, step): (&mut [i8], usize, usize),
     ) -> bool {
         let arguments = &mut self.arguments;
         let stored = arguments.flags & STORED == 0 || arguments.pairs <= sums.len();
-        if self.reach == 0 || self.reach > y.len() || !stored {
+        let across = step.checked_mul(OUTPUTS - 1);
+        let last = (2 * arguments.pairs - 1).checked_mul(plane);
+        let last = last.zip(across).and_then(|(last, across)| last.checked_add(across));
+        if !self.writes || !stored || last.is_none_or(|last| last >= y.len()) {
             return false;
         }
         arguments.y = y.as_mut_ptr();
+        (arguments.plane, arguments.step) = (plane, step);
         arguments.sums = sums.as_mut_ptr();
         self.call(rounding, rows)
     }
@@ -246,8 +249,8 @@ macro_rules! gemm {
                 "ldm r0!, {{r1-r12}}",
                 "stm sp, {{r1-r12}}",
                 "add lr, sp, #48",
-                "ldm r0, {{r2-r7}}",
-                "stm lr, {{r2-r7}}",
+                "ldm r0, {{r2-r8}}",
+                "stm lr, {{r2-r8}}",
                 "ldr r1, [sp, #60]",
                 "adr r0, 4f",
                 "ldr r2, [sp, #36]",
@@ -348,10 +351,12 @@ macro_rules! gemm {
                 "lsls r3, r2, #29",
                 "str r12, [sp, #20]",
                 "bmi 23f",
+                "ldr r3, [sp, #72]",
                 "strb r4, [r0]",
-                "strb r5, [r0, #1]",
-                "strb r6, [r0, #2]",
-                "strb r7, [r0, #3]",
+                "strb r5, [r0, r3]",
+                "strb r6, [r0, r3, lsl #1]",
+                "add r0, r0, r3",
+                "strb r7, [r0, r3, lsl #1]",
                 "bx lr",
                 "22:",
                 "asr r12, r12, #1",
@@ -362,7 +367,15 @@ macro_rules! gemm {
                 "23:",
                 "ldrd r2, r3, [sp, #64]",
                 limit!(),
-                "str r4, [r0]",
+                "ldr r3, [sp, #72]",
+                "strb r4, [r0]",
+                "lsr r5, r4, #8",
+                "strb r5, [r0, r3]",
+                "lsr r5, r4, #16",
+                "strb r5, [r0, r3, lsl #1]",
+                "lsr r5, r4, #24",
+                "add r0, r0, r3",
+                "strb r5, [r0, r3, lsl #1]",
                 "bx lr",
             )
         }

@@ -7,7 +7,7 @@ use core::ops::Range;
 
 use crate::geometry::{divide, missing};
 use crate::isa::cortex_m::OUTPUTS;
-use crate::isa::cortex_m::depthwise::{self, Band, Channel, Outputs, Window, copy_rows};
+use crate::isa::cortex_m::depthwise::{Channel, Depthwise, Window, copy_rows, sums};
 use crate::isa::cortex_m::rescale::Scale;
 use crate::kernel::arithmetic::{Arithmetic, Int8, Int8Channels, Rescale};
 use crate::kernel::conv::problem::{Convolution, Operands, Shape};
@@ -16,6 +16,9 @@ use crate::padding::PaddingMode;
 
 /// Bytes of a band.
 const BAND: usize = 768;
+
+/// Rows of less than four outputs that are computed together.
+const STAGED: usize = 8;
 
 /// The most taps.
 const TAPS: usize = 64;
@@ -43,8 +46,6 @@ struct Bands {
     columns: usize,
     /// Elements of a row of inputs.
     pitch: usize,
-    /// Whether one band is all.
-    whole: bool,
 }
 
 impl Bands {
@@ -60,9 +61,16 @@ impl Bands {
         let lines = divide(BAND - 1, pitch);
         let most = divide(lines.saturating_sub(height), down) + 1;
         let count = rows.output.min(most);
-        let whole = count == rows.output && outputs == columns.output;
-        Self { rows: count, columns: outputs, pitch, whole }
+        Self { rows: count, columns: outputs, pitch }
     }
+}
+
+/// Where rows of inputs are in a channel's plane, and where they go in a band.
+struct Place {
+    x: usize,
+    band: usize,
+    width: usize,
+    rows: usize,
 }
 
 /// A convolution whose outputs meet one input channel each.
@@ -96,37 +104,59 @@ impl<'a, R: Rescale> DepthwiseBand<'a, R> {
     pub(crate) fn run(mut self) {
         let Shape { rows, columns, channels } = self.direct.shape;
         let mut band = [self.direct.arithmetic.border; BAND];
-        let mut weights = [0; TAPS];
-        for number in 0..channels.all_outputs() {
-            self.weights(number, &mut weights);
-            let group = divide(number, channels.outputs);
-            let (start, factor) = Int8::<R>::channel(self.operands.parameters, number);
-            let start = self.direct.arithmetic.start((start, factor));
-            let channel = Channel { weight: &weights, start, factor };
-            let x = self.operands.x.get(group * self.direct.shape.in_plane()..);
-            let x = x.unwrap_or_default();
+        let mut copied = [0; TAPS];
+        let mut first = 0;
+        while first < columns.output {
+            let across = first..columns.output.min(first + self.bands.columns);
+            first = across.end;
             let mut first = 0;
-            while first < columns.output {
-                let across = first..columns.output.min(first + self.bands.columns);
-                first = across.end;
-                let mut first = 0;
-                while first < rows.output {
-                    let down = first..rows.output.min(first + self.bands.rows);
-                    first = down.end;
-                    // All output channels of an input channel share a band that is all.
-                    if !self.bands.whole || number == group * channels.outputs {
-                        self.fill(x, [&down, &across], &mut band);
+            while first < rows.output {
+                let down = first..rows.output.min(first + self.bands.rows);
+                first = down.end;
+                let place = self.place([&down, &across]);
+                let mut kernel = self.kernel([down.len(), across.len()]);
+                let mut group = (0, 0);
+                for number in 0..channels.all_outputs() {
+                    if group.1 == 0 || channels.outputs == 1 {
+                        self.fill(group.0, [&down, &across], &place, &mut band);
                     }
-                    self.compute(&band, number, &channel, [down, across.clone()]);
+                    let weight = self.weights(number, &mut copied);
+                    let (bias, factor) = Int8::<R>::channel(self.operands.parameters, number);
+                    let start = self.direct.arithmetic.start((bias, factor));
+                    let channel = Channel { weight, start, factor };
+                    let at = (number * rows.output + down.start) * columns.output + across.start;
+                    self.compute(&band, at, &channel, &mut kernel, [down.len(), across.len()]);
+                    group.1 += 1;
+                    if group.1 == channels.outputs {
+                        group = (group.0 + 1, 0);
+                    }
                 }
             }
         }
     }
 
+    /// The assembly for bands that come to so many rows and columns of outputs.
+    fn kernel(&self, [rows, columns]: [usize; 2]) -> Option<Depthwise> {
+        // Less than four columns are computed with others, which go to a stage.
+        let (rows, width) = match columns < OUTPUTS {
+            true => (rows.min(STAGED), OUTPUTS),
+            false => (rows, self.direct.shape.columns.output),
+        };
+        let outputs = [rows, columns.max(OUTPUTS)];
+        Depthwise::new(&self.window, self.bands.pitch, outputs, width, self.scale())
+    }
+
     /// The weights of an output channel, one behind the other.
-    #[inline(never)]
-    fn weights(&self, number: usize, to: &mut [i8; TAPS]) {
+    #[inline(always)]
+    fn weights<'b>(&self, number: usize, to: &'b mut [i8; TAPS]) -> &'b [i8]
+    where
+        'a: 'b,
+    {
         let (kernel, outputs) = (self.direct.shape.kernel(), self.direct.shape.channels.outputs);
+        if outputs == 1 {
+            let weight = self.operands.weight.get(number * kernel..);
+            return weight.and_then(|weight| weight.get(..kernel)).unwrap_or_default();
+        }
         let within = number - divide(number, outputs) * outputs;
         let pair = within / 2 * 2;
         let (first, step) = match pair + 1 < outputs {
@@ -136,13 +166,12 @@ impl<'a, R: Rescale> DepthwiseBand<'a, R> {
         let weight = self.operands.weight.get(first..).unwrap_or_default();
         let each = to.iter_mut().zip(weight.iter().step_by(step)).take(kernel);
         each.for_each(|(to, &weight)| *to = weight);
+        to
     }
 
-    /// Copies the inputs that some outputs meet, and fills in what padding holds.
-    #[inline(never)]
-    fn fill(&self, x: &[i8], [down, across]: [&Range<usize>; 2], band: &mut [i8; BAND]) {
+    /// What of a band are inputs.
+    fn place(&self, [down, across]: [&Range<usize>; 2]) -> Place {
         let Shape { rows, columns, .. } = self.direct.shape;
-        let pitch = self.bands.pitch;
         let (top, left) = (rows.input_of(down.start, 0), columns.input_of(across.start, 0));
         let height = (down.len() - 1) * rows.stride.get() + rows.extent();
         let inside = |first: isize, count: usize, length: usize| {
@@ -150,25 +179,49 @@ impl<'a, R: Rescale> DepthwiseBand<'a, R> {
             let end = usize::try_from(length as isize - first).unwrap_or(0).min(count);
             start..end.max(start)
         };
-        let (lines, inner) = (inside(top, height, rows.input), inside(left, pitch, columns.input));
-        let border = self.direct.arithmetic.border;
-        if self.mode == PaddingMode::Zeros {
-            if !self.bands.whole {
-                band.fill(border);
-            }
-            if lines.is_empty() || inner.is_empty() {
-                return;
-            }
-            let first =
-                (top + lines.start as isize) * columns.input as isize + left + inner.start as isize;
-            let x = usize::try_from(first).ok().and_then(|first| x.get(first..));
-            let to = band.get_mut(lines.start * pitch + inner.start..).unwrap_or_default();
-            let x = (x.unwrap_or_default(), columns.input);
-            if !copy_rows(x, (to, pitch), inner.len(), lines.len()) {
-                missing();
-            }
-            return;
+        let lines = inside(top, height, rows.input);
+        let inner = inside(left, self.bands.pitch, columns.input);
+        let first = (top + lines.start as isize) * columns.input as isize;
+        Place {
+            x: usize::try_from(first + left + inner.start as isize).unwrap_or(0),
+            band: lines.start * self.bands.pitch + inner.start,
+            width: inner.len(),
+            rows: if inner.is_empty() { 0 } else { lines.len() },
         }
+    }
+
+    /// Copies the inputs of a channel that some outputs meet, and fills in what padding holds.
+    #[inline(always)]
+    fn fill(
+        &self,
+        channel: usize,
+        outputs: [&Range<usize>; 2],
+        place: &Place,
+        band: &mut [i8; BAND],
+    ) {
+        let Shape { columns, .. } = self.direct.shape;
+        let x = self.operands.x.get(channel * self.direct.shape.in_plane()..).unwrap_or_default();
+        if self.mode != PaddingMode::Zeros {
+            return self.fill_by_element(x, outputs, band);
+        }
+        // What lies beside the inputs is there for the first channel.
+        if channel == 0 {
+            band.fill(self.direct.arithmetic.border);
+        }
+        let x = x.get(place.x..).unwrap_or_default();
+        let to = band.get_mut(place.band..).unwrap_or_default();
+        if !copy_rows((x, columns.input), (to, self.bands.pitch), place.width, place.rows) {
+            missing();
+        }
+    }
+
+    /// The same in any mode.
+    #[inline(never)]
+    fn fill_by_element(&self, x: &[i8], [down, across]: [&Range<usize>; 2], band: &mut [i8; BAND]) {
+        let Shape { rows, columns, .. } = self.direct.shape;
+        let (pitch, border) = (self.bands.pitch, self.direct.arithmetic.border);
+        let (top, left) = (rows.input_of(down.start, 0), columns.input_of(across.start, 0));
+        let height = (down.len() - 1) * rows.stride.get() + rows.extent();
         for (to, row) in pieces_mut(band, pitch).take(height).zip(top..) {
             let source = self.mode.source(row, rows.input).unwrap_or(0);
             let x = pieces(x, columns.input).nth(source).unwrap_or_default();
@@ -179,63 +232,81 @@ impl<'a, R: Rescale> DepthwiseBand<'a, R> {
         }
     }
 
-    /// The outputs of a band in output channel `number`.
+    /// So many rows and columns of outputs of a band in a channel, the first at `at`.
+    #[inline(always)]
     fn compute(
         &mut self,
         band: &[i8; BAND],
-        number: usize,
+        at: usize,
         channel: &Channel<'_>,
-        [down, across]: [Range<usize>; 2],
+        kernel: &mut Option<Depthwise>,
+        outputs: [usize; 2],
     ) {
-        let Shape { columns, .. } = self.direct.shape;
-        let at =
-            number * self.direct.shape.out_plane() + down.start * columns.output + across.start;
-        let band = Band { x: band, pitch: self.bands.pitch };
-        let scale = self.scale();
-        if across.len() >= OUTPUTS && self.is_fast(channel) {
-            let y = self.operands.y.get_mut(at..).unwrap_or_default();
-            let outputs =
-                Outputs { y, pitch: columns.output, rows: down.len(), columns: across.len() };
-            if !depthwise::outputs(&self.window, band, channel, scale, outputs) {
-                missing();
-            }
-            return;
+        let Some(kernel) = kernel else { return missing() };
+        if !self.is_fast(channel) {
+            return self.by_fours(band, at, channel, outputs);
         }
-        self.by_fours(band, at, channel, [down.len(), across.len()]);
+        if outputs[1] < OUTPUTS {
+            return self.narrow(band, at, channel, kernel, outputs);
+        }
+        let y = self.operands.y.get_mut(at..).unwrap_or_default();
+        if !kernel.run(R::ROUNDING, band, channel, y) {
+            missing();
+        }
     }
 
-    /// The same where less than four lie side by side, or assembly does not round as it has to be.
+    /// The same where less than four lie side by side.
+    #[inline(never)]
+    fn narrow(
+        &mut self,
+        band: &[i8; BAND],
+        at: usize,
+        channel: &Channel<'_>,
+        kernel: &mut Depthwise,
+        [rows, columns]: [usize; 2],
+    ) {
+        let width = self.direct.shape.columns.output;
+        let step = self.window.stride[0] * self.bands.pitch;
+        let most = rows.min(STAGED);
+        let mut stage = [[0; OUTPUTS]; STAGED];
+        let mut done = 0;
+        while done < rows {
+            // The last ones end with the band.
+            let first = done.min(rows - most);
+            let x = band.get(first * step..).unwrap_or_default();
+            if !kernel.run(R::ROUNDING, x, channel, stage.as_flattened_mut()) {
+                missing();
+            }
+            let y = self.operands.y.get_mut(at + first * width..).unwrap_or_default();
+            for (index, outputs) in stage.iter().enumerate().take(most) {
+                let y = y.get_mut(index * width..).unwrap_or_default();
+                y.iter_mut().zip(outputs).take(columns).for_each(|(y, &output)| *y = output);
+            }
+            done += most;
+        }
+    }
+
+    /// The same where assembly does not round as it has to be.
     #[inline(never)]
     fn by_fours(
         &mut self,
-        band: Band<'_>,
+        band: &[i8; BAND],
         at: usize,
         channel: &Channel<'_>,
         [rows, columns]: [usize; 2],
     ) {
-        let [down, across] = self.window.stride;
-        let width = self.direct.shape.columns.output;
-        let fast = self.is_fast(channel);
+        let ([down, across], pitch) = (self.window.stride, self.bands.pitch);
+        let (width, arithmetic) = (self.direct.shape.columns.output, self.direct.arithmetic);
         for row in 0..rows {
-            let mut column = 0;
-            while column < columns {
-                let first = column.min(columns.saturating_sub(OUTPUTS));
-                let x = band.x.get(row * down * band.pitch + first * across..);
-                let x = Band { x: x.unwrap_or_default(), ..band };
-                let mut four = [0; OUTPUTS];
-                if fast {
-                    let outputs = Outputs { y: &mut four, pitch: 0, rows: 1, columns: OUTPUTS };
-                    if !depthwise::outputs(&self.window, x, channel, self.scale(), outputs) {
-                        missing();
-                    }
-                } else {
-                    let sums = depthwise::sums(&self.window, x, channel);
-                    let arithmetic = self.direct.arithmetic;
-                    four = sums.map(|sum| arithmetic.finish((0, channel.factor), sum));
-                }
+            let mut first = 0;
+            while first < columns {
+                let x = band.get(row * down * pitch + first * across..).unwrap_or_default();
+                let sums = sums(&self.window, (x, pitch), channel);
                 let y = self.operands.y.get_mut(at + row * width + first..).unwrap_or_default();
-                y.iter_mut().zip(four).take(columns - first).for_each(|(y, output)| *y = output);
-                column += OUTPUTS;
+                for (y, &sum) in y.iter_mut().zip(&sums).take(columns - first) {
+                    *y = arithmetic.finish((0, channel.factor), sum);
+                }
+                first += OUTPUTS;
             }
         }
     }

@@ -283,13 +283,9 @@ impl<'a, R: Rescale> Im2col<'a, R> {
         let (grid, first) = (work.grid, work.blocks.first);
         let all = grid.outputs();
         let count = all.min(OUTPUTS);
-        let staged = !(grid.is_dense() && count == OUTPUTS);
+        let (dense, step) = (grid.is_dense() && count == OUTPUTS, grid.step());
         let mut stage = [[0; OUTPUTS]; 2 * STAGED];
-        let outputs = Outputs {
-            scale: self.scale(),
-            channels: self.factors(first),
-            plane: if staged { OUTPUTS } else { plane },
-        };
+        let outputs = Outputs { scale: self.scale(), channels: self.factors(first) };
         let gemm = self.gemm(work, work.blocks, 0, (0, work.set.1), true);
         let Some(mut gemm) = gemm.and_then(|gemm| gemm.with_outputs(outputs)) else {
             return missing();
@@ -301,24 +297,27 @@ impl<'a, R: Rescale> Im2col<'a, R> {
         while next < all {
             let tile = grid.tile(next.min(all - count), count);
             gather(direct, x, work, (&tile, &whole), true, scratch);
-            let to = match staged {
-                true => stage.as_flattened_mut(),
-                false => y.get_mut(tile.first..).unwrap_or_default(),
-            };
-            if !gemm.write(R::ROUNDING, scratch.rows, &mut [], to) {
-                return missing();
+            let from: (&[Row], &mut [Sums]) = (scratch.rows, &mut []);
+            next += OUTPUTS;
+            if dense || tile.is_in_row() {
+                let at = if dense { tile.first } else { grid.place(&tile, columns.output) };
+                let y = y.get_mut(at..).unwrap_or_default();
+                if !gemm.write(R::ROUNDING, from, (y, plane, step)) {
+                    missing();
+                }
+                continue;
             }
-            if staged {
-                let places = grid.places(&tile, columns.output);
-                for (y, outputs) in pieces_mut(y, plane).zip(&stage).take(2 * work.blocks.pairs) {
-                    for (&place, &output) in places.iter().zip(outputs).take(count) {
-                        if let Some(y) = y.get_mut(place) {
-                            *y = output;
-                        }
+            if !gemm.write(R::ROUNDING, from, (stage.as_flattened_mut(), OUTPUTS, 1)) {
+                missing();
+            }
+            let places = grid.places(&tile, columns.output);
+            for (y, outputs) in pieces_mut(y, plane).zip(&stage).take(2 * work.blocks.pairs) {
+                for (&place, &output) in places.iter().zip(outputs).take(count) {
+                    if let Some(y) = y.get_mut(place) {
+                        *y = output;
                     }
                 }
             }
-            next += OUTPUTS;
         }
     }
 
@@ -456,10 +455,11 @@ impl<'a, R: Rescale> Im2col<'a, R> {
         (rows, sums): (&[Row], &mut [Sums]),
     ) {
         let plane = self.direct.shape.out_plane();
-        let outputs = Outputs { scale: self.scale(), channels: self.factors(channel), plane };
+        let outputs = Outputs { scale: self.scale(), channels: self.factors(channel) };
         let gemm = gemm.and_then(|gemm| gemm.with_outputs(outputs));
         let y = self.operands.y.get_mut(channel * plane + tile.first..).unwrap_or_default();
-        if !gemm.is_some_and(|mut gemm| gemm.write(R::ROUNDING, rows, sums, y)) {
+        let to = (y, plane, 1);
+        if !gemm.is_some_and(|mut gemm| gemm.write(R::ROUNDING, (rows, sums), to)) {
             missing();
         }
     }

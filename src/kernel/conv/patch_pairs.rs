@@ -39,6 +39,13 @@ pub(crate) struct Part {
     pub(crate) channels: Range<usize>,
 }
 
+impl Tile {
+    /// Whether it has four outputs, in one row.
+    pub(crate) fn is_in_row(&self) -> bool {
+        self.in_row
+    }
+}
+
 impl Grid {
     #[inline(never)]
     pub(crate) fn new(rows: Phase, columns: Phase, mode: PaddingMode) -> Self {
@@ -115,6 +122,19 @@ impl Grid {
             }
             input
         })
+    }
+
+    /// From one output of a row to the next.
+    pub(crate) fn step(&self) -> usize {
+        self.columns.output_step
+    }
+
+    /// Where a tile's first output is in a plane whose rows have `width`.
+    pub(crate) fn place(&self, tile: &Tile, width: usize) -> usize {
+        let Self { rows, columns, .. } = self;
+        (rows.output + tile.row * rows.output_step) * width
+            + columns.output
+            + tile.column * columns.output_step
     }
 
     /// Where a tile's outputs are in a plane whose rows have `width`.
@@ -233,7 +253,7 @@ impl Grid {
                 let mut at = [0; OUTPUTS];
                 let mut outside = 0;
                 for (lane, (at, input)) in at.iter_mut().zip(inputs).enumerate() {
-                    match self.place(input, tap) {
+                    match self.source(input, tap) {
                         Some(place) => *at = place,
                         None => outside |= 1 << lane,
                     }
@@ -251,7 +271,7 @@ impl Grid {
 
     /// Where a tap finds its input, of an output that has its first tap at `input`.
     #[inline(never)]
-    fn place(&self, [row, column]: [isize; 2], tap: usize) -> Option<usize> {
+    fn source(&self, [row, column]: [isize; 2], tap: usize) -> Option<usize> {
         let [down, across] = self.tap(tap);
         let row = self.mode.source(row + down, self.rows.length)?;
         let column = self.mode.source(column + across, self.columns.length)?;
