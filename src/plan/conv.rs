@@ -7,11 +7,10 @@ use crate::algorithm::Algorithm;
 use crate::backend::Backend;
 use crate::error::{Buffer, Error};
 use crate::geometry::{elements, tri};
-use crate::kernel::conv::choice::FloatKernel;
-use crate::kernel::conv::int8::{Int8Kernel, Int8Layers};
-use crate::kernel::conv::problem::{Convolution, Operands, Shape};
-use crate::kernel::conv::winograd::int8::Int8Winograd;
-use crate::kernel::conv::winograd::{Winograd, tiles2, tiles4};
+use crate::kernel::conv::float::{self, FloatLayer};
+use crate::kernel::conv::int8::{self, Int8Layer};
+use crate::kernel::conv::problem::{ConvLayer, Convolution, Operands, Shape};
+use crate::kernel::registry::{Choice, ConvFloat, ConvInt8};
 use crate::kernel::runs::Operator;
 use crate::kernel::weight_order::{Order, Sets, WeightOrder};
 use crate::padding::PaddingMode;
@@ -54,9 +53,9 @@ pub struct ConvPlan<T> {
     /// The range of rows and of columns of taps that meet inputs, where a kernel is transformed: kept for the same reason.
     taps_met: [(usize, usize); 2],
     /// Without a meaning in i8.
-    float: FloatKernel,
+    float: Choice<ConvFloat>,
     /// Without a meaning in f32.
-    int8: Int8Kernel,
+    int8: Choice<ConvInt8>,
     activation: Activation,
     /// There if `T` is i8.
     quantization: Option<Requantization>,
@@ -81,6 +80,7 @@ impl<T: Element> ConvPlan<T> {
         tri!(elements(&[channels.groups, channels.outputs, rows.output, columns.output]));
         let algorithm = tri!(winograd::choose(algorithm, operator, &shape, T::DTYPE));
         let quantization = tri!(requantization::<T>(quantization, activation));
+        let layer = ConvLayer { algorithm, operator, shape: shape.flattened() };
         let plan = Self {
             operator,
             shape,
@@ -92,11 +92,8 @@ impl<T: Element> ConvPlan<T> {
                     [rows.taps_met(), columns.taps_met()]
                 }
             },
-            float: match T::DTYPE {
-                Dtype::F32 => FloatKernel::choose(operator, &shape.flattened()),
-                Dtype::I8 => FloatKernel::DIRECT,
-            },
-            int8: Int8Kernel::choose(operator, &shape.flattened()),
+            float: ConvFloat::choose(&layer),
+            int8: ConvInt8::choose(&layer),
             activation,
             quantization,
             target: Target::THIS,
@@ -148,6 +145,21 @@ impl<T: Element> ConvPlan<T> {
     /// The algorithm that will run; never [`Algorithm::Auto`].
     pub const fn algorithm(&self) -> Algorithm {
         self.algorithm
+    }
+
+    /// The kernel that runs, on the [`backend`](Self::backend) that this plan has, by its name in `KERNELS.md`.
+    ///
+    /// ```
+    /// let plan = nchw::Conv2d::new([64, 28, 28], 64, [3, 3]).plan::<f32>()?;
+    /// let plan = plan.backend(nchw::Backend::Scalar)?;
+    /// assert_eq!(plan.kernel(), "Winograd4");
+    /// # Ok::<(), nchw::Error>(())
+    /// ```
+    pub fn kernel(&self) -> &'static str {
+        match T::DTYPE {
+            Dtype::F32 => self.float.on(self.backend).name(),
+            Dtype::I8 => self.int8.on(self.backend).name(),
+        }
     }
 
     /// `[channels, height, width]` of the input.
@@ -263,7 +275,7 @@ impl<T: Element> ConvPlan<T> {
         Jobs::new(jobs, *self, self.shape, self.layout(), [packed, x], y)
     }
 
-    /// Elements of scratch memory that `run` asks for; 0 for [`Algorithm::Convolution`].
+    /// Elements of scratch memory that `run` asks for; 0 for [`Algorithm::Direct`].
     pub const fn workspace_len(&self) -> usize {
         self.workspace
     }
@@ -329,14 +341,9 @@ impl ConvPlan<f32> {
         workspace: &mut [f32],
     ) {
         let operands = Operands { weight: packed.weight, parameters: packed.bias, x, y: &mut *y };
-        let Self { backend, operator, algorithm, float, .. } = *self;
-        match algorithm {
-            Algorithm::Auto | Algorithm::Direct => {
-                float.run(backend, shape.flattened(), operator, operands);
-            }
-            Algorithm::Winograd2 => tiles2(backend, Winograd { shape, operands, workspace }),
-            Algorithm::Winograd4 => tiles4(backend, Winograd { shape, operands, workspace }),
-        }
+        let Self { backend, operator, .. } = *self;
+        let layer = FloatLayer { shape: shape.flattened(), operator, operands, workspace };
+        float::run(self.float, backend, layer);
         self.activation.apply_planes(backend, y, shape.out_plane(), packed.prelu);
     }
 }
@@ -373,20 +380,11 @@ impl ConvPlan<i8> {
         workspace: &mut [i8],
     ) -> Result<(), Error> {
         let io = self.quantization.as_ref().ok_or(Error::MissingQuantization)?;
-        let Self { backend, operator, algorithm, int8, .. } = *self;
+        let Self { backend, operator, .. } = *self;
         with_rounding!(io, arithmetic => {
+            let convolution = Convolution { shape: shape.flattened(), operator, arithmetic };
             let operands = Operands { weight, parameters, x, y };
-            match algorithm {
-                Algorithm::Winograd2 => {
-                    let winograd = Int8Winograd { shape, arithmetic, operands, workspace };
-                    Int8Layers::winograd(winograd, backend);
-                }
-                // There is no other in i8.
-                Algorithm::Auto | Algorithm::Direct | Algorithm::Winograd4 => {
-                    let direct = Convolution { shape: shape.flattened(), operator, arithmetic };
-                    int8.run(backend, &direct, operands);
-                }
-            }
+            int8::run(self.int8, backend, Int8Layer { convolution, operands, workspace });
         });
         Ok(())
     }

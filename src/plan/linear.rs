@@ -7,9 +7,10 @@ use crate::algorithm::Algorithm;
 use crate::backend::Backend;
 use crate::error::{Buffer, Error};
 use crate::geometry::{Channels, tri, volume};
-use crate::kernel::conv::choice::FloatKernel;
-use crate::kernel::conv::int8::Int8Kernel;
-use crate::kernel::conv::problem::{Convolution, Operands, Shape};
+use crate::kernel::conv::float::{self, FloatLayer};
+use crate::kernel::conv::int8::{self, Int8Layer};
+use crate::kernel::conv::problem::{ConvLayer, Convolution, Operands, Shape};
+use crate::kernel::registry::{Choice, ConvFloat, ConvInt8};
 use crate::kernel::runs::Operator;
 use crate::kernel::weight_order::{Order, Sets, WeightOrder};
 use crate::padding::PaddingMode;
@@ -45,8 +46,10 @@ const OPERATOR: Operator = Operator::Convolution(PaddingMode::Zeros);
 pub struct LinearPlan<T> {
     input: [usize; 3],
     channels: Channels,
+    /// Without a meaning in i8.
+    float: Choice<ConvFloat>,
     /// Without a meaning in f32.
-    int8: Int8Kernel,
+    int8: Choice<ConvInt8>,
     activation: Activation,
     /// There if `T` is i8.
     quantization: Option<Requantization>,
@@ -65,10 +68,13 @@ impl<T: Element> LinearPlan<T> {
     ) -> Result<Self, Error> {
         let quantization = tri!(requantization::<T>(quantization, activation));
         let channels = tri!(Channels::divide(tri!(volume(input)), out_features, 1));
+        let (operator, shape) = (OPERATOR, Shape::fully_connected(channels));
+        let layer = ConvLayer { algorithm: Algorithm::Direct, operator, shape };
         let plan = Self {
             input,
             channels,
-            int8: Int8Kernel::choose(OPERATOR, &Shape::fully_connected(channels)),
+            float: ConvFloat::choose(&layer),
+            int8: ConvInt8::choose(&layer),
             activation,
             quantization,
             target: Target::THIS,
@@ -105,6 +111,19 @@ impl<T: Element> LinearPlan<T> {
 
     pub(super) const fn packing_layout(&self) -> Layout {
         self.layout()
+    }
+
+    /// The kernel that runs, on the [`backend`](Self::backend) that this plan has, by its name in `KERNELS.md`.
+    ///
+    /// ```
+    /// assert_eq!(nchw::Linear::new([64, 1, 1], 10).plan::<f32>()?.kernel(), "Direct");
+    /// # Ok::<(), nchw::Error>(())
+    /// ```
+    pub fn kernel(&self) -> &'static str {
+        match T::DTYPE {
+            Dtype::F32 => self.float.on(self.backend).name(),
+            Dtype::I8 => self.int8.on(self.backend).name(),
+        }
     }
 
     /// `[channels, height, width]` of the input.
@@ -211,7 +230,8 @@ impl LinearPlan<f32> {
     pub(super) fn compute(&self, channels: Channels, packed: Packed<'_>, x: &[f32], y: &mut [f32]) {
         let operands = Operands { weight: packed.weight, parameters: packed.bias, x, y: &mut *y };
         let shape = Shape::fully_connected(channels);
-        FloatKernel::DIRECT.run(self.backend, shape, OPERATOR, operands);
+        let layer = FloatLayer { shape, operator: OPERATOR, operands, workspace: &mut [] };
+        float::run(self.float, self.backend, layer);
         self.activation.apply_planes(self.backend, y, 1, packed.prelu);
     }
 }
@@ -249,8 +269,9 @@ impl LinearPlan<i8> {
             };
             let shape = Shape::fully_connected(channels);
             let operands = Operands { weight, parameters, x, y };
-            let direct = Convolution { shape, operator: OPERATOR, arithmetic };
-            self.int8.run(self.backend, &direct, operands);
+            let convolution = Convolution { shape, operator: OPERATOR, arithmetic };
+            let layer = Int8Layer { convolution, operands, workspace: &mut [] };
+            int8::run(self.int8, self.backend, layer);
         });
         Ok(())
     }

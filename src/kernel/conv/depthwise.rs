@@ -10,7 +10,7 @@ use crate::isa::generic::edge::Edge;
 use crate::isa::generic::strip::Strip;
 use crate::isa::generic::window::Window;
 use crate::isa::traits::{Isa, Lanes, Operation, Register, Slide};
-use crate::kernel::conv::problem::{Operands, Shape};
+use crate::kernel::conv::problem::{ConvLayer, Operands, Shape};
 use crate::kernel::runs::{Along, Operator, Run};
 use crate::kernel::{pieces, pieces_mut};
 use crate::padding::PaddingMode;
@@ -29,10 +29,12 @@ pub(crate) struct Depthwise<'a> {
 
 /// Whether this is for a layer: its output channels are packed one by one, and vectors have loads for its
 /// stride.
-pub(crate) const fn fits(shape: &Shape) -> bool {
+pub(crate) const fn fits(layer: &ConvLayer) -> bool {
+    let ConvLayer { operator, shape, .. } = layer;
     let (rows, columns) = (shape.rows, shape.columns);
     let step = columns.stride.get();
-    shape.channels.inputs == 1
+    matches!(operator, Operator::Convolution(PaddingMode::Zeros))
+        && shape.channels.inputs == 1
         && shape.channels.outputs < 4
         && rows.kernel == columns.kernel
         && (rows.kernel == 3 || rows.kernel == 5)

@@ -22,12 +22,17 @@ use crate::isa::neon::f32::copy::Inputs;
 use crate::isa::neon::zeros::zero;
 use crate::kernel::arithmetic::Float;
 use crate::kernel::conv::phases::Phase;
-use crate::kernel::conv::problem::{Convolution, OperandsOf};
+use crate::kernel::conv::problem::{ConvLayer, Convolution, OperandsOf};
 use crate::kernel::weight_order::Sets;
 use crate::padding::PaddingMode;
 use layout::{Extent, Layout, OUTPUTS};
 use line::Line;
 use strip::{Outputs, Strip};
+
+/// Whether this is for a layer.
+pub(crate) const fn fits(layer: &ConvLayer) -> bool {
+    Layout::new(layer.operator, &layer.shape).is_some()
+}
 
 /// Computes a whole output.
 pub(crate) struct Bands<'a> {

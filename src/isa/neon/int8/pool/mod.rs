@@ -23,7 +23,7 @@ const LANES: usize = 16;
 pub(crate) const WIDTH: usize = 2 * LANES;
 
 /// The most columns that the windows of some outputs reach over.
-const COLUMNS: usize = 256;
+pub(crate) const COLUMNS: usize = 256;
 
 /// The most outputs side by side.
 const OUTPUTS: usize = 64;
