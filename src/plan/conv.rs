@@ -19,9 +19,7 @@ use crate::plan::layout::{Layout, Packed, PackedInt8};
 use crate::plan::meaning::requantizing_meaning_methods;
 use crate::plan::split::Jobs;
 use crate::plan::winograd;
-use crate::plan::{
-    backend_method, check_target, packing_methods, requantization, target_method, with_rounding,
-};
+use crate::plan::{backend_method, check_target, packing_methods, requantization, with_rounding};
 use crate::quant::Requantization;
 use crate::target::Target;
 use crate::tensor::{Dtype, Element};
@@ -46,6 +44,8 @@ use crate::tensor::{Dtype, Element};
 pub struct ConvPlan<T> {
     operator: Operator,
     shape: Shape,
+    /// What was asked for.
+    asked: Algorithm,
     /// Not [`Algorithm::Auto`].
     algorithm: Algorithm,
     /// Elements of scratch memory: kept, so that firmware has a number and not its computation.
@@ -78,20 +78,15 @@ impl<T: Element> ConvPlan<T> {
         tri!(elements(&[channels.groups, channels.inputs, channels.outputs, kernel]));
         tri!(elements(&[channels.groups, channels.inputs, rows.input, columns.input]));
         tri!(elements(&[channels.groups, channels.outputs, rows.output, columns.output]));
-        let algorithm = tri!(winograd::choose(algorithm, operator, &shape, T::DTYPE));
         let quantization = tri!(requantization::<T>(quantization, activation));
-        let layer = ConvLayer { algorithm, operator, shape: shape.flattened() };
+        let layer = ConvLayer { algorithm: Algorithm::Direct, operator, shape: shape.flattened() };
         let plan = Self {
             operator,
             shape,
-            algorithm,
-            workspace: tri!(winograd::workspace_len(algorithm, &shape, T::DTYPE)),
-            taps_met: match algorithm {
-                Algorithm::Auto | Algorithm::Direct => [(0, rows.kernel), (0, columns.kernel)],
-                Algorithm::Winograd2 | Algorithm::Winograd4 => {
-                    [rows.taps_met(), columns.taps_met()]
-                }
-            },
+            asked: algorithm,
+            algorithm: Algorithm::Direct,
+            workspace: 0,
+            taps_met: [(0, rows.kernel), (0, columns.kernel)],
             float: ConvFloat::choose(&layer),
             int8: ConvInt8::choose(&layer),
             activation,
@@ -104,8 +99,38 @@ impl<T: Element> ConvPlan<T> {
             Dtype::F32 => tri!(activation.validate()),
             Dtype::I8 => {}
         }
+        let plan = tri!(plan.of_target(Target::THIS));
         tri!(plan.layout().validate(T::DTYPE));
         Ok(plan)
+    }
+
+    /// This plan for another target, with all that depends on it.
+    const fn of_target(mut self, target: Target) -> Result<Self, Error> {
+        let Self { operator, shape, .. } = self;
+        let algorithm = tri!(winograd::choose(self.asked, operator, &shape, T::DTYPE, target));
+        self.workspace = tri!(winograd::workspace_len(algorithm, &shape, T::DTYPE));
+        if !matches!(algorithm, Algorithm::Direct) {
+            self.taps_met = [shape.rows.taps_met(), shape.columns.taps_met()];
+        } else {
+            self.taps_met = [(0, shape.rows.kernel), (0, shape.columns.kernel)];
+        }
+        let layer = ConvLayer { algorithm, operator, shape: shape.flattened() };
+        (self.float, self.int8) = (ConvFloat::choose(&layer), ConvInt8::choose(&layer));
+        (self.algorithm, self.target) = (algorithm, target);
+        Ok(self)
+    }
+
+    /// This plan, to pack weights for `target`: in a build script, say. What [`Algorithm::Auto`] stands for
+    /// depends on it. For another target than [`Target::THIS`] it packs, but does not run.
+    pub const fn target(mut self, target: Target) -> Self {
+        match self.of_target(target) {
+            Ok(plan) if plan.layout().validate(T::DTYPE).is_ok() => plan,
+            // Larger there than memory: refused when it is planned there.
+            _ => {
+                self.target = target;
+                self
+            }
+        }
     }
 
     /// The layout without what only packing asks for, the sets of taps.
@@ -263,7 +288,7 @@ impl<T: Element> ConvPlan<T> {
     /// # Errors
     ///
     /// [`Error::Length`] for a slice of the wrong length, [`Error::Zero`] for no jobs,
-    /// [`Error::OtherTarget`]; `y` is then untouched.
+    /// [`Error::OtherTarget`], [`Error::OtherOrder`]; `y` is then untouched.
     pub fn split<'a>(
         &self,
         jobs: usize,
@@ -272,6 +297,7 @@ impl<T: Element> ConvPlan<T> {
         y: &'a mut [T],
     ) -> Result<Jobs<'a, T>, Error> {
         self.check_run(packed.len(), x.len(), y.len(), self.workspace_len())?;
+        T::int8s(packed).map_or(Ok(()), |packed| self.layout().check_order(packed))?;
         Jobs::new(jobs, *self, self.shape, self.layout(), [packed, x], y)
     }
 
@@ -307,7 +333,6 @@ impl<T: Element> ConvPlan<T> {
 
 packing_methods!(ConvPlan);
 backend_method!(ConvPlan);
-target_method!(ConvPlan);
 
 impl ConvPlan<f32> {
     /// Computes the whole output `y` from `x`, with weights from [`pack`](Self::pack).
@@ -355,8 +380,8 @@ impl ConvPlan<i8> {
     /// # Errors
     ///
     /// [`Error::Length`] for a slice of the wrong length or a workspace that is too short,
-    /// [`Error::OtherTarget`] for a plan that packs for another [`target`](Self::target); `y` is then
-    /// untouched.
+    /// [`Error::OtherTarget`] for a plan that packs for another [`target`](Self::target),
+    /// [`Error::OtherOrder`] for weights that were packed for one; `y` is then untouched.
     #[inline(always)]
     pub fn run(
         &self,
@@ -366,6 +391,7 @@ impl ConvPlan<i8> {
         workspace: &mut [i8],
     ) -> Result<(), Error> {
         self.check_run(packed.len(), x.len(), y.len(), workspace.len())?;
+        self.layout().check_order(packed)?;
         self.compute(self.shape, self.layout().split_int8(packed), x, y, workspace)
     }
 

@@ -19,8 +19,7 @@ use crate::plan::layout::{Layout, Packed, PackedInt8};
 use crate::plan::meaning::requantizing_meaning_methods;
 use crate::plan::split::Jobs;
 use crate::plan::{
-    backend_method, check_io, check_target, packing_methods, requantization, target_method,
-    with_rounding,
+    backend_method, check_io, check_target, packing_methods, requantization, with_rounding,
 };
 use crate::quant::Requantization;
 use crate::target::Target;
@@ -153,6 +152,13 @@ impl<T: Element> LinearPlan<T> {
 
     requantizing_meaning_methods!();
 
+    /// This plan, to pack weights for `target`: in a build script, say. For another target than
+    /// [`Target::THIS`] it packs, but does not run.
+    pub const fn target(mut self, target: Target) -> Self {
+        self.target = target;
+        self
+    }
+
     /// Elements of the packed weights, which hold the bias and what else a channel needs.
     pub const fn packed_len(&self) -> usize {
         self.layout().packed_len(T::DTYPE)
@@ -182,7 +188,7 @@ impl<T: Element> LinearPlan<T> {
     /// # Errors
     ///
     /// [`Error::Length`] for a slice of the wrong length, [`Error::Zero`] for no jobs,
-    /// [`Error::OtherTarget`]; `y` is then untouched.
+    /// [`Error::OtherTarget`], [`Error::OtherOrder`]; `y` is then untouched.
     pub fn split<'a>(
         &self,
         jobs: usize,
@@ -193,6 +199,7 @@ impl<T: Element> LinearPlan<T> {
         check_target(self.target)?;
         Buffer::Packed.check(packed.len(), self.packed_len())?;
         check_io(x, self.input_len(), y, self.output_len())?;
+        T::int8s(packed).map_or(Ok(()), |packed| self.layout().check_order(packed))?;
         let shape = Shape::fully_connected(self.channels);
         Jobs::new(jobs, *self, shape, self.layout(), [packed, x], y)
     }
@@ -207,7 +214,6 @@ impl<T: Element> LinearPlan<T> {
 
 packing_methods!(LinearPlan);
 backend_method!(LinearPlan);
-target_method!(LinearPlan);
 
 impl LinearPlan<f32> {
     /// Computes `y` from `x`, with weights from [`pack`](Self::pack).
@@ -242,12 +248,13 @@ impl LinearPlan<i8> {
     /// # Errors
     ///
     /// [`Error::Length`] for a slice of the wrong length, [`Error::OtherTarget`] for a plan that packs for another
-    /// [`target`](Self::target); `y` is then untouched.
+    /// [`target`](Self::target), [`Error::OtherOrder`] for weights that were packed for one; `y` is then untouched.
     #[inline(always)]
     pub fn run(&self, packed: &[i8], x: &[i8], y: &mut [i8]) -> Result<(), Error> {
         check_target(self.target)?;
         Buffer::Packed.check(packed.len(), self.packed_len())?;
         check_io(x, self.input_len(), y, self.output_len())?;
+        self.layout().check_order(packed)?;
         self.compute(self.channels, self.layout().split_int8(packed), x, y)
     }
 
