@@ -32,6 +32,12 @@ const _: () = assert!(FOUR * MASKS + SIXTEEN <= CAPACITY && CAPACITY.is_multiple
 const BLOCKS: usize = 32;
 const KEPT: usize = 16;
 
+/// Its largest buffers on the stack, in bytes.
+pub(crate) const STACK: usize = size_of::<Window>()
+    + size_of::<Inputs>()
+    + size_of::<[Channels; BLOCKS]>()
+    + size_of::<[Totals; KEPT]>();
+
 /// A convolution and what it works on; portable code where there are no `dots`.
 pub(crate) struct Tiles<'a, R> {
     pub(crate) dots: Option<Dots>,
