@@ -188,7 +188,7 @@ kernels! {
     #[cfg(neon)]
     Depthwise on [Neon NeonDot NeonMatrix] if depthwise_int8::fits,
         when "a convolution with one input channel and at most 3 output channels in a group",
-        weights "16 taps of one output after the other", stack 1100 1100 of depthwise_int8::STACK;
+        weights "16 taps of one output after the other", stack 4128 4128 of depthwise_int8::STACK;
     #[cfg(neon)]
     Im2colGemm on [Scalar Neon NeonDot NeonMatrix], when "everything else on AArch64",
         weights "16 taps of one output after the other", stack 15360 15360 of im2col::STACK;
@@ -217,7 +217,7 @@ kernels! {
         when "one window over the whole plane of 16 elements and more";
     #[cfg(neon)]
     Lines on [Neon NeonDot NeonMatrix] if lines::fits,
-        when "other windows of one size; averages of up to 255 elements", stack 768 768 of lines::STACK;
+        when "other windows of one size; averages of up to 255 elements", stack 1152 1152 of lines::STACK;
     Windows on [Scalar Avx2 Avx512 Neon NeonDot NeonMatrix], when "everything else";
 }
 
