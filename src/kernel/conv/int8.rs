@@ -5,12 +5,12 @@ use crate::backend::Backend;
 #[cfg(neon)]
 use crate::geometry::missing;
 #[cfg(neon)]
-use crate::isa::dispatch;
+use crate::isa::{dispatch, scalar::Scalar};
 use crate::kernel::arithmetic::{FixedDouble, FixedSingle, Int8, Int8Channels, OnnxFloat, Rescale};
 #[cfg(neon)]
 use crate::kernel::conv::depthwise_int8::{self, DepthwiseInt8};
 #[cfg(neon)]
-use crate::kernel::conv::im2col::Tiles;
+use crate::kernel::conv::im2col::Im2colGemm;
 use crate::kernel::conv::problem::{Convolution, Operands, Shape};
 use crate::kernel::conv::winograd::int8::Int8Winograd;
 use crate::kernel::runs::Operator;
@@ -107,7 +107,7 @@ macro_rules! layers {
             #[cfg(neon)]
             #[inline(never)]
             fn portable_tiles(direct: &Convolution<Int8<Self>>, operands: OperandsInt8<'_>) {
-                Tiles { dots: None, direct, operands }.run();
+                Im2colGemm { micro_kernel: Scalar, convolution: direct, operands }.run();
             }
 
             #[cfg(neon)]
@@ -117,7 +117,8 @@ macro_rules! layers {
                 backend: Option<Backend>,
                 operands: OperandsInt8<'_>,
             ) {
-                Tiles { dots: dispatch::dots(backend), direct, operands }.run();
+                let Some(micro_kernel) = dispatch::neon_int8(backend) else { return missing() };
+                Im2colGemm { micro_kernel, convolution: direct, operands }.run();
             }
 
             #[cfg(neon)]
@@ -128,8 +129,8 @@ macro_rules! layers {
                 operands: OperandsInt8<'_>,
             ) {
                 let Operator::Convolution(mode) = direct.operator else { return missing() };
-                let Some(dots) = dispatch::dots(backend) else { return missing() };
-                DepthwiseInt8::new(dots, direct, mode, operands).run();
+                let Some(neon) = dispatch::neon_int8(backend) else { return missing() };
+                DepthwiseInt8::new(neon, direct, mode, operands).run();
             }
 
             #[inline(never)]

@@ -9,12 +9,10 @@ mod depthwise;
 mod depthwise_int8;
 pub(crate) mod direct;
 mod group;
-#[cfg(neon)]
+#[cfg(any(neon, test))]
 mod im2col;
 pub(crate) mod int8;
-#[cfg(neon)]
-mod patch;
-#[cfg(neon)]
+#[cfg(any(neon, test))]
 mod phases;
 mod pointwise;
 pub(crate) mod problem;

@@ -5,7 +5,7 @@
 //!
 //! Memory contract: reads the inputs inside each window, and others beside them; writes every output.
 
-use crate::isa::neon::int8::pool::{Line, Mean, Rows, Strip, WIDTH, largest, sum};
+use crate::isa::neon::int8::pool::{Mean, ReducedRow, Rows, Strip, WIDTH, largest, sum};
 use crate::kernel::pieces_mut;
 use crate::kernel::pool::sliding::{Pool, Sliding};
 use crate::kernel::pool::{Pooled, Reduction};
@@ -48,7 +48,7 @@ pub(crate) fn run(pool: Pool<'_>, reduction: Reduction, zero: i8, x: &[i8], y: &
         return false;
     }
     let averages = !matches!(reduction, Reduction::Maximum);
-    let (mut line, mut mean) = (Line::ZERO, Mean::ZERO);
+    let (mut line, mut mean) = (ReducedRow::ZERO, Mean::ZERO);
     let mut first = 0;
     while let Some(strip) = Strip::new(columns, first) {
         let along = Along { axis: rows, operator: Operator::Convolution(PaddingMode::Zeros) };

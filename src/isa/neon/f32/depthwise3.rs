@@ -5,7 +5,8 @@ use core::arch::aarch64::*;
 use core::arch::asm;
 
 use crate::geometry::missing;
-use crate::isa::neon::{Floats, for_each_output, holds, memory};
+use crate::isa::neon::lanes::Floats;
+use crate::isa::neon::{for_each_output, holds, memory};
 use crate::isa::traits::{Lanes, Slide};
 
 /// Outputs of a vector.

@@ -6,7 +6,8 @@ use core::arch::asm;
 use core::mem::MaybeUninit;
 
 use crate::geometry::missing;
-use crate::isa::neon::{Floats, for_each_output, memory};
+use crate::isa::neon::lanes::Floats;
+use crate::isa::neon::{for_each_output, memory};
 use crate::isa::traits::{F32Lanes, Factors, Lanes, Register};
 
 /// One element of each of [`LANES`] tiles.

@@ -19,9 +19,9 @@ use crate::isa::generic::rows::Start;
 use crate::isa::neon::Neon;
 use crate::isa::neon::f32::band::{Band, Place, Taps};
 use crate::isa::neon::f32::copy::Inputs;
-use crate::isa::neon::zeros::zero;
+use crate::isa::neon::zeros::zeroed;
 use crate::kernel::arithmetic::Float;
-use crate::kernel::conv::phases::Phase;
+use crate::kernel::conv::phases::AxisPhase;
 use crate::kernel::conv::problem::{Convolution, OperandsOf};
 use crate::kernel::weight_order::Sets;
 use crate::padding::PaddingMode;
@@ -57,7 +57,7 @@ impl Bands<'_> {
         let Channels { groups, inputs, .. } = shape.channels;
         let (down, across) = (layout.rows.outputs, layout.columns.outputs);
         let mut copy = MaybeUninit::uninit();
-        let Inputs(copy) = zero(&mut copy);
+        let Inputs(copy) = zeroed(&mut copy);
         for group in 0..groups {
             for channel in (0..inputs).step_by(layout.channels.max(1)) {
                 let channels = layout.channels.min(inputs - channel);
@@ -81,11 +81,11 @@ impl Bands<'_> {
     }
 
     /// Where the taps of a grid are.
-    fn taps(&self, layout: &Layout, rows: &Phase, columns: &Phase) -> Taps {
+    fn taps(&self, layout: &Layout, rows: &AxisPhase, columns: &AxisPhase) -> Taps {
         let Convolution { shape, operator, .. } = self.direct;
         let [down, across] =
             [shape.rows, shape.columns].map(|axis| Sets::of(&axis, operator).step());
-        let first = |phase: &Phase, extent: Extent| {
+        let first = |phase: &AxisPhase, extent: Extent| {
             usize::try_from(phase.input - extent.lowest).unwrap_or(0)
         };
         let (width, step) = (shape.columns.kernel, columns.input_step);
@@ -203,8 +203,8 @@ impl Bands<'_> {
 
 /// Outputs that meet the same taps in both directions.
 struct Grid<'a> {
-    rows: Phase,
-    columns: Phase,
+    rows: AxisPhase,
+    columns: AxisPhase,
     layout: &'a Layout,
     taps: &'a Taps,
 }

@@ -16,7 +16,7 @@ use crate::isa::generic::winograd_int8::{
 };
 use crate::isa::scalar::Scalar;
 #[cfg(neon)]
-use crate::isa::{dispatch, neon::int8::requantize::Scale};
+use crate::isa::{dispatch, generic::requantize::RequantizeParams};
 use crate::kernel::arithmetic::{Arithmetic, INT8_BLOCKS, Int8, Int8Channels, Rescale};
 use crate::kernel::conv::problem::{Operands, Shape};
 use crate::kernel::conv::winograd::blocking::{Block, Segment};
@@ -240,9 +240,9 @@ impl<R: Rescale> Finish for Channel<R> {
     }
 
     #[cfg(neon)]
-    fn parameters(&self) -> (i32, FixedPoint, Scale) {
+    fn parameters(&self) -> (i32, FixedPoint, RequantizeParams) {
         let (bias, factor) = self.channel;
         let Int8 { zero_point, range, .. } = self.arithmetic;
-        (bias, factor, Scale { rounding: R::ROUNDING, zero_point, range })
+        (bias, factor, RequantizeParams { rounding: R::ROUNDING, zero_point, range })
     }
 }
