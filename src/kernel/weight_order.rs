@@ -24,7 +24,7 @@ impl WeightOrder {
     /// The order that the kernels of `target` read.
     pub(crate) const fn of(target: Target) -> Self {
         match target {
-            Target::Portable => Self::ByInput,
+            Target::Portable | Target::Microcontroller => Self::ByInput,
             Target::AArch64 => Self::BySixteens,
         }
     }

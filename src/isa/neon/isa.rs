@@ -3,7 +3,7 @@
 use crate::isa::neon::lanes::Floats;
 use crate::isa::neon::{Neon, f32, memory};
 use crate::isa::scalar;
-use crate::isa::traits::{Isa, Operation, Slide};
+use crate::isa::traits::{Depthwise3, Isa, Operation};
 
 impl Isa for Neon {
     type X16 = Floats<2>;
@@ -62,7 +62,7 @@ impl Isa for Neon {
 
     #[inline(always)]
     fn run<O: Operation>(self, operation: O) {
-        operation.apart(self);
+        operation.run_outlined(self);
     }
 
     #[inline(always)]
@@ -77,15 +77,15 @@ impl Isa for Neon {
         unsafe { f32::transpose::transpose(totals, y, plane, step) }
     }
 
-    const SLIDES: bool = true;
+    const HAS_DEPTHWISE3: bool = true;
 
     #[inline(always)]
-    fn slide<const N: usize, const STEP: usize>(
+    fn depthwise3<const N: usize, const STEP: usize>(
         self,
-        slide: &Slide<'_, N>,
+        window: &Depthwise3<'_, N>,
         x: &[f32],
         y: &mut [f32],
     ) {
-        self.widest().slide::<N, STEP>(slide, x, y);
+        self.widest().depthwise3::<N, STEP>(window, x, y);
     }
 }

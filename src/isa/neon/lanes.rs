@@ -209,7 +209,7 @@ impl<const N: usize> F32Lanes for Floats<N> {
     }
 
     #[inline(always)]
-    fn zip(self, a: [float32x4_t; N], b: [float32x4_t; N]) -> [[float32x4_t; N]; 2] {
+    fn interleave(self, a: [float32x4_t; N], b: [float32x4_t; N]) -> [[float32x4_t; N]; 2] {
         let mut zipped = [a; 2];
         for (index, (a, b)) in a.into_iter().zip(b).enumerate() {
             let (low, high) = (2 * index, 2 * index + 1);
@@ -243,7 +243,7 @@ impl Register for Floats<1> {
     }
 
     #[inline(always)]
-    fn keep(self, [x]: [float32x4_t; 1], mask: uint32x4_t) -> [float32x4_t; 1] {
+    fn and_mask(self, [x]: [float32x4_t; 1], mask: uint32x4_t) -> [float32x4_t; 1] {
         // SAFETY: every processor has the instruction.
         [unsafe { vreinterpretq_f32_u32(vandq_u32(vreinterpretq_u32_f32(x), mask)) }]
     }

@@ -17,14 +17,18 @@ use crate::isa::neon::int8::depthwise::{
     COLUMNS, Channel, Outputs, Padded, ROWS, Rows, SIXTEEN, ThreeByThree, copy_rows,
 };
 use crate::kernel::arithmetic::{Arithmetic, Int8, Int8Channels, Rescale};
-use crate::kernel::conv::problem::{Convolution, Operands, Shape};
+use crate::kernel::conv::problem::{ConvLayer, Convolution, Operands, Shape};
 use crate::kernel::pieces;
+use crate::kernel::runs::Operator;
 use crate::padding::PaddingMode;
 use crate::quant::FixedPoint;
 
 /// Whether this is for a layer: its outputs meet one input channel each.
-pub(crate) const fn fits(shape: &Shape) -> bool {
-    shape.channels.inputs == 1 && shape.channels.outputs < CHANNELS
+pub(crate) const fn fits(layer: &ConvLayer) -> bool {
+    let ConvLayer { operator, shape, .. } = layer;
+    matches!(operator, Operator::Convolution(_))
+        && shape.channels.inputs == 1
+        && shape.channels.outputs < CHANNELS
 }
 
 /// A convolution whose outputs meet one input channel each.

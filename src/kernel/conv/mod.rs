@@ -1,19 +1,21 @@
 //! Convolution, transposed convolution and linear layers.
 
 #[cfg(neon)]
-mod band;
+pub(crate) mod band;
 mod block;
-pub(crate) mod choice;
-mod depthwise;
+#[cfg(vectors)]
+pub(crate) mod depthwise;
 #[cfg(neon)]
-mod depthwise_int8;
+pub(crate) mod depthwise_int8;
 pub(crate) mod direct;
+pub(crate) mod float;
 mod group;
 #[cfg(any(neon, test))]
 mod im2col;
 pub(crate) mod int8;
 #[cfg(any(neon, test))]
 mod phases;
-mod pointwise;
+#[cfg(vectors)]
+pub(crate) mod pointwise;
 pub(crate) mod problem;
 pub(crate) mod winograd;

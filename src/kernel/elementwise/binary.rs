@@ -174,7 +174,7 @@ pub(crate) fn same_shape<C: Combine>(
 ) {
     #[cfg(neon)]
     let (first, second, y) = {
-        let pairs = dispatch::neon_int8(backend).map(|_| operation.pairs());
+        let pairs = dispatch::vectors(backend).map(|_| operation.pairs());
         let (done, first, y) = in_vectors(pairs.as_ref(), first, Second::Each(second), y);
         (first, second.get(done..).unwrap_or_default(), y)
     };
@@ -194,7 +194,7 @@ pub(crate) fn per_channel<C: Combine>(
     y: &mut [i8],
 ) {
     #[cfg(neon)]
-    let pairs = dispatch::neon_int8(backend).map(|_| operation.pairs());
+    let pairs = dispatch::vectors(backend).map(|_| operation.pairs());
     let _ = backend;
     for ((y, first), &second) in pieces_mut(y, plane).zip(pieces(first, plane)).zip(second) {
         #[cfg(neon)]

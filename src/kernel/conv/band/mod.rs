@@ -9,8 +9,8 @@
 //! input channels.
 
 pub(crate) mod layout;
-mod line;
-mod strip;
+mod pack_row;
+mod panel_loop;
 
 use core::mem::MaybeUninit;
 
@@ -22,15 +22,20 @@ use crate::isa::neon::f32::copy::Inputs;
 use crate::isa::neon::zeros::zeroed;
 use crate::kernel::arithmetic::Float;
 use crate::kernel::conv::phases::AxisPhase;
-use crate::kernel::conv::problem::{Convolution, OperandsOf};
+use crate::kernel::conv::problem::{ConvLayer, Convolution, OperandsOf};
 use crate::kernel::weight_order::Sets;
 use crate::padding::PaddingMode;
 use layout::{Extent, Layout, OUTPUTS};
-use line::Line;
-use strip::{Outputs, Strip};
+use pack_row::RowPacker;
+use panel_loop::{Outputs, PanelLoop};
+
+/// Whether this is for a layer.
+pub(crate) const fn fits(layer: &ConvLayer) -> bool {
+    Layout::new(layer.operator, &layer.shape).is_some()
+}
 
 /// Computes a whole output.
-pub(crate) struct Bands<'a> {
+pub(crate) struct RowBandConv<'a> {
     pub(crate) direct: Convolution<Float<Neon>>,
     pub(crate) operands: OperandsOf<'a, Float<Neon>>,
     pub(crate) layout: Layout,
@@ -50,7 +55,7 @@ struct Part {
     columns: usize,
 }
 
-impl Bands<'_> {
+impl RowBandConv<'_> {
     #[inline(never)]
     pub(crate) fn run(mut self) {
         let (shape, layout) = (self.direct.shape, self.layout);
@@ -120,19 +125,19 @@ impl Bands<'_> {
             // Padding that copies rows has each by itself.
             _ => 0..0,
         };
-        let line = Line::new(mode, &shape, layout, part);
+        let packer = RowPacker::new(mode, &shape, layout, part);
         let source = |index: usize| {
             let source = mode.source(top + (index * every) as isize, shape.rows.input)?;
             x.get(source * shape.columns.input..)
         };
         let at = inside.start * layout.row;
         if let (Some(x), Some(to)) = (source(inside.start), to.get_mut(at..)) {
-            line.copy(x, inside.len(), to);
+            packer.copy(x, inside.len(), to);
         }
         for index in (0..inside.start).chain(inside.end..height) {
             let Some(to) = to.get_mut(index * layout.row..) else { return missing() };
             if let Some(x) = source(index) {
-                line.copy(x, 1, to);
+                packer.copy(x, 1, to);
                 continue;
             }
             for channel in 0..part.channels {
@@ -158,7 +163,7 @@ impl Bands<'_> {
             macro_rules! channels {
                 ($way:ident, $r:literal at $lane:literal) => {
                     if let Some(outputs) = self.outputs::<$r>(grid, part, block.first + $lane) {
-                        Strip { band: &band, lane: $lane, outputs }.$way()
+                        PanelLoop { band: &band, lane: $lane, outputs }.$way()
                     }
                 };
             }

@@ -5,5 +5,5 @@ mod strip;
 mod whole;
 
 pub(crate) use self::fold::Mean;
-pub(crate) use self::strip::{ReducedRow, Rows, Strip, WIDTH};
+pub(crate) use self::strip::{COLUMNS, ReducedRow, Rows, Strip, WIDTH};
 pub(crate) use self::whole::{largest, sum};

@@ -15,7 +15,7 @@ use crate::isa::neon::memory::store_half;
 pub(crate) const WIDTH: usize = 2 * LANES;
 
 /// The most columns that the windows of some outputs reach over.
-const COLUMNS: usize = 256;
+pub(crate) const COLUMNS: usize = 256;
 
 /// What the rows of some columns are reduced to, with room for vectors that begin before or end behind them.
 pub(crate) struct ReducedRow([i16; WIDTH + COLUMNS + WIDTH + LANES]);
