@@ -5,7 +5,7 @@ pub(crate) use crate::isa::neon::Neon as Vectors;
 
 use crate::backend::Backend;
 #[cfg(neon)]
-use crate::isa::neon::{Neon, int8::Dots};
+use crate::isa::neon::{Neon, int8::NeonInt8};
 use crate::isa::scalar::Scalar;
 use crate::isa::traits::{Isa, Operation};
 #[cfg(x86_simd)]
@@ -66,17 +66,17 @@ pub(crate) fn run(backend: Option<Backend>, operation: impl Operation) {
 
 /// What i8 is computed by on `backend`, or on the best there is; `None` is portable code.
 #[cfg(neon)]
-pub(crate) fn dots(backend: Option<Backend>) -> Option<Dots> {
+pub(crate) fn neon_int8(backend: Option<Backend>) -> Option<NeonInt8> {
     match backend {
         None | Some(Backend::NeonMatrix) if Backend::NeonMatrix.is_available() => {
             // SAFETY: it is available.
-            Some(unsafe { Dots::with_matrix_product() })
+            Some(unsafe { NeonInt8::with_matrix_product() })
         }
         None | Some(Backend::NeonDot) if Backend::NeonDot.is_available() => {
             // SAFETY: it is available.
-            Some(unsafe { Dots::with_dot_product() })
+            Some(unsafe { NeonInt8::with_dot_product() })
         }
         Some(Backend::Scalar) => None,
-        _ => Some(Dots::new()),
+        _ => Some(NeonInt8::new()),
     }
 }

@@ -67,13 +67,13 @@ impl Sets {
     }
 
     /// From one tap of a set to the next, and how many sets there are.
-    #[cfg(neon)]
+    #[cfg(any(neon, test))]
     pub(crate) const fn step(self) -> usize {
         self.step
     }
 
     /// How many sets have a tap.
-    #[cfg(neon)]
+    #[cfg(any(neon, test))]
     pub(crate) const fn filled(self) -> usize {
         if self.step < self.kernel { self.step } else { self.kernel }
     }
@@ -146,7 +146,7 @@ impl Order {
     }
 
     /// The input channel and the tap that have number `number`.
-    #[cfg(any(test, neon))]
+    #[cfg(any(neon, test))]
     pub(crate) const fn numbered(&self, taps: usize, number: usize) -> (usize, usize) {
         let four = divide(number, FOUR * taps);
         match FOUR * four < self.in_fours() {

@@ -2,7 +2,11 @@
 
 #[cfg(vectors)]
 pub(crate) mod edge;
+#[cfg(any(neon, test))]
+pub(crate) mod im2col;
 pub(crate) mod panel;
+#[cfg(any(neon, test))]
+pub(crate) mod requantize;
 #[cfg(vectors)]
 pub(crate) mod rows;
 #[cfg(vectors)]
@@ -11,3 +15,5 @@ pub(crate) mod taps;
 #[cfg(vectors)]
 pub(crate) mod window;
 pub(crate) mod winograd_int8;
+#[cfg(any(neon, test))]
+pub(crate) mod zeros;

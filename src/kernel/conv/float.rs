@@ -10,7 +10,7 @@ use crate::isa::scalar::Scalar;
 use crate::isa::traits::{Isa, Operation};
 use crate::kernel::arithmetic::Float;
 #[cfg(neon)]
-use crate::kernel::conv::band::{Bands, layout::Layout};
+use crate::kernel::conv::band::{RowBandConv, layout::Layout};
 #[cfg(vectors)]
 use crate::kernel::conv::depthwise::Depthwise;
 #[cfg(vectors)]
@@ -95,11 +95,11 @@ kernels! {
     };
     #[cfg(neon)]
     winograd2(layer, neon: Vectors) {
-        each_nest::<Tile2, 2, 4>(layer.winograd(), |nest| nest.abreast(neon));
+        each_nest::<Tile2, 2, 4>(layer.winograd(), |nest| nest.tiles_in_lanes(neon));
     };
     #[cfg(neon)]
     winograd4(layer, neon: Vectors) {
-        each_nest::<Tile4, 4, 6>(layer.winograd(), |nest| nest.abreast(neon));
+        each_nest::<Tile4, 4, 6>(layer.winograd(), |nest| nest.tiles_in_lanes(neon));
     };
 }
 
@@ -140,6 +140,6 @@ impl<'a> FloatLayer<'a> {
         let Self { shape, operator, operands, .. } = self;
         let Some(layout) = Layout::new(operator, &shape) else { return missing() };
         let direct = Convolution { shape, operator, arithmetic: Float(neon) };
-        Bands { direct, operands, layout }.run();
+        RowBandConv { direct, operands, layout }.run();
     }
 }

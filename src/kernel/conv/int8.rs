@@ -7,13 +7,13 @@ use crate::geometry::missing;
 #[cfg(neon)]
 use crate::isa::dispatch::{self, Vectors};
 #[cfg(neon)]
-use crate::isa::neon::int8::Dots;
+use crate::isa::generic::im2col::MicroKernel;
 use crate::isa::scalar::Scalar;
 use crate::kernel::arithmetic::{FixedDouble, FixedSingle, Int8, Int8Channels, OnnxFloat, Rescale};
 #[cfg(neon)]
 use crate::kernel::conv::depthwise_int8::DepthwiseInt8;
 #[cfg(neon)]
-use crate::kernel::conv::im2col::Tiles;
+use crate::kernel::conv::im2col::Im2colGemm;
 use crate::kernel::conv::problem::{Convolution, Operands};
 use crate::kernel::conv::winograd::int8::Int8Winograd;
 use crate::kernel::registry::{Choice, ConvInt8};
@@ -93,13 +93,14 @@ macro_rules! kernels {
             #[cfg(neon)]
             #[inline(never)]
             fn im2col_gemm(backend: Option<Backend>, layer: Int8Layer<'_, Self>) {
-                layer.im2col_gemm(dispatch::dots(backend));
+                let Some(neon) = dispatch::neon_int8(backend) else { return missing() };
+                layer.im2col_gemm(neon);
             }
 
             #[cfg(neon)]
             #[inline(never)]
             fn portable_im2col_gemm(layer: Int8Layer<'_, Self>) {
-                layer.im2col_gemm(None);
+                layer.im2col_gemm(Scalar);
             }
 
             #[cfg(neon)]
@@ -107,8 +108,8 @@ macro_rules! kernels {
             fn depthwise(backend: Option<Backend>, layer: Int8Layer<'_, Self>) {
                 let Int8Layer { convolution, operands, .. } = layer;
                 let Operator::Convolution(mode) = convolution.operator else { return missing() };
-                let Some(dots) = dispatch::dots(backend) else { return missing() };
-                DepthwiseInt8::new(dots, &convolution, mode, operands).run();
+                let Some(neon) = dispatch::neon_int8(backend) else { return missing() };
+                DepthwiseInt8::new(neon, &convolution, mode, operands).run();
             }
 
             #[cfg(neon)]
@@ -130,8 +131,8 @@ impl<'a, R: Rescale> Int8Layer<'a, R> {
 
     #[cfg(neon)]
     #[inline(always)]
-    fn im2col_gemm(self, dots: Option<Dots>) {
+    fn im2col_gemm(self, micro_kernel: impl MicroKernel) {
         let Self { convolution, operands, .. } = self;
-        Tiles { dots, direct: &convolution, operands }.run();
+        Im2colGemm { micro_kernel, convolution: &convolution, operands }.run();
     }
 }

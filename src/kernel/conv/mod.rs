@@ -10,12 +10,10 @@ pub(crate) mod depthwise_int8;
 pub(crate) mod direct;
 pub(crate) mod float;
 mod group;
-#[cfg(neon)]
+#[cfg(any(neon, test))]
 pub(crate) mod im2col;
 pub(crate) mod int8;
-#[cfg(neon)]
-mod patch;
-#[cfg(neon)]
+#[cfg(any(neon, test))]
 mod phases;
 #[cfg(vectors)]
 pub(crate) mod pointwise;

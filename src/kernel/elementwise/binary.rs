@@ -3,9 +3,9 @@
 use crate::backend::Backend;
 use crate::isa::dispatch;
 #[cfg(neon)]
-use crate::isa::neon::int8::elementwise::{Pairing, Pairs as Pairs8, Second};
+use crate::isa::generic::requantize::RequantizeParams;
 #[cfg(neon)]
-use crate::isa::neon::int8::requantize::Scale;
+use crate::isa::neon::int8::elementwise::{Pairing, Pairs as Pairs8, Second};
 use crate::isa::traits::{Isa, Operation};
 use crate::kernel::{pieces, pieces_mut};
 #[cfg(neon)]
@@ -112,7 +112,7 @@ impl Int8Offsets {
     #[cfg(neon)]
     fn pairs(self, pairing: Pairing, factor: FixedPoint) -> Pairs8 {
         let (zero_point, range) = (i32::from(self.output), self.range);
-        let output = Scale { rounding: Rounding::FixedDouble, zero_point, range };
+        let output = RequantizeParams { rounding: Rounding::FixedDouble, zero_point, range };
         Pairs8 { pairing, zero_points: [self.first, self.second], factor, output }
     }
 }

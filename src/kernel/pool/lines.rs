@@ -6,7 +6,7 @@
 //! Memory contract: reads the inputs inside each window, and others beside them; writes every output.
 
 use crate::geometry::missing;
-use crate::isa::neon::int8::pool::{COLUMNS, Line, Mean, Rows, Strip, WIDTH, largest, sum};
+use crate::isa::neon::int8::pool::{COLUMNS, Mean, ReducedRow, Rows, Strip, WIDTH, largest, sum};
 use crate::kernel::pieces_mut;
 use crate::kernel::pool::sliding::Sliding;
 use crate::kernel::pool::{Pool, Pooled, Reduction};
@@ -17,7 +17,7 @@ use crate::padding::PaddingMode;
 const INPUTS: usize = 255;
 
 /// Its largest buffers on the stack, in bytes.
-pub(crate) const STACK: usize = size_of::<Line>() + size_of::<Mean>();
+pub(crate) const STACK: usize = size_of::<ReducedRow>() + size_of::<Mean>();
 
 /// Whether [`global`] is for a pool: one output for each plane, whose inputs fill a vector.
 pub(crate) const fn fits_global(pool: &Pool) -> bool {
@@ -67,7 +67,7 @@ pub(crate) fn lines(pool: &Pool, zero: i8, x: &[i8], y: &mut [i8]) {
     let Sliding { rows, columns } = sliding;
     let plane = rows.input * columns.input;
     let averages = !matches!(reduction, Reduction::Maximum);
-    let (mut line, mut mean) = (Line::ZERO, Mean::ZERO);
+    let (mut line, mut mean) = (ReducedRow::ZERO, Mean::ZERO);
     let mut first = 0;
     while let Some(strip) = Strip::new(columns, first) {
         let along = Along { axis: rows, operator: Operator::Convolution(PaddingMode::Zeros) };

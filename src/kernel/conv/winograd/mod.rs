@@ -8,8 +8,6 @@
 //! Memory contract: reads the input and the packed weights (see `plan/layout.rs` for their order); writes
 //! every element of the output once, and the workspace as [`Blocking`] divides it.
 
-#[cfg(neon)]
-mod abreast;
 mod blocking;
 pub(crate) mod dilated;
 mod input;
@@ -17,6 +15,8 @@ pub(crate) mod int8;
 mod output;
 mod sums;
 mod tile;
+#[cfg(neon)]
+mod tiles_in_lanes;
 
 use core::marker::PhantomData;
 

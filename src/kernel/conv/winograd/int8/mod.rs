@@ -10,11 +10,11 @@ mod portable;
 use core::array::from_fn;
 
 use crate::geometry::{Channels, divide};
+#[cfg(neon)]
+use crate::isa::generic::requantize::RequantizeParams;
 use crate::isa::generic::winograd_int8::{
     Finish, Finished, Inputs, Int8Tiles, POSITIONS, Products,
 };
-#[cfg(neon)]
-use crate::isa::neon::int8::requantize::Scale;
 use crate::kernel::arithmetic::{Arithmetic, INT8_BLOCKS, Int8, Int8Channels, Rescale};
 use crate::kernel::conv::problem::{Operands, Shape};
 use crate::kernel::conv::winograd::blocking::{Block, Segment};
@@ -229,9 +229,9 @@ impl<R: Rescale> Finish for Channel<R> {
     }
 
     #[cfg(neon)]
-    fn parameters(&self) -> (i32, FixedPoint, Scale) {
+    fn parameters(&self) -> (i32, FixedPoint, RequantizeParams) {
         let (bias, factor) = self.channel;
         let Int8 { zero_point, range, .. } = self.arithmetic;
-        (bias, factor, Scale { rounding: R::ROUNDING, zero_point, range })
+        (bias, factor, RequantizeParams { rounding: R::ROUNDING, zero_point, range })
     }
 }
