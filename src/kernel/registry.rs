@@ -217,7 +217,7 @@ kernels! {
         when "one window over the whole plane of 16 elements and more";
     #[cfg(neon)]
     Lines on [Neon NeonDot NeonMatrix] if lines::fits,
-        when "other windows of one size; averages of up to 255 elements", stack 1152 1152 of lines::STACK;
+        when "other windows of one size; averages of up to 255 elements", stack 1184 1184 of lines::STACK;
     Windows on [Scalar Avx2 Avx512 Neon NeonDot NeonMatrix], when "everything else";
 }
 
