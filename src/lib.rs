@@ -250,6 +250,8 @@ pub use backend::Backend;
 pub use batch_norm::BatchNorm;
 pub use error::{Buffer, Direction, Error, Parameter};
 #[doc(hidden)]
+pub use kernel::registry::{Kernel as __Kernel, kernels as __kernels};
+#[doc(hidden)]
 pub use network::internal as __network;
 pub use network::{Calibration, Layer, LayerInfo, Observer, Saturation, Values};
 pub use padding::{Padding, PaddingMode};

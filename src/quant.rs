@@ -356,6 +356,21 @@ impl FixedPoint {
     }
 }
 
+impl Rounding {
+    /// `sum` times the packed factor of its channel, which is an f32 in the multiplier's bits for
+    /// [`OnnxFloat`](Self::OnnxFloat).
+    #[inline(always)]
+    pub(crate) const fn rescale(self, sum: i32, factor: FixedPoint) -> i32 {
+        match self {
+            Self::FixedDouble => factor.double(sum),
+            Self::FixedSingle => factor.single(sum),
+            Self::OnnxFloat => {
+                round_half_even(sum as f32 * f32::from_bits(factor.multiplier as u32))
+            }
+        }
+    }
+}
+
 /// `x` rounded to the nearest integer, halves away from zero; saturates, NaN is 0.
 pub(crate) const fn round_half_away(x: f64) -> i64 {
     // From 2^52 on every number is an integer, and adding a half would round once more.

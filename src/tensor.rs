@@ -49,9 +49,22 @@ impl Element for i8 {
 }
 
 mod sealed {
-    pub trait Sealed {}
-    impl Sealed for f32 {}
-    impl Sealed for i8 {}
+    pub trait Sealed: Sized {
+        /// The slice, if it is of i8.
+        fn int8s(slice: &[Self]) -> Option<&[i8]>;
+    }
+
+    impl Sealed for f32 {
+        fn int8s(_slice: &[Self]) -> Option<&[i8]> {
+            None
+        }
+    }
+
+    impl Sealed for i8 {
+        fn int8s(slice: &[Self]) -> Option<&[i8]> {
+            Some(slice)
+        }
+    }
 }
 
 /// One image of `C` channels, `H` rows and `W` columns, row by row and channel by channel (CHW).

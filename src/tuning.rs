@@ -22,5 +22,9 @@ pub(crate) const PREFETCHES: bool = X86_64;
 /// Whether tiles of any number of outputs are compiled; elsewhere the code is not worth it.
 pub(crate) const TILES_OF_ANY_SIZE: bool = X86_64;
 
+/// Whether instructions multiply a vector by one lane of another, so that factors need not be spread over registers.
+#[cfg(vectors)]
+pub(crate) const FACTORS_IN_LANES: bool = AARCH64;
+
 /// Whether Winograd's tiles lie side by side in the lanes of a vector, in f32 and in i8.
 pub(crate) const TILES_IN_LANES: bool = AARCH64;

@@ -18,7 +18,7 @@ const TRAINED: &[u8] = include_bytes!("../segment/data/model.safetensors");
 pub fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=build.rs");
     // Of the program, not of this script.
-    let target = Target::of_arch(&env::var("CARGO_CFG_TARGET_ARCH")?);
+    let target = Target::of_triple(&env::var("TARGET")?);
     let mut file = File::default();
     file.add_i8("enc1a", &quantize(Enc1a::PLAN.target(target), "enc1.0")?);
     file.add_i8("enc1b", &quantize(Enc1b::PLAN.target(target), "enc1.1")?);

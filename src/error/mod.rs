@@ -208,6 +208,9 @@ pub enum Error {
     },
     /// A plan that packs weights for another target and is to run here, see [`Target`].
     OtherTarget(Target),
+    /// i8 weights in another order than the plan's, packed for another [`Target`] or another algorithm, or not packed at
+    /// all.
+    OtherOrder,
     /// Instructions that the processor or this build of the crate does not have.
     BackendUnavailable(Backend),
     /// An algorithm that cannot compute this layer, see [`Algorithm`].

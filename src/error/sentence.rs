@@ -179,6 +179,10 @@ impl Error {
                 .text("this plan packs weights for `Target::")
                 .text(target.name())
                 .text("` and cannot run on this target, which reads them in another order"),
+            Self::OtherOrder => m.text(
+                "the i8 weights are not packed in the order that this plan reads: they were packed for another `Target` or \
+                 algorithm, or not at all",
+            ),
             Self::BackendUnavailable(backend) => {
                 m.text("the backend ").text(backend.name()).text(" is not available here")
             }

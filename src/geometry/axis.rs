@@ -55,6 +55,7 @@ impl Axis {
     }
 
     /// Whether the taps of the only output are the inputs, one each.
+    #[cfg(vectors)]
     pub(crate) const fn is_covered(&self) -> bool {
         let in_a_row = self.dilation.get() == 1 || self.kernel == 1;
         self.unpadded() && self.output == 1 && self.kernel == self.input && in_a_row

@@ -10,6 +10,8 @@ pub(crate) mod generic;
 #[cfg(neon)]
 pub(crate) mod neon;
 pub(crate) mod scalar;
+// Scalar code has all of it, but kernels for vectors alone use some.
+#[cfg_attr(not(vectors), allow(dead_code))]
 pub(crate) mod traits;
 #[cfg(x86_simd)]
 mod x86;

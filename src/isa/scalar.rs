@@ -98,7 +98,7 @@ impl<const N: usize> F32Lanes for Floats<N> {
     }
 
     #[inline(always)]
-    fn zip(self, a: [f32; N], b: [f32; N]) -> [[f32; N]; 2] {
+    fn interleave(self, a: [f32; N], b: [f32; N]) -> [[f32; N]; 2] {
         let both = |index: usize| [a, b][index % 2][index / 2];
         [from_fn(both), from_fn(|lane| both(N + lane))]
     }
@@ -122,7 +122,7 @@ impl<const N: usize> Register for Floats<N> {
     }
 
     #[inline(always)]
-    fn keep(self, x: [f32; N], mask: [bool; N]) -> [f32; N] {
+    fn and_mask(self, x: [f32; N], mask: [bool; N]) -> [f32; N] {
         from_fn(|lane| if mask[lane] { x[lane] } else { 0.0 })
     }
 
@@ -268,7 +268,7 @@ impl Isa for Scalar {
 
     #[inline(always)]
     fn run<O: Operation>(self, operation: O) {
-        operation.apart(self);
+        operation.run_outlined(self);
     }
 
     #[inline(always)]

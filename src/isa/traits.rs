@@ -195,7 +195,7 @@ pub(crate) trait F32Lanes: Lanes<Element = f32, Total = f32> {
     }
 
     /// The lanes of both in turn: `a[0], b[0], a[1], ..`, in two vectors.
-    fn zip(self, a: Self::Vector, b: Self::Vector) -> [Self::Vector; 2];
+    fn interleave(self, a: Self::Vector, b: Self::Vector) -> [Self::Vector; 2];
 
     /// Writes the sums of products of a vector's inputs with eight rows of weights; or returns `false` where that is
     /// nothing that the instruction set does better than others.
@@ -296,7 +296,7 @@ pub(crate) trait Register: F32Lanes {
     unsafe fn load_masked(self, at: *const f32, mask: Self::Mask) -> Self::Vector;
 
     /// `x` in the lanes in `mask`, zeros in the others.
-    fn keep(self, x: Self::Vector, mask: Self::Mask) -> Self::Vector;
+    fn and_mask(self, x: Self::Vector, mask: Self::Mask) -> Self::Vector;
 
     /// Writes the first `count` lanes, at most `LANES`.
     ///
@@ -362,20 +362,20 @@ pub(crate) trait Isa: Copy {
         step: usize,
     );
 
-    /// Whether [`slide`](Self::slide) is there.
-    const SLIDES: bool = false;
+    /// Whether [`depthwise3`](Self::depthwise3) is there.
+    const HAS_DEPTHWISE3: bool = false;
 
     /// Writes rows of outputs, `STEP`, 1 or 2, columns and rows apart, of a window whose first output's first tap lies
     /// one column before the first of `x`, and whose last output's last tap no further than one behind the row. There
     /// are at least eight outputs in a row.
     #[inline(always)]
-    fn slide<const N: usize, const STEP: usize>(
+    fn depthwise3<const N: usize, const STEP: usize>(
         self,
-        slide: &Slide<'_, N>,
+        window: &Depthwise3<'_, N>,
         x: &[f32],
         y: &mut [f32],
     ) {
-        let _ = (slide, x, y);
+        let _ = (window, x, y);
     }
 
     /// Reads `B` planes of the input, or as many as there are, to pixels of `B` channels each.
@@ -388,7 +388,7 @@ pub(crate) trait Isa: Copy {
 /// A window of `N` rows of three taps that slides over whole rows.
 #[cfg_attr(not(neon), allow(dead_code))]
 #[derive(Clone, Copy)]
-pub(crate) struct Slide<'a, const N: usize> {
+pub(crate) struct Depthwise3<'a, const N: usize> {
     pub(crate) weight: &'a [[f32; 3]; N],
     /// The sum before the first product.
     pub(crate) start: f32,
@@ -406,7 +406,7 @@ pub(crate) trait Operation: Sized {
     /// [`run`](Self::run), for instruction sets that all code is compiled for. Not inlined, so that layers of one kind
     /// share it; a method of the operation, so that the compiler works on those of several modules at a time.
     #[inline(never)]
-    fn apart<I: Isa>(self, isa: I) {
+    fn run_outlined<I: Isa>(self, isa: I) {
         self.run(isa);
     }
 }

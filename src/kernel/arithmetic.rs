@@ -2,7 +2,7 @@
 
 use crate::isa::scalar::{Bytes, Scalar};
 use crate::isa::traits::{Isa, Lanes, Operation};
-use crate::quant::{FixedPoint, Requantization, Rounding, round_half_even, saturate};
+use crate::quant::{FixedPoint, Requantization, Rounding, saturate};
 
 /// The blocks of output channels in f32.
 pub(crate) const FLOAT_BLOCKS: &[usize] = &[16, 8, 4, 1];
@@ -168,14 +168,15 @@ impl<R> Int8<R> {
     }
 }
 
-/// One of the three ways from a sum to an output, see [`Rounding`](crate::Rounding).
+/// One of the three ways from a sum to an output as a type, so that only those in use are linked.
 pub(crate) trait Rescale: Copy {
-    /// `sum` times the packed factor of its channel, whose meaning is this type's affair.
-    fn rescale(self, sum: i32, factor: FixedPoint) -> i32;
-
-    /// Which one.
-    #[cfg_attr(not(any(neon, dsp)), expect(dead_code, reason = "vectors ask for it"))]
     const ROUNDING: Rounding;
+
+    /// `sum` times the packed factor of its channel.
+    #[inline(always)]
+    fn rescale(self, sum: i32, factor: FixedPoint) -> i32 {
+        Self::ROUNDING.rescale(sum, factor)
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -183,10 +184,6 @@ pub(crate) struct FixedDouble;
 
 impl Rescale for FixedDouble {
     const ROUNDING: Rounding = Rounding::FixedDouble;
-
-    fn rescale(self, sum: i32, factor: FixedPoint) -> i32 {
-        factor.double(sum)
-    }
 }
 
 #[derive(Clone, Copy)]
@@ -194,10 +191,6 @@ pub(crate) struct FixedSingle;
 
 impl Rescale for FixedSingle {
     const ROUNDING: Rounding = Rounding::FixedSingle;
-
-    fn rescale(self, sum: i32, factor: FixedPoint) -> i32 {
-        factor.single(sum)
-    }
 }
 
 /// The factor is an f32, its bits kept as the multiplier.
@@ -206,10 +199,6 @@ pub(crate) struct OnnxFloat;
 
 impl Rescale for OnnxFloat {
     const ROUNDING: Rounding = Rounding::OnnxFloat;
-
-    fn rescale(self, sum: i32, factor: FixedPoint) -> i32 {
-        round_half_even(sum as f32 * f32::from_bits(factor.multiplier as u32))
-    }
 }
 
 /// The parameters of i8 output channels, as packed: little-endian bytes, so that one array of i8

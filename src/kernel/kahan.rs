@@ -2,6 +2,7 @@
 //! one sum is given back in the next.
 
 /// `N` sums side by side, of which the compiler makes vectors.
+#[cfg(vectors)]
 #[derive(Clone, Copy)]
 pub(crate) struct Sums<const N: usize> {
     sums: [f32; N],
@@ -9,6 +10,7 @@ pub(crate) struct Sums<const N: usize> {
     excess: [f32; N],
 }
 
+#[cfg(vectors)]
 impl<const N: usize> Sums<N> {
     pub(crate) const ZERO: Self = Self { sums: [0.0; N], excess: [0.0; N] };
 
@@ -41,6 +43,7 @@ impl<const N: usize> Sums<N> {
 
 /// What `merge` makes of all numbers, of one half with the other until one number is left; `N` is a power of
 /// two.
+#[cfg(vectors)]
 #[inline(always)]
 pub(crate) fn halve<const N: usize>(mut numbers: [f32; N], merge: impl Fn(f32, f32) -> f32) -> f32 {
     let mut half = N / 2;

@@ -10,6 +10,7 @@ pub(crate) mod elementwise;
 mod kahan;
 pub(crate) mod pad;
 pub(crate) mod pool;
+pub(crate) mod registry;
 pub(crate) mod resample;
 pub(crate) mod runs;
 pub(crate) mod weight_order;

@@ -15,7 +15,7 @@ pub(crate) enum Operator {
     Transposed,
 }
 
-#[cfg(neon)]
+#[cfg(any(neon, test))]
 impl Operator {
     /// What lies outside the input.
     pub(crate) fn padding_mode(self) -> PaddingMode {

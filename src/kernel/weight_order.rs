@@ -28,7 +28,7 @@ impl WeightOrder {
     /// The order that the kernels of `target` read.
     pub(crate) const fn of(target: Target) -> Self {
         match target {
-            Target::Portable => Self::ByInput,
+            Target::Portable | Target::Microcontroller => Self::ByInput,
             Target::AArch64 => Self::BySixteens,
             Target::CortexMDsp => Self::ByPairs,
         }
@@ -72,13 +72,13 @@ impl Sets {
     }
 
     /// From one tap of a set to the next, and how many sets there are.
-    #[cfg(any(neon, dsp))]
+    #[cfg(any(neon, dsp, test))]
     pub(crate) const fn step(self) -> usize {
         self.step
     }
 
     /// How many sets have a tap.
-    #[cfg(any(neon, dsp))]
+    #[cfg(any(neon, dsp, test))]
     pub(crate) const fn filled(self) -> usize {
         if self.step < self.kernel { self.step } else { self.kernel }
     }
@@ -165,7 +165,7 @@ impl Order {
     }
 
     /// The input channel and the tap that have number `number`.
-    #[cfg(any(test, neon))]
+    #[cfg(any(neon, test))]
     pub(crate) const fn numbered(&self, taps: usize, number: usize) -> (usize, usize) {
         let four = divide(number, FOUR * taps);
         match FOUR * four < self.in_fours() {

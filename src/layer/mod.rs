@@ -53,7 +53,7 @@ mod parts;
 ///
 /// - the same version of this crate, with the same features,
 /// - the target that the plan was told of, [`PLAN.target(..)`](crate::Target): in a script that is the program's,
-///   `CARGO_CFG_TARGET_ARCH`, and not the script's own. Nobody notices the wrong one but by the results.
+///   `TARGET`, and not the script's own. i8 weights in another target's order do not compile.
 ///
 /// ```
 /// use nchw::{Conv2d, MaxPool2d, Tensor, Workspace, layer};
@@ -159,35 +159,35 @@ macro_rules! __layer {
     };
     (Conv2d $e:ident, $($rest:tt)*) => {
         $crate::__layer_struct! {
-            packed Conv2d ConvPlan $e, [conv run_with_workspace split_conv], $($rest)*
+            packed Conv2d ConvPlan $e, [conv from_packed_weights run_with_workspace split_conv], $($rest)*
         }
     };
     (ConvTranspose2d $e:ident, $($rest:tt)*) => {
         $crate::__layer_struct! {
-            packed ConvTranspose2d ConvPlan $e, [conv run_with_workspace split_conv], $($rest)*
+            packed ConvTranspose2d ConvPlan $e, [conv from_packed_weights run_with_workspace split_conv], $($rest)*
         }
     };
     (Linear $e:ident, $($rest:tt)*) => {
         $crate::__layer_struct! {
-            packed Linear LinearPlan $e, [linear run_packed split_linear], $($rest)*
+            packed Linear LinearPlan $e, [linear from_packed_weights run_packed split_linear], $($rest)*
         }
     };
     (BatchNorm2d f32, $($rest:tt)*) => {
         $crate::__layer_struct! {
-            packed BatchNorm2d BatchNorm2dPlan f32, [batch_norm run_packed], $($rest)*
+            packed BatchNorm2d BatchNorm2dPlan f32, [batch_norm from_packed run_packed], $($rest)*
         }
     };
     (Prelu f32, $($rest:tt)*) => {
-        $crate::__layer_struct! { packed Prelu PreluPlan f32, [prelu run_packed], $($rest)* }
+        $crate::__layer_struct! { packed Prelu PreluPlan f32, [prelu from_packed run_packed], $($rest)* }
     };
     (Activate i8, $($rest:tt)*) => {
-        $crate::__layer_struct! { packed Activate ActivatePlan i8, [table run_packed], $($rest)* }
+        $crate::__layer_struct! { packed Activate ActivatePlan i8, [table from_packed run_packed], $($rest)* }
     };
     (Activate f32, $($rest:tt)*) => {
         $crate::__layer_struct! { unit Activate ActivatePlan f32, [run_unary], $($rest)* }
     };
     (Softmax i8, $($rest:tt)*) => {
-        $crate::__layer_struct! { packed Softmax SoftmaxPlan i8, [table run_packed], $($rest)* }
+        $crate::__layer_struct! { packed Softmax SoftmaxPlan i8, [table from_packed run_packed], $($rest)* }
     };
     (Softmax f32, $($rest:tt)*) => {
         $crate::__layer_struct! { unit Softmax SoftmaxPlan f32, [run_unary], $($rest)* }
@@ -222,7 +222,6 @@ macro_rules! __layer_struct {
             packed: [$e; $name::PLAN.packed_len()],
         }
         $crate::__layer_plan! { $operator $plan $e, $name, $type, $spec }
-        $crate::__layer_part! { from_packed $name $e }
         $($crate::__layer_part! { $part $name $e })*
     };
     (unit $operator:ident $plan:ident $e:ident, [$part:ident], [$($head:tt)*], $name:ident,

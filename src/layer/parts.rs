@@ -14,6 +14,25 @@ macro_rules! __layer_part {
             }
         }
     };
+    (from_packed_weights $name:ident f32) => { $crate::__layer_part! { from_packed $name f32 } };
+    (from_packed_weights $name:ident i8) => {
+        #[allow(dead_code, reason = "a layer has more to offer than each program uses")]
+        impl $name {
+            /// Takes parameters that `PLAN` packed before, in a build script say. For which targets they are,
+            /// the documentation of `layer!` tells.
+            ///
+            /// # Panics
+            ///
+            /// If they are packed for a target that reads them in another order; in a `static` or `const` that is
+            /// a compile error. `PLAN.check_packed` returns it as a value.
+            pub const fn from_packed(packed: [i8; $name::PLAN.packed_len()]) -> Self {
+                match $name::PLAN.check_packed(&packed) {
+                    ::core::result::Result::Ok(()) => Self { packed },
+                    ::core::result::Result::Err(error) => error.compile_error(),
+                }
+            }
+        }
+    };
 
     (conv $name:ident $e:ident) => { $crate::__layer_part! { @weights conv $name $e } };
     (linear $name:ident $e:ident) => { $crate::__layer_part! { @weights linear $name $e } };

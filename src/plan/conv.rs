@@ -7,11 +7,10 @@ use crate::algorithm::Algorithm;
 use crate::backend::Backend;
 use crate::error::{Buffer, Error};
 use crate::geometry::{elements, tri};
-use crate::kernel::conv::choice::FloatKernel;
-use crate::kernel::conv::int8::{Int8Kernel, Int8Layers};
-use crate::kernel::conv::problem::{Convolution, Operands, Shape};
-use crate::kernel::conv::winograd::int8::Int8Winograd;
-use crate::kernel::conv::winograd::{Winograd, tiles2, tiles4};
+use crate::kernel::conv::float::{self, FloatLayer};
+use crate::kernel::conv::int8::{self, Int8Layer};
+use crate::kernel::conv::problem::{ConvLayer, Convolution, Operands, Shape};
+use crate::kernel::registry::{Choice, ConvFloat, ConvInt8};
 use crate::kernel::runs::Operator;
 use crate::kernel::weight_order::{Order, Sets, WeightOrder};
 use crate::padding::PaddingMode;
@@ -20,9 +19,7 @@ use crate::plan::layout::{Layout, Packed, PackedInt8};
 use crate::plan::meaning::requantizing_meaning_methods;
 use crate::plan::split::Jobs;
 use crate::plan::winograd;
-use crate::plan::{
-    backend_method, check_target, packing_methods, requantization, target_method, with_rounding,
-};
+use crate::plan::{backend_method, check_target, packing_methods, requantization, with_rounding};
 use crate::quant::Requantization;
 use crate::target::Target;
 use crate::tensor::{Dtype, Element};
@@ -47,6 +44,8 @@ use crate::tensor::{Dtype, Element};
 pub struct ConvPlan<T> {
     operator: Operator,
     shape: Shape,
+    /// What was asked for.
+    asked: Algorithm,
     /// Not [`Algorithm::Auto`].
     algorithm: Algorithm,
     /// Elements of scratch memory: kept, so that firmware has a number and not its computation.
@@ -54,9 +53,9 @@ pub struct ConvPlan<T> {
     /// The range of rows and of columns of taps that meet inputs, where a kernel is transformed: kept for the same reason.
     taps_met: [(usize, usize); 2],
     /// Without a meaning in i8.
-    float: FloatKernel,
+    float: Choice<ConvFloat>,
     /// Without a meaning in f32.
-    int8: Int8Kernel,
+    int8: Choice<ConvInt8>,
     activation: Activation,
     /// There if `T` is i8.
     quantization: Option<Requantization>,
@@ -79,30 +78,17 @@ impl<T: Element> ConvPlan<T> {
         tri!(elements(&[channels.groups, channels.inputs, channels.outputs, kernel]));
         tri!(elements(&[channels.groups, channels.inputs, rows.input, columns.input]));
         tri!(elements(&[channels.groups, channels.outputs, rows.output, columns.output]));
-        let int8 = Int8Kernel::choose(operator, &shape.flattened());
-        let asked = algorithm;
-        let algorithm = tri!(winograd::choose(algorithm, operator, &shape, T::DTYPE));
         let quantization = tri!(requantization::<T>(quantization, activation));
+        let layer = ConvLayer { algorithm: Algorithm::Direct, operator, shape: shape.flattened() };
         let plan = Self {
             operator,
             shape,
-            algorithm,
-            workspace: match (asked, T::DTYPE) {
-                // Direct convolution works without, but where some memory helps.
-                (Algorithm::Auto, Dtype::I8) => int8.workspace_len(operator, &shape.flattened()),
-                _ => tri!(winograd::workspace_len(algorithm, &shape, T::DTYPE)),
-            },
-            taps_met: match algorithm {
-                Algorithm::Auto | Algorithm::Direct => [(0, rows.kernel), (0, columns.kernel)],
-                Algorithm::Winograd2 | Algorithm::Winograd4 => {
-                    [rows.taps_met(), columns.taps_met()]
-                }
-            },
-            float: match T::DTYPE {
-                Dtype::F32 => FloatKernel::choose(operator, &shape.flattened()),
-                Dtype::I8 => FloatKernel::DIRECT,
-            },
-            int8,
+            asked: algorithm,
+            algorithm: Algorithm::Direct,
+            workspace: 0,
+            taps_met: [(0, rows.kernel), (0, columns.kernel)],
+            float: ConvFloat::choose(&layer),
+            int8: ConvInt8::choose(&layer),
             activation,
             quantization,
             target: Target::THIS,
@@ -113,8 +99,43 @@ impl<T: Element> ConvPlan<T> {
             Dtype::F32 => tri!(activation.validate()),
             Dtype::I8 => {}
         }
+        let plan = tri!(plan.of_target(Target::THIS));
         tri!(plan.layout().validate(T::DTYPE));
         Ok(plan)
+    }
+
+    /// This plan for another target, with all that depends on it.
+    const fn of_target(mut self, target: Target) -> Result<Self, Error> {
+        let Self { operator, shape, .. } = self;
+        let algorithm = tri!(winograd::choose(self.asked, operator, &shape, T::DTYPE, target));
+        self.workspace = tri!(winograd::workspace_len(algorithm, &shape, T::DTYPE));
+        #[cfg(dsp)]
+        if matches!((self.asked, T::DTYPE), (Algorithm::Auto, Dtype::I8)) {
+            // It works without, but with some memory it gathers less.
+            self.workspace = self.int8.dsp.workspace_len(operator, &shape.flattened());
+        }
+        if !matches!(algorithm, Algorithm::Direct) {
+            self.taps_met = [shape.rows.taps_met(), shape.columns.taps_met()];
+        } else {
+            self.taps_met = [(0, shape.rows.kernel), (0, shape.columns.kernel)];
+        }
+        let layer = ConvLayer { algorithm, operator, shape: shape.flattened() };
+        (self.float, self.int8) = (ConvFloat::choose(&layer), ConvInt8::choose(&layer));
+        (self.algorithm, self.target) = (algorithm, target);
+        Ok(self)
+    }
+
+    /// This plan, to pack weights for `target`: in a build script, say. What [`Algorithm::Auto`] stands for
+    /// depends on it. For another target than [`Target::THIS`] it packs, but does not run.
+    pub const fn target(mut self, target: Target) -> Self {
+        match self.of_target(target) {
+            Ok(plan) if plan.layout().validate(T::DTYPE).is_ok() => plan,
+            // Larger there than memory: refused when it is planned there.
+            _ => {
+                self.target = target;
+                self
+            }
+        }
     }
 
     /// The layout without what only packing asks for, the sets of taps.
@@ -154,6 +175,21 @@ impl<T: Element> ConvPlan<T> {
     /// The algorithm that will run; never [`Algorithm::Auto`].
     pub const fn algorithm(&self) -> Algorithm {
         self.algorithm
+    }
+
+    /// The kernel that runs, on the [`backend`](Self::backend) that this plan has, by its name in `KERNELS.md`.
+    ///
+    /// ```
+    /// let plan = nchw::Conv2d::new([64, 28, 28], 64, [3, 3]).plan::<f32>()?;
+    /// let plan = plan.backend(nchw::Backend::Scalar)?;
+    /// assert_eq!(plan.kernel(), "Winograd4");
+    /// # Ok::<(), nchw::Error>(())
+    /// ```
+    pub fn kernel(&self) -> &'static str {
+        match T::DTYPE {
+            Dtype::F32 => self.float.on(self.backend).name(),
+            Dtype::I8 => self.int8.on(self.backend).name(),
+        }
     }
 
     /// `[channels, height, width]` of the input.
@@ -257,7 +293,7 @@ impl<T: Element> ConvPlan<T> {
     /// # Errors
     ///
     /// [`Error::Length`] for a slice of the wrong length, [`Error::Zero`] for no jobs,
-    /// [`Error::OtherTarget`]; `y` is then untouched.
+    /// [`Error::OtherTarget`], [`Error::OtherOrder`]; `y` is then untouched.
     pub fn split<'a>(
         &self,
         jobs: usize,
@@ -266,10 +302,11 @@ impl<T: Element> ConvPlan<T> {
         y: &'a mut [T],
     ) -> Result<Jobs<'a, T>, Error> {
         self.check_run(packed.len(), x.len(), y.len(), self.workspace_len())?;
+        T::int8s(packed).map_or(Ok(()), |packed| self.layout().check_order(packed))?;
         Jobs::new(jobs, *self, self.shape, self.layout(), [packed, x], y)
     }
 
-    /// Elements of scratch memory that `run` asks for; 0 for [`Algorithm::Convolution`].
+    /// Elements of scratch memory that `run` asks for; 0 for [`Algorithm::Direct`].
     pub const fn workspace_len(&self) -> usize {
         self.workspace
     }
@@ -301,7 +338,6 @@ impl<T: Element> ConvPlan<T> {
 
 packing_methods!(ConvPlan);
 backend_method!(ConvPlan);
-target_method!(ConvPlan);
 
 impl ConvPlan<f32> {
     /// Computes the whole output `y` from `x`, with weights from [`pack`](Self::pack).
@@ -335,14 +371,9 @@ impl ConvPlan<f32> {
         workspace: &mut [f32],
     ) {
         let operands = Operands { weight: packed.weight, parameters: packed.bias, x, y: &mut *y };
-        let Self { backend, operator, algorithm, float, .. } = *self;
-        match algorithm {
-            Algorithm::Auto | Algorithm::Direct => {
-                float.run(backend, shape.flattened(), operator, operands);
-            }
-            Algorithm::Winograd2 => tiles2(backend, Winograd { shape, operands, workspace }),
-            Algorithm::Winograd4 => tiles4(backend, Winograd { shape, operands, workspace }),
-        }
+        let Self { backend, operator, .. } = *self;
+        let layer = FloatLayer { shape: shape.flattened(), operator, operands, workspace };
+        float::run(self.float, backend, layer);
         self.activation.apply_planes(backend, y, shape.out_plane(), packed.prelu);
     }
 }
@@ -354,8 +385,8 @@ impl ConvPlan<i8> {
     /// # Errors
     ///
     /// [`Error::Length`] for a slice of the wrong length or a workspace that is too short,
-    /// [`Error::OtherTarget`] for a plan that packs for another [`target`](Self::target); `y` is then
-    /// untouched.
+    /// [`Error::OtherTarget`] for a plan that packs for another [`target`](Self::target),
+    /// [`Error::OtherOrder`] for weights that were packed for one; `y` is then untouched.
     #[inline(always)]
     pub fn run(
         &self,
@@ -365,6 +396,7 @@ impl ConvPlan<i8> {
         workspace: &mut [i8],
     ) -> Result<(), Error> {
         self.check_run(packed.len(), x.len(), y.len(), workspace.len())?;
+        self.layout().check_order(packed)?;
         self.compute(self.shape, self.layout().split_int8(packed), x, y, workspace)
     }
 
@@ -379,20 +411,11 @@ impl ConvPlan<i8> {
         workspace: &mut [i8],
     ) -> Result<(), Error> {
         let io = self.quantization.as_ref().ok_or(Error::MissingQuantization)?;
-        let Self { backend, operator, algorithm, int8, .. } = *self;
+        let Self { backend, operator, .. } = *self;
         with_rounding!(io, arithmetic => {
+            let convolution = Convolution { shape: shape.flattened(), operator, arithmetic };
             let operands = Operands { weight, parameters, x, y };
-            match algorithm {
-                Algorithm::Winograd2 => {
-                    let winograd = Int8Winograd { shape, arithmetic, operands, workspace };
-                    Int8Layers::winograd(winograd, backend);
-                }
-                // There is no other in i8.
-                Algorithm::Auto | Algorithm::Direct | Algorithm::Winograd4 => {
-                    let direct = Convolution { shape: shape.flattened(), operator, arithmetic };
-                    int8.run(backend, &direct, operands, workspace);
-                }
-            }
+            int8::run(self.int8, backend, Int8Layer { convolution, operands, workspace });
         });
         Ok(())
     }

@@ -7,6 +7,7 @@
 //! | multipliers (for [`Rounding::OnnxFloat`](crate::Rounding::OnnxFloat) the scale's bits) | | 4 x output channels |
 //! | shifts | | output channels |
 //! | weights | as many as PyTorch's; 16/9 or 36/9 times as many for [Winograd](crate::Algorithm) | as many as PyTorch's; 32/9 times as many for Winograd |
+//! | their order | | 1 |
 //!
 //! Numbers of four bytes, and the transformed weights of i8, which have two, are little-endian. The
 //! weights of each group lie in blocks of output channels: input channel, kernel row, kernel column,
@@ -111,7 +112,7 @@ impl Layout {
         tri!(elements(&[groups, inputs, outputs, self.kernel]));
         let weight = tri!(elements(&[groups, inputs, outputs, self.packed_kernel(dtype)]));
         let parameters = tri!(elements(&[groups, outputs, 9]));
-        match total(&[weight, parameters]) {
+        match total(&[weight, parameters, 1]) {
             Ok(_) => Ok(()),
             Err(error) => Err(error),
         }
@@ -150,7 +151,26 @@ impl Layout {
     pub(crate) const fn packed_len(&self, dtype: Dtype) -> usize {
         match dtype {
             Dtype::F32 => self.outputs() + self.prelu_len() + self.packed_weight_len(dtype),
-            Dtype::I8 => 9 * self.outputs() + self.packed_weight_len(dtype),
+            Dtype::I8 => 9 * self.outputs() + self.packed_weight_len(dtype) + 1,
+        }
+    }
+
+    /// What the last byte of packed i8 weights says.
+    pub(crate) const fn order_mark(&self) -> i8 {
+        match (self.algorithm, self.weight_order) {
+            (Algorithm::Auto | Algorithm::Direct, WeightOrder::ByInput) => 1,
+            (Algorithm::Auto | Algorithm::Direct, WeightOrder::BySixteens) => 2,
+            (Algorithm::Winograd2 | Algorithm::Winograd4, _) => 3,
+            (Algorithm::Auto | Algorithm::Direct, WeightOrder::ByPairs) => 4,
+        }
+    }
+
+    /// [`Error::OtherOrder`] for packed i8 weights in another order than these.
+    #[inline(always)]
+    pub(crate) const fn check_order(&self, packed: &[i8]) -> Result<(), Error> {
+        match packed.last() {
+            Some(&mark) if mark == self.order_mark() => Ok(()),
+            _ => Err(Error::OtherOrder),
         }
     }
 

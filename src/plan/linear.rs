@@ -7,19 +7,19 @@ use crate::algorithm::Algorithm;
 use crate::backend::Backend;
 use crate::error::{Buffer, Error};
 use crate::geometry::{Channels, tri, volume};
-use crate::kernel::conv::choice::FloatKernel;
-use crate::kernel::conv::int8::Int8Kernel;
-use crate::kernel::conv::problem::{Convolution, Operands, Shape};
+use crate::kernel::conv::float::{self, FloatLayer};
+use crate::kernel::conv::int8::{self, Int8Layer};
+use crate::kernel::conv::problem::{ConvLayer, Convolution, Operands, Shape};
+use crate::kernel::registry::{Choice, ConvFloat, ConvInt8};
 use crate::kernel::runs::Operator;
 use crate::kernel::weight_order::{Order, Sets, WeightOrder};
 use crate::padding::PaddingMode;
 use crate::plan::cost::{cost_methods, multiply_adds};
 use crate::plan::layout::{Layout, Packed, PackedInt8};
 use crate::plan::meaning::requantizing_meaning_methods;
-use crate::plan::split::Jobs;
+use crate::plan::split::{Job, Jobs, bytes, floats};
 use crate::plan::{
-    backend_method, check_io, check_target, packing_methods, requantization, target_method,
-    with_rounding,
+    backend_method, check_io, check_target, packing_methods, requantization, with_rounding,
 };
 use crate::quant::Requantization;
 use crate::target::Target;
@@ -45,8 +45,10 @@ const OPERATOR: Operator = Operator::Convolution(PaddingMode::Zeros);
 pub struct LinearPlan<T> {
     input: [usize; 3],
     channels: Channels,
+    /// Without a meaning in i8.
+    float: Choice<ConvFloat>,
     /// Without a meaning in f32.
-    int8: Int8Kernel,
+    int8: Choice<ConvInt8>,
     activation: Activation,
     /// There if `T` is i8.
     quantization: Option<Requantization>,
@@ -65,10 +67,13 @@ impl<T: Element> LinearPlan<T> {
     ) -> Result<Self, Error> {
         let quantization = tri!(requantization::<T>(quantization, activation));
         let channels = tri!(Channels::divide(tri!(volume(input)), out_features, 1));
+        let (operator, shape) = (OPERATOR, Shape::fully_connected(channels));
+        let layer = ConvLayer { algorithm: Algorithm::Direct, operator, shape };
         let plan = Self {
             input,
             channels,
-            int8: Int8Kernel::choose(OPERATOR, &Shape::fully_connected(channels)),
+            float: ConvFloat::choose(&layer),
+            int8: ConvInt8::choose(&layer),
             activation,
             quantization,
             target: Target::THIS,
@@ -107,6 +112,19 @@ impl<T: Element> LinearPlan<T> {
         self.layout()
     }
 
+    /// The kernel that runs, on the [`backend`](Self::backend) that this plan has, by its name in `KERNELS.md`.
+    ///
+    /// ```
+    /// assert_eq!(nchw::Linear::new([64, 1, 1], 10).plan::<f32>()?.kernel(), "Direct");
+    /// # Ok::<(), nchw::Error>(())
+    /// ```
+    pub fn kernel(&self) -> &'static str {
+        match T::DTYPE {
+            Dtype::F32 => self.float.on(self.backend).name(),
+            Dtype::I8 => self.int8.on(self.backend).name(),
+        }
+    }
+
     /// `[channels, height, width]` of the input.
     pub const fn input_shape(&self) -> [usize; 3] {
         self.input
@@ -133,6 +151,13 @@ impl<T: Element> LinearPlan<T> {
     }
 
     requantizing_meaning_methods!();
+
+    /// This plan, to pack weights for `target`: in a build script, say. For another target than
+    /// [`Target::THIS`] it packs, but does not run.
+    pub const fn target(mut self, target: Target) -> Self {
+        self.target = target;
+        self
+    }
 
     /// Elements of the packed weights, which hold the bias and what else a channel needs.
     pub const fn packed_len(&self) -> usize {
@@ -163,7 +188,7 @@ impl<T: Element> LinearPlan<T> {
     /// # Errors
     ///
     /// [`Error::Length`] for a slice of the wrong length, [`Error::Zero`] for no jobs,
-    /// [`Error::OtherTarget`]; `y` is then untouched.
+    /// [`Error::OtherTarget`], [`Error::OtherOrder`]; `y` is then untouched.
     pub fn split<'a>(
         &self,
         jobs: usize,
@@ -174,6 +199,7 @@ impl<T: Element> LinearPlan<T> {
         check_target(self.target)?;
         Buffer::Packed.check(packed.len(), self.packed_len())?;
         check_io(x, self.input_len(), y, self.output_len())?;
+        T::int8s(packed).map_or(Ok(()), |packed| self.layout().check_order(packed))?;
         let shape = Shape::fully_connected(self.channels);
         Jobs::new(jobs, *self, shape, self.layout(), [packed, x], y)
     }
@@ -188,7 +214,6 @@ impl<T: Element> LinearPlan<T> {
 
 packing_methods!(LinearPlan);
 backend_method!(LinearPlan);
-target_method!(LinearPlan);
 
 impl LinearPlan<f32> {
     /// Computes `y` from `x`, with weights from [`pack`](Self::pack).
@@ -211,7 +236,8 @@ impl LinearPlan<f32> {
     pub(super) fn compute(&self, channels: Channels, packed: Packed<'_>, x: &[f32], y: &mut [f32]) {
         let operands = Operands { weight: packed.weight, parameters: packed.bias, x, y: &mut *y };
         let shape = Shape::fully_connected(channels);
-        FloatKernel::DIRECT.run(self.backend, shape, OPERATOR, operands);
+        let layer = FloatLayer { shape, operator: OPERATOR, operands, workspace: &mut [] };
+        float::run(self.float, self.backend, layer);
         self.activation.apply_planes(self.backend, y, 1, packed.prelu);
     }
 }
@@ -222,12 +248,13 @@ impl LinearPlan<i8> {
     /// # Errors
     ///
     /// [`Error::Length`] for a slice of the wrong length, [`Error::OtherTarget`] for a plan that packs for another
-    /// [`target`](Self::target); `y` is then untouched.
+    /// [`target`](Self::target), [`Error::OtherOrder`] for weights that were packed for one; `y` is then untouched.
     #[inline(always)]
     pub fn run(&self, packed: &[i8], x: &[i8], y: &mut [i8]) -> Result<(), Error> {
         check_target(self.target)?;
         Buffer::Packed.check(packed.len(), self.packed_len())?;
         check_io(x, self.input_len(), y, self.output_len())?;
+        self.layout().check_order(packed)?;
         self.compute(self.channels, self.layout().split_int8(packed), x, y)
     }
 
@@ -249,9 +276,35 @@ impl LinearPlan<i8> {
             };
             let shape = Shape::fully_connected(channels);
             let operands = Operands { weight, parameters, x, y };
-            let direct = Convolution { shape, operator: OPERATOR, arithmetic };
-            self.int8.run(self.backend, &direct, operands, &mut []);
+            let convolution = Convolution { shape, operator: OPERATOR, arithmetic };
+            let layer = Int8Layer { convolution, operands, workspace: &mut [] };
+            int8::run(self.int8, self.backend, layer);
         });
         Ok(())
+    }
+}
+
+impl Job<'_, f32, LinearPlan<f32>> {
+    /// Computes its part of the output.
+    pub fn run(&mut self) {
+        let Self { plan, layout, .. } = *self;
+        let packed = layout.split(self.packed);
+        for (part, x, y) in self.parts() {
+            plan.compute(part.channels, floats(&packed, &layout, &part), x, y);
+        }
+    }
+}
+
+impl Job<'_, i8, LinearPlan<i8>> {
+    /// Computes its part of the output.
+    // Compiled where it is called, as that of a convolution.
+    #[inline]
+    pub fn run(&mut self) {
+        let Self { plan, layout, .. } = *self;
+        let packed = layout.split_int8(self.packed);
+        for (part, x, y) in self.parts() {
+            // An i8 plan has its quantization, so there is no error to look at.
+            let _ = plan.compute(part.channels, bytes(&packed, &layout, &part), x, y);
+        }
     }
 }

@@ -150,6 +150,17 @@ macro_rules! packing_methods {
                 self.pack_weights(weight_shape, weights, packed)
             }
 
+            /// Whether `packed` is packed for this plan: as long, and in its order. For weights that a build script has
+            /// packed; [`run`](Self::run) checks it as well.
+            ///
+            /// # Errors
+            ///
+            /// [`Error::Length`], [`Error::OtherOrder`].
+            pub const fn check_packed(&self, packed: &[i8]) -> Result<(), Error> {
+                tri!(crate::error::Buffer::Packed.check(packed.len(), self.packed_len()));
+                self.layout().check_order(packed)
+            }
+
             const fn pack_weights(
                 &self,
                 weight_shape: &[usize],
@@ -189,21 +200,6 @@ macro_rules! backend_method {
     };
 }
 use backend_method;
-
-/// How plans pack for other targets than the one they are compiled for.
-macro_rules! target_method {
-    ($plan:ident) => {
-        impl<T: Element> $plan<T> {
-            /// This plan, to pack weights for `target`: in a build script, say. For another target than
-            /// [`Target::THIS`](crate::Target::THIS) it packs, but does not run.
-            pub const fn target(mut self, target: $crate::Target) -> Self {
-                self.target = target;
-                self
-            }
-        }
-    };
-}
-use target_method;
 
 /// [`Error::OtherTarget`] for a plan that packs for another target than this one.
 const fn check_target(target: Target) -> Result<(), Error> {

@@ -457,6 +457,7 @@ pub(crate) const fn pack(
         output += 1;
     }
 
+    put(packed, packed.len() - 1, layout.order_mark());
     let (channels, packed) = split_mut(packed, 9 * outputs);
     let plain = winograd::tile(layout.algorithm) == 0;
     let by_sixteens = plain && matches!(layout.weight_order, WeightOrder::BySixteens);

@@ -7,8 +7,8 @@ use crate::backend::Backend;
 use crate::error::Error;
 use crate::geometry::{elements, tri, volume};
 use crate::kernel::pad;
-use crate::kernel::pool::sliding::{self, Pool};
-use crate::kernel::pool::{self, Reduction, Windows};
+use crate::kernel::pool::{self, Pool, Reduction, Windows};
+use crate::kernel::registry::{Choice, PoolFloat, PoolInt8};
 use crate::kernel::resample::{self, Grid};
 use crate::plan::cost::cost_methods;
 use crate::plan::meaning::meaning_methods;
@@ -19,17 +19,26 @@ use crate::tensor::{Dtype, Element};
 /// What such an operator does before its activation.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Operator {
-    Pool { rows: Windows, columns: Windows, reduction: Reduction },
+    Pool { pool: Pool, float: Choice<PoolFloat>, int8: Choice<PoolInt8> },
     UpsampleNearest(Grid),
     UpsampleBilinear { grid: Grid, align_corners: bool },
     ZeroPad { top: usize, left: usize },
 }
 
 impl Operator {
+    pub(crate) const fn pool(
+        channels: usize,
+        [rows, columns]: [Windows; 2],
+        reduction: Reduction,
+    ) -> Self {
+        let pool = Pool { channels, rows, columns, reduction };
+        Self::Pool { pool, float: PoolFloat::choose(&pool), int8: PoolInt8::choose(&pool) }
+    }
+
     /// Whether the i8 form has to know what stands for zero.
     const fn needs_zero(&self) -> bool {
         match self {
-            Self::Pool { rows, columns, reduction } => match reduction {
+            Self::Pool { pool: Pool { rows, columns, reduction, .. }, .. } => match reduction {
                 Reduction::Maximum | Reduction::AverageInside => false,
                 Reduction::AveragePadded => !(rows.unpadded() && columns.unpadded()),
                 Reduction::SumOver(_) => true,
@@ -43,8 +52,8 @@ impl Operator {
     const fn check_int8(&self) -> Result<(), Error> {
         match self {
             Self::UpsampleBilinear { .. } => Err(Error::NoQuantizedForm),
-            Self::Pool { reduction: Reduction::Maximum, .. } => Ok(()),
-            Self::Pool { rows, columns, reduction } => {
+            Self::Pool { pool: Pool { reduction: Reduction::Maximum, .. }, .. } => Ok(()),
+            Self::Pool { pool: Pool { rows, columns, reduction, .. }, .. } => {
                 let count = rows.longest().saturating_mul(columns.longest());
                 let count = count as u64;
                 // The sum, as many zero points as are missing to the divisor or above it, and a half for rounding.
@@ -113,7 +122,7 @@ impl<T: Element> UnaryPlan<T> {
     ) -> Result<Self, Error> {
         tri!(volume(input));
         tri!(volume(output));
-        if let Operator::Pool { rows, columns, .. } = &operator {
+        if let Operator::Pool { pool: Pool { rows, columns, .. }, .. } = &operator {
             tri!(elements(&[rows.longest(), columns.longest()]));
         }
         let mut plan = Self {
@@ -144,6 +153,22 @@ impl<T: Element> UnaryPlan<T> {
             }
         }
         Ok(plan)
+    }
+
+    /// The kernel of a pool that runs, on the [`backend`](Self::backend) that this plan has, by its name in `KERNELS.md`;
+    /// `None` for other operators, which have one for each instruction set.
+    ///
+    /// ```
+    /// let plan = nchw::MaxPool2d::new([8, 28, 28], [2, 2]).plan::<f32>()?;
+    /// assert_eq!(plan.backend(nchw::Backend::Scalar)?.kernel(), Some("Windows"));
+    /// # Ok::<(), nchw::Error>(())
+    /// ```
+    pub fn kernel(&self) -> Option<&'static str> {
+        match (&self.operator, T::DTYPE) {
+            (Operator::Pool { float, .. }, Dtype::F32) => Some(float.on(self.backend).name()),
+            (Operator::Pool { int8, .. }, Dtype::I8) => Some(int8.on(self.backend).name()),
+            _ => None,
+        }
     }
 
     /// `[channels, height, width]` of the input.
@@ -194,12 +219,8 @@ impl UnaryPlan<f32> {
         let [_, out_height, out_width] = self.output;
         let (input, output) = ([height, width], [out_height, out_width]);
         match &self.operator {
-            Operator::Pool { rows, columns, reduction } => {
-                let pool = Pool { rows, columns };
-                match *reduction {
-                    Reduction::Maximum => sliding::maximum(self.backend, pool, x, y),
-                    reduction => sliding::average(self.backend, pool, reduction, x, y),
-                }
+            Operator::Pool { pool, float, .. } => {
+                pool::float::run(*float, self.backend, pool, x, y);
             }
             Operator::UpsampleNearest(grid) => resample::nearest_float(self.backend, *grid, x, y),
             Operator::UpsampleBilinear { grid, align_corners } => {
@@ -227,9 +248,8 @@ impl UnaryPlan<i8> {
         let [_, out_height, out_width] = self.output;
         let (input, output) = ([height, width], [out_height, out_width]);
         match &self.operator {
-            Operator::Pool { rows, columns, reduction } => {
-                let pool = Pool { rows, columns };
-                pool::int8(self.backend, pool, *reduction, self.zero, x, y);
+            Operator::Pool { pool, int8, .. } => {
+                pool::int8::run(int8.on(self.backend), pool, self.zero, x, y);
             }
             Operator::UpsampleNearest(grid) => resample::nearest(*grid, x, y),
             // Refused by `plan`.

@@ -8,6 +8,7 @@ use crate::kernel::conv::winograd::dilated::planes_len;
 use crate::kernel::conv::winograd::{Blocking, Tile2, Tile4, int8};
 use crate::kernel::runs::Operator;
 use crate::padding::PaddingMode;
+use crate::target::Target;
 use crate::tensor::Dtype;
 
 /// The fewest channels of a group, in and out, and rows and columns of the output, with which
@@ -25,18 +26,22 @@ const TILES: usize = 16;
 const WEIGHTS: usize = 1 << 21;
 const FEW_TILES: usize = 8;
 
-/// The algorithm that will run: `asked`, or for [`Algorithm::Auto`] the one that suits the shape.
+/// The algorithm that will run: `asked`, or for [`Algorithm::Auto`] the one that suits the shape and `target`.
 pub(crate) const fn choose(
     asked: Algorithm,
     operator: Operator,
     shape: &Shape,
     dtype: Dtype,
+    target: Target,
 ) -> Result<Algorithm, Error> {
     let possible = matches!(operator, Operator::Convolution(PaddingMode::Zeros))
         && shape.rows.three_taps()
         && shape.columns.three_taps();
     match (asked, dtype) {
-        (Algorithm::Auto, Dtype::F32) if possible => Ok(suited(shape)),
+        (Algorithm::Auto, Dtype::F32) if possible => match target {
+            Target::Microcontroller | Target::CortexMDsp => Ok(Algorithm::Direct),
+            Target::Portable | Target::AArch64 => Ok(suited(shape)),
+        },
         (Algorithm::Auto | Algorithm::Direct, _) => Ok(Algorithm::Direct),
         (Algorithm::Winograd2 | Algorithm::Winograd4, Dtype::F32) if possible => Ok(asked),
         (Algorithm::Winograd2, Dtype::I8)
@@ -50,7 +55,7 @@ pub(crate) const fn choose(
     }
 }
 
-/// The choice of [`Algorithm::Auto`], which depends on nothing but the shape.
+/// The choice of [`Algorithm::Auto`] for speed.
 const fn suited(shape: &Shape) -> Algorithm {
     if !matches!([shape.rows.taps_met(), shape.columns.taps_met()], [(0, 3), (0, 3)]) {
         // Direct convolution leaves out what meets padding, most of the taps.

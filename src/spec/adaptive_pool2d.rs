@@ -30,7 +30,7 @@ const fn plan<T: Element>(
         input: width,
         output: tri!(positive(out_width, Parameter::Output(Direction::Width))),
     };
-    let operator = Operator::Pool { rows, columns, reduction };
+    let operator = Operator::pool(channels, [rows, columns], reduction);
     let output = [channels, out_height, out_width];
     UnaryPlan::new(operator, input, output, activation, numbers)
 }

@@ -120,7 +120,7 @@ impl AvgPool2d {
         };
         let (rows, columns) = (Windows::Sliding(down), Windows::Sliding(across));
         let output = [self.input[0], rows.output(), columns.output()];
-        let operator = Operator::Pool { rows, columns, reduction };
+        let operator = Operator::pool(self.input[0], [rows, columns], reduction);
         let numbers = Numbers { quantization: self.quantization, range: self.output_range };
         UnaryPlan::new(operator, self.input, output, self.activation, numbers)
     }

@@ -94,7 +94,7 @@ impl MaxPool2d {
         let [rows, columns] = tri!(windows([down, across]));
         let (rows, columns) = (Windows::Sliding(rows), Windows::Sliding(columns));
         let output = [self.input[0], rows.output(), columns.output()];
-        let operator = Operator::Pool { rows, columns, reduction: Reduction::Maximum };
+        let operator = Operator::pool(self.input[0], [rows, columns], Reduction::Maximum);
         let numbers = Numbers { quantization: self.quantization, range: self.output_range };
         UnaryPlan::new(operator, self.input, output, self.activation, numbers)
     }

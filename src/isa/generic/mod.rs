@@ -1,9 +1,19 @@
 //! Inner loops written once, over the traits of instruction sets.
 
+#[cfg(vectors)]
 pub(crate) mod edge;
+#[cfg(any(neon, test))]
+pub(crate) mod im2col;
 pub(crate) mod panel;
+#[cfg(any(neon, test))]
+pub(crate) mod requantize;
+#[cfg(vectors)]
 pub(crate) mod rows;
+#[cfg(vectors)]
 pub(crate) mod strip;
 pub(crate) mod taps;
+#[cfg(vectors)]
 pub(crate) mod window;
 pub(crate) mod winograd_int8;
+#[cfg(any(neon, test))]
+pub(crate) mod zeros;

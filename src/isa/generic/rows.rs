@@ -125,7 +125,7 @@ impl<const R: usize, const P: usize> Rows<'_, R, P> {
         let mut y = y.as_mut_ptr();
         for (r, sums) in sums.iter().enumerate() {
             for (v, (&first, &last)) in sums[0].iter().zip(&sums[P - 1]).enumerate() {
-                let neighbours = if P == 1 { [first; 2] } else { lanes.zip(first, last) };
+                let neighbours = if P == 1 { [first; 2] } else { lanes.interleave(first, last) };
                 for (p, sum) in neighbours.into_iter().enumerate().take(P) {
                     write(y.wrapping_add((v * P + p) * L::LANES), r, sum);
                 }

@@ -204,7 +204,7 @@ impl<L: Register, const K: usize> Strip<L, K> {
         let mut sum = columns[K / 2];
         for (k, (&column, &mask)) in columns.iter().zip(inside).enumerate() {
             if k != K / 2 {
-                sum = lanes.add(sum, lanes.keep(column, mask));
+                sum = lanes.add(sum, lanes.and_mask(column, mask));
             }
         }
         sum

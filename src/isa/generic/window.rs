@@ -57,10 +57,11 @@ impl<L: Register, const N: usize, const K: usize, const STEP: usize, const TAP: 
                 weight[Self::ALONE] = of_tap[if Self::SHIFT > 0 { 0 } else { K - 1 }];
                 for pair in 0..K / 2 {
                     let first = 2 * pair + Self::SHIFT;
-                    [weight[pair + Self::SHIFT], _] = lanes.zip(of_tap[first], of_tap[first + 1]);
+                    [weight[pair + Self::SHIFT], _] =
+                        lanes.interleave(of_tap[first], of_tap[first + 1]);
                 }
             }
-            [this.start, _] = lanes.zip(this.start, lanes.zero());
+            [this.start, _] = lanes.interleave(this.start, lanes.zero());
         }
         Some(this)
     }
@@ -339,7 +340,7 @@ impl<L: Register, const N: usize, const K: usize, const STEP: usize, const TAP: 
         }
         let taken = lanes.mask(0x5555_5555 << Self::SHIFT);
         for (sum, alone) in sums.iter_mut().zip(alone) {
-            *sum = lanes.add(*sum, lanes.keep(alone, taken));
+            *sum = lanes.add(*sum, lanes.and_mask(alone, taken));
         }
         sums
     }
@@ -367,7 +368,7 @@ impl<L: Register, const N: usize, const K: usize, const STEP: usize, const TAP: 
                     (0, 0) => lanes.load_masked(at, *mask),
                     _ => lanes.load(at),
                 },
-                Reach::Kept(edge) => lanes.keep(lanes.load(at), edge.inside[index][half]),
+                Reach::Kept(edge) => lanes.and_mask(lanes.load(at), edge.inside[index][half]),
                 Reach::Masked(edge) => lanes.load_masked(at, edge.inside[index][half]),
             }
         }

@@ -5,7 +5,7 @@
 //! times those that belong to its outputs, and lose half of that along each direction.
 
 #[cfg(neon)]
-use crate::isa::neon::int8::requantize::Scale;
+use crate::isa::generic::requantize::RequantizeParams;
 #[cfg(neon)]
 use crate::quant::FixedPoint;
 
@@ -95,7 +95,7 @@ pub(crate) trait Finish {
 
     /// The bias, the factor and the rest of the way, for vectors.
     #[cfg(neon)]
-    fn parameters(&self) -> (i32, FixedPoint, Scale);
+    fn parameters(&self) -> (i32, FixedPoint, RequantizeParams);
 }
 
 /// Numbers that any bytes are.

@@ -211,6 +211,35 @@ pub(super) unsafe fn store_half(at: *mut i8, x: int8x8_t) {
     }
 }
 
+/// Loads sixteen bytes.
+///
+/// # Safety
+///
+/// Sixteen elements from `at` on may be read.
+#[inline(always)]
+pub(super) unsafe fn load_bytes(at: *const i8) -> int8x16_t {
+    let x;
+    // SAFETY: the caller's; reads nothing else.
+    unsafe {
+        asm!("ld1 {{{:v}.16b}}, [{}]", out(vreg) x, in(reg) at,
+            options(pure, readonly, nostack, preserves_flags));
+    }
+    x
+}
+
+/// Stores sixteen bytes.
+///
+/// # Safety
+///
+/// Sixteen elements from `at` on may be written.
+#[inline(always)]
+pub(super) unsafe fn store_bytes(at: *mut i8, x: int8x16_t) {
+    // SAFETY: the caller's; writes nothing else.
+    unsafe {
+        asm!("st1 {{{:v}.16b}}, [{}]", in(vreg) x, in(reg) at, options(nostack, preserves_flags));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::vec::Vec;

@@ -3,15 +3,10 @@
 use core::arch::asm;
 use core::mem::MaybeUninit;
 
-/// A type of which all bytes may be zero.
-///
-/// # Safety
-///
-/// It is.
-pub(crate) unsafe trait Zeros {}
+use crate::isa::generic::zeros::Zeros;
 
 /// Fills `place` with zeros, in fewer instructions than the compiler does.
-pub(crate) fn zero<T: Zeros>(place: &mut MaybeUninit<T>) -> &mut T {
+pub(crate) fn zeroed<T: Zeros>(place: &mut MaybeUninit<T>) -> &mut T {
     let size = size_of::<T>();
     const { assert!(align_of::<T>() >= 16) };
     // SAFETY: writes so many bytes and nothing else, after which all are initialized.

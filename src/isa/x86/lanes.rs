@@ -9,8 +9,8 @@ use crate::isa::traits::{F32Lanes, Lanes, Register};
 macro_rules! float_lanes {
     ($(#[$doc:meta])* $name:ident($vector:ty), $lanes:literal, $registers:literal,
      $zero:ident $load:ident $splat:ident $multiply_add:ident $add:ident $subtract:ident
-     $zip:ident $store:ident $halves:ident $in_order:ident;
-     $mask:ty = $to_mask:ident, $load_masked:ident $store_first:ident $keep:ident) => {
+     $interleave:ident $store:ident $halves:ident $in_order:ident;
+     $mask:ty = $to_mask:ident, $load_masked:ident $store_first:ident $and_mask:ident) => {
         $(#[$doc])*
         #[derive(Clone, Copy)]
         pub(crate) struct $name(pub(super) ());
@@ -98,9 +98,9 @@ macro_rules! float_lanes {
             }
 
             #[inline(always)]
-            fn zip(self, a: $vector, b: $vector) -> [$vector; 2] {
+            fn interleave(self, a: $vector, b: $vector) -> [$vector; 2] {
                 // SAFETY: `self` proves that the instructions are there.
-                unsafe { $zip(a, b) }
+                unsafe { $interleave(a, b) }
             }
         }
 
@@ -122,9 +122,9 @@ macro_rules! float_lanes {
             }
 
             #[inline(always)]
-            fn keep(self, x: $vector, mask: $mask) -> $vector {
+            fn and_mask(self, x: $vector, mask: $mask) -> $vector {
                 // SAFETY: `self` proves that the instruction is there.
-                unsafe { $keep(mask, x) }
+                unsafe { $and_mask(mask, x) }
             }
 
             #[inline(always)]

@@ -97,7 +97,7 @@ impl<L: F32Lanes> F32Lanes for Pair<L> {
     }
 
     #[inline(always)]
-    fn zip(self, a: [L::Vector; 2], b: [L::Vector; 2]) -> [[L::Vector; 2]; 2] {
-        [self.0.zip(a[0], b[0]), self.0.zip(a[1], b[1])]
+    fn interleave(self, a: [L::Vector; 2], b: [L::Vector; 2]) -> [[L::Vector; 2]; 2] {
+        [self.0.interleave(a[0], b[0]), self.0.interleave(a[1], b[1])]
     }
 }

@@ -9,8 +9,8 @@ use crate::geometry::divide;
 use crate::isa::generic::edge::Edge;
 use crate::isa::generic::strip::Strip;
 use crate::isa::generic::window::Window;
-use crate::isa::traits::{Isa, Lanes, Operation, Register, Slide};
-use crate::kernel::conv::problem::{Operands, Shape};
+use crate::isa::traits::{Depthwise3, Isa, Lanes, Operation, Register};
+use crate::kernel::conv::problem::{ConvLayer, Operands, Shape};
 use crate::kernel::runs::{Along, Operator, Run};
 use crate::kernel::{pieces, pieces_mut};
 use crate::padding::PaddingMode;
@@ -29,10 +29,12 @@ pub(crate) struct Depthwise<'a> {
 
 /// Whether this is for a layer: its output channels are packed one by one, and vectors have loads for its
 /// stride.
-pub(crate) const fn fits(shape: &Shape) -> bool {
+pub(crate) const fn fits(layer: &ConvLayer) -> bool {
+    let ConvLayer { operator, shape, .. } = layer;
     let (rows, columns) = (shape.rows, shape.columns);
     let step = columns.stride.get();
-    shape.channels.inputs == 1
+    matches!(operator, Operator::Convolution(PaddingMode::Zeros))
+        && shape.channels.inputs == 1
         && shape.channels.outputs < 4
         && rows.kernel == columns.kernel
         && (rows.kernel == 3 || rows.kernel == 5)
@@ -46,7 +48,7 @@ impl Operation for Depthwise<'_> {
         let columns = shape.columns;
         let lanes = isa.widest();
         let short = I::Short::LANES < I::Widest::LANES && columns.output <= 2 * I::Widest::LANES;
-        if I::SLIDES && slides(&shape) {
+        if I::HAS_DEPTHWISE3 && fits_depthwise3(&shape) {
             return match columns.stride.get() {
                 1 => self.rows(isa, BySlide::<_, 1> { isa, shape }),
                 _ => self.rows(isa, BySlide::<_, 2> { isa, shape }),
@@ -204,8 +206,8 @@ fn write<const N: usize, const K: usize>(
     }
 }
 
-/// Whether this is for [`Isa::slide`]: three columns of taps, one of padding, and rows that share what they meet.
-fn slides(&Shape { rows, columns, .. }: &Shape) -> bool {
+/// Whether this is for [`Isa::depthwise3`]: three columns of taps, one of padding, and rows that share what they meet.
+fn fits_depthwise3(&Shape { rows, columns, .. }: &Shape) -> bool {
     let step = columns.stride.get();
     let windows = (columns.kernel, columns.before, columns.dilation.get()) == (3, 1, 1);
     (windows && step <= 2)
@@ -231,8 +233,8 @@ impl<I: Isa, const STEP: usize> Rows<3> for BySlide<I, STEP> {
         y: &mut [f32],
     ) {
         let (width, outputs) = (self.shape.columns.input, self.shape.columns.output);
-        let slide = Slide { weight, start, width, outputs };
-        self.isa.slide::<N, STEP>(&slide, x.get(input..).unwrap_or_default(), y);
+        let window = Depthwise3 { weight, start, width, outputs };
+        self.isa.depthwise3::<N, STEP>(&window, x.get(input..).unwrap_or_default(), y);
     }
 }
 

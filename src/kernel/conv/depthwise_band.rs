@@ -10,7 +10,8 @@ use crate::isa::cortex_m::OUTPUTS;
 use crate::isa::cortex_m::depthwise::{Channel, Depthwise, Window, copy_rows, sums};
 use crate::isa::cortex_m::rescale::Scale;
 use crate::kernel::arithmetic::{Arithmetic, Int8, Int8Channels, Rescale};
-use crate::kernel::conv::problem::{Convolution, Operands, Shape};
+use crate::kernel::conv::problem::{ConvLayer, Convolution, Operands, Shape};
+use crate::kernel::runs::Operator;
 use crate::kernel::{pieces, pieces_mut};
 use crate::padding::PaddingMode;
 
@@ -23,15 +24,19 @@ const STAGED: usize = 8;
 /// The most taps.
 const TAPS: usize = 64;
 
+/// Bytes on the stack: a band, and the weights of a channel.
+pub(crate) const STACK: usize = BAND + TAPS;
+
 /// The most outputs of an input channel: with four and more, pairs of them share what is gathered.
 const OUTPUTS_OF_ONE: usize = 3;
 
 /// Whether this is for a layer: its outputs meet one input channel each, and a row of four has room in a band.
-pub(crate) const fn fits(shape: &Shape) -> bool {
-    let Shape { rows, columns, channels } = *shape;
-    channels.inputs == 1
+pub(crate) const fn fits(layer: &ConvLayer) -> bool {
+    let Shape { rows, columns, channels } = layer.shape;
+    matches!(layer.operator, Operator::Convolution(_))
+        && channels.inputs == 1
         && channels.outputs <= OUTPUTS_OF_ONE
-        && shape.kernel() <= TAPS
+        && layer.shape.kernel() <= TAPS
         && rows.extent() <= BAND
         && columns.stride.get() <= BAND
         && columns.extent() <= BAND

@@ -10,26 +10,30 @@
 use core::ops::Range;
 
 use crate::geometry::{divide, missing, rounded_up};
-use crate::isa::neon::int8::Dots;
+use crate::isa::generic::im2col::CHANNELS;
+use crate::isa::generic::requantize::RequantizeParams;
+use crate::isa::neon::int8::NeonInt8;
 use crate::isa::neon::int8::depthwise::{
     COLUMNS, Channel, Outputs, Padded, ROWS, Rows, SIXTEEN, ThreeByThree, copy_rows,
 };
-use crate::isa::neon::int8::requantize::Scale;
-use crate::isa::neon::int8::tile::CHANNELS;
 use crate::kernel::arithmetic::{Arithmetic, Int8, Int8Channels, Rescale};
-use crate::kernel::conv::problem::{Convolution, Operands, Shape};
+use crate::kernel::conv::problem::{ConvLayer, Convolution, Operands, Shape};
 use crate::kernel::pieces;
+use crate::kernel::runs::Operator;
 use crate::padding::PaddingMode;
 use crate::quant::FixedPoint;
 
 /// Whether this is for a layer: its outputs meet one input channel each.
-pub(crate) const fn fits(shape: &Shape) -> bool {
-    shape.channels.inputs == 1 && shape.channels.outputs < CHANNELS
+pub(crate) const fn fits(layer: &ConvLayer) -> bool {
+    let ConvLayer { operator, shape, .. } = layer;
+    matches!(operator, Operator::Convolution(_))
+        && shape.channels.inputs == 1
+        && shape.channels.outputs < CHANNELS
 }
 
 /// A convolution whose outputs meet one input channel each.
 pub(crate) struct DepthwiseInt8<'a, R> {
-    dots: Dots,
+    neon: NeonInt8,
     direct: &'a Convolution<Int8<R>>,
     mode: PaddingMode,
     operands: Operands<'a, i8, Int8Channels<'a>>,
@@ -43,7 +47,7 @@ struct Plane {
     /// What its sums start from.
     start: i32,
     factor: FixedPoint,
-    scale: Scale,
+    requantize: RequantizeParams,
     input: usize,
     output: usize,
 }
@@ -54,6 +58,9 @@ const TILES: usize = 16;
 /// Room for their inputs.
 type Copies = [[i8; 16]; 2 * ThreeByThree::<2, false>::height(TILES)];
 
+/// Its largest buffer on the stack, in bytes.
+pub(crate) const STACK: usize = size_of::<Copies>();
+
 /// The most elements of a row that are copied for outputs of any kernel.
 const LINE: usize = 64;
 
@@ -61,14 +68,14 @@ impl<'a, R: Rescale> DepthwiseInt8<'a, R> {
     /// Of a layer that this [`fits`], padded with `mode`.
     #[inline(always)]
     pub(crate) fn new(
-        dots: Dots,
+        neon: NeonInt8,
         direct: &'a Convolution<Int8<R>>,
         mode: PaddingMode,
         operands: Operands<'a, i8, Int8Channels<'a>>,
     ) -> Self {
         let columns = direct.shape.columns;
         let inside = columns.first_inside()..columns.last_inside().map_or(0, |last| last + 1);
-        Self { dots, direct, mode, operands, inside }
+        Self { neon, direct, mode, operands, inside }
     }
 
     /// Computes a whole output.
@@ -84,7 +91,7 @@ impl<'a, R: Rescale> DepthwiseInt8<'a, R> {
             let plane = Plane {
                 start,
                 factor,
-                scale: Scale { rounding: R::ROUNDING, zero_point, range },
+                requantize: RequantizeParams { rounding: R::ROUNDING, zero_point, range },
                 input: divide(number, channels.outputs) * self.direct.shape.in_plane(),
                 output: number * self.direct.shape.out_plane(),
             };
@@ -124,7 +131,7 @@ impl<'a, R: Rescale> DepthwiseInt8<'a, R> {
         weight: &[i8; 9],
         copies: &mut Copies,
     ) -> bool {
-        let Some(kernel) = &ThreeByThree::<STEP, DOT>::new(self.dots, weight) else {
+        let Some(kernel) = &ThreeByThree::<STEP, DOT>::new(self.neon, weight) else {
             return false;
         };
         let Shape { rows, columns, .. } = self.direct.shape;
@@ -247,7 +254,11 @@ impl<'a, R: Rescale> DepthwiseInt8<'a, R> {
     /// With its rounding known to the compiler.
     #[inline(always)]
     fn channel(plane: &Plane) -> Channel {
-        Channel::new(plane.start, plane.factor, Scale { rounding: R::ROUNDING, ..plane.scale })
+        Channel::new(
+            plane.start,
+            plane.factor,
+            RequantizeParams { rounding: R::ROUNDING, ..plane.requantize },
+        )
     }
 
     /// Tiles of copied inputs, at most [`TILES`] one below the other.

@@ -29,7 +29,10 @@ pub(crate) struct Scratch<'a> {
 }
 
 /// Rows for which there is room on the stack.
-const STACK: usize = 32;
+const ROWS: usize = 32;
+
+/// Bytes on the stack.
+pub(crate) const STACK: usize = size_of::<Stack>();
 
 /// The most bytes of a workspace.
 const WORKSPACE: usize = 4096;
@@ -44,7 +47,7 @@ const fn most_rows(operator: Operator, shape: &Shape) -> usize {
 /// Bytes of the workspace with which a convolution need not gather its inputs again and again.
 pub(crate) const fn workspace_len(operator: Operator, shape: &Shape) -> usize {
     let rows = most_rows(operator, shape);
-    if rows <= STACK {
+    if rows <= ROWS {
         return 0;
     }
     // Less than a word is lost to alignment.
@@ -54,7 +57,7 @@ pub(crate) const fn workspace_len(operator: Operator, shape: &Shape) -> usize {
 
 /// Memory on the stack.
 pub(crate) struct Stack {
-    rows: [Row; STACK],
+    rows: [Row; ROWS],
     sums: [Sums; 4],
     places: Places,
 }

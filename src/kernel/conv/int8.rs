@@ -1,5 +1,5 @@
-//! Which kernel computes a layer with weights in i8, as [`choice`](crate::kernel::conv::choice) does in f32: for each rounding
-//! functions that are not generic.
+//! Layers with weights in i8: from the plan's choice to the kernel. Each kernel is a function for each rounding that is
+//! neither generic nor inlined, so that it is compiled in this crate, once.
 
 use crate::backend::Backend;
 #[cfg(any(neon, dsp))]
@@ -7,207 +7,169 @@ use crate::geometry::missing;
 #[cfg(dsp)]
 use crate::isa::cortex_m::words;
 #[cfg(neon)]
-use crate::isa::dispatch;
+use crate::isa::dispatch::{self, Vectors};
+use crate::isa::scalar::Scalar;
 use crate::kernel::arithmetic::{FixedDouble, FixedSingle, Int8, Int8Channels, OnnxFloat, Rescale};
 #[cfg(dsp)]
-use crate::kernel::conv::depthwise_band::{self, DepthwiseBand};
+use crate::kernel::conv::depthwise_band::DepthwiseBand;
 #[cfg(neon)]
-use crate::kernel::conv::depthwise_int8::{self, DepthwiseInt8};
+use crate::kernel::conv::depthwise_int8::DepthwiseInt8;
 #[cfg(neon)]
-use crate::kernel::conv::im2col::Tiles;
+use crate::kernel::conv::im2col::Im2colGemm;
 #[cfg(dsp)]
-use crate::kernel::conv::im2col_pairs::{self, Im2col, Stack};
-use crate::kernel::conv::problem::{Convolution, Operands, Shape};
+use crate::kernel::conv::im2col_pairs::{Im2col, Stack};
+use crate::kernel::conv::problem::{Convolution, Operands};
 use crate::kernel::conv::winograd::int8::Int8Winograd;
+use crate::kernel::registry::{Choice, ConvInt8};
+#[cfg(any(neon, dsp))]
 use crate::kernel::runs::Operator;
 
-/// The kernels with vectors.
-#[cfg(any(neon, dsp))]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kernel {
-    /// Any layer: inputs are gathered for a tile of outputs.
-    Im2col,
-    /// One input channel for each output.
-    Depthwise,
+/// A layer and what it works on.
+pub(crate) struct Int8Layer<'a, R> {
+    /// Its shape is [flattened](crate::kernel::conv::problem::Shape::flattened).
+    pub(crate) convolution: Convolution<Int8<R>>,
+    pub(crate) operands: Int8Operands<'a>,
+    pub(crate) workspace: &'a mut [i8],
 }
 
-/// The choice for a layer, made where the processor's instructions are known to the compiler.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Int8Kernel {
-    #[cfg(any(neon, dsp))]
-    vectors: Kernel,
-}
+/// What a layer reads and writes.
+type Int8Operands<'a> = Operands<'a, i8, Int8Channels<'a>>;
 
-/// What layers read and write.
-type OperandsInt8<'a> = Operands<'a, i8, Int8Channels<'a>>;
-
-impl Int8Kernel {
-    pub(crate) const fn choose(operator: Operator, shape: &Shape) -> Self {
-        let _ = (operator, shape);
-        Self {
-            #[cfg(neon)]
-            vectors: match operator {
-                Operator::Convolution(_) if depthwise_int8::fits(shape) => Kernel::Depthwise,
-                _ => Kernel::Im2col,
-            },
-            #[cfg(dsp)]
-            vectors: match operator {
-                Operator::Convolution(_) if depthwise_band::fits(shape) => Kernel::Depthwise,
-                _ => Kernel::Im2col,
-            },
-        }
-    }
-
-    /// Bytes of scratch memory that are of use.
-    pub(crate) const fn workspace_len(self, operator: Operator, shape: &Shape) -> usize {
-        #[cfg(dsp)]
-        return match self.vectors {
-            Kernel::Im2col => im2col_pairs::workspace_len(operator, shape),
-            Kernel::Depthwise => 0,
+/// Computes a whole output of the layer that `kernel` was chosen for, or of some of its channels.
+#[inline(always)]
+pub(crate) fn run<R: Int8Kernels>(
+    kernel: Choice<ConvInt8>,
+    backend: Option<Backend>,
+    Int8Layer { convolution, operands, workspace }: Int8Layer<'_, R>,
+) {
+    let Convolution { shape, arithmetic, .. } = convolution;
+    #[cfg(neon)]
+    if let Some(neon) = dispatch::vectors(backend) {
+        return match kernel.vectors {
+            ConvInt8::Im2colGemm => R::im2col_gemm(backend, &convolution, operands),
+            ConvInt8::Depthwise => R::depthwise(backend, &convolution, operands),
+            ConvInt8::Winograd2InLanes => {
+                R::winograd2_in_lanes(
+                    neon,
+                    Int8Winograd { shape, arithmetic, operands, workspace },
+                );
+            }
+            ConvInt8::Winograd2 => missing(),
         };
-        #[cfg(not(dsp))]
-        {
-            let _ = (operator, shape);
-            0
-        }
     }
-
-    /// Computes a whole output of the layer that it was chosen for, or of some of its channels.
-    #[inline(always)]
-    pub(crate) fn run<R: Int8Layers>(
-        self,
-        backend: Option<Backend>,
-        direct: &Convolution<Int8<R>>,
-        operands: OperandsInt8<'_>,
-        workspace: &mut [i8],
-    ) {
-        let _ = &workspace;
-        #[cfg(neon)]
-        match (backend, self.vectors) {
-            // Weights are in the order that vectors take.
-            (Some(Backend::Scalar), _) => R::portable_tiles(direct, operands),
-            (_, Kernel::Depthwise) => R::depthwise(direct, backend, operands),
-            (_, Kernel::Im2col) => R::tiles(direct, backend, operands),
+    match kernel.on(backend) {
+        #[cfg(dsp)]
+        ConvInt8::Im2colPairs if backend == Some(Backend::Scalar) => {
+            R::portable_im2col_pairs(&convolution, operands);
         }
         #[cfg(dsp)]
-        match (backend, self.vectors) {
-            // Weights are in the order of pairs.
-            (Some(Backend::Scalar), _) => R::portable_im2col(direct, operands),
-            (_, Kernel::Depthwise) => R::depthwise(direct, operands),
-            (_, Kernel::Im2col) => R::im2col(direct, operands, workspace),
-        }
+        ConvInt8::Im2colPairs => R::im2col_pairs(&convolution, operands, workspace),
+        #[cfg(dsp)]
+        ConvInt8::DepthwiseBand => R::depthwise_band(&convolution, operands),
+        #[cfg(neon)]
+        ConvInt8::Im2colGemm => R::portable_im2col_gemm(&convolution, operands),
         #[cfg(not(any(neon, dsp)))]
-        {
-            let _ = backend;
-            R::direct(direct, operands);
+        ConvInt8::Direct => R::direct(&convolution, operands),
+        ConvInt8::Winograd2 => {
+            R::winograd2(Int8Winograd { shape, arithmetic, operands, workspace });
         }
+        // Not without vectors.
+        #[cfg(neon)]
+        _ => missing(),
     }
 }
 
-/// What layers are computed with.
-pub(crate) trait Int8Layers: Rescale {
+/// Declares the kernels, and implements them for each rounding by functions of their own.
+macro_rules! kernels {
+    (
+        $roundings:tt
+        $($(#[cfg($on:meta)])? fn $name:ident($($argument:ident: $type:ty),*) $run:block)*
+    ) => {
+        /// The kernels with one rounding.
+        pub(crate) trait Int8Kernels: Rescale {$(
+            $(#[cfg($on)])?
+            fn $name($($argument: $type),*);
+        )*}
+
+        kernels! { @each $roundings { $(
+            $(#[cfg($on)])?
+            #[inline(never)]
+            fn $name($($argument: $type),*) $run
+        )* } }
+    };
+    (@each [$($rounding:ident)*] $kernels:tt) => {
+        $(kernels! { @one $rounding $kernels })*
+    };
+    (@one $rounding:ident { $($kernels:tt)* }) => {
+        impl Int8Kernels for $rounding { $($kernels)* }
+    };
+}
+
+kernels! {
+    [FixedDouble FixedSingle OnnxFloat]
+
+    #[cfg(dsp)]
+    fn im2col_pairs(
+        convolution: &Convolution<Int8<Self>>, operands: Int8Operands<'_>, workspace: &mut [i8]
+    ) {
+        let mut stack = Stack::NEW;
+        let words = words(workspace);
+        let scratch = stack.scratch(words, convolution.operator, &convolution.shape);
+        Im2col { dsp: true, direct: convolution, operands }.run(scratch);
+    }
+
+    #[cfg(dsp)]
+    fn portable_im2col_pairs(
+        convolution: &Convolution<Int8<Self>>, operands: Int8Operands<'_>
+    ) {
+        let mut stack = Stack::NEW;
+        let scratch = stack.scratch(&mut [], convolution.operator, &convolution.shape);
+        Im2col { dsp: false, direct: convolution, operands }.run(scratch);
+    }
+
+    #[cfg(dsp)]
+    fn depthwise_band(
+        convolution: &Convolution<Int8<Self>>, operands: Int8Operands<'_>
+    ) {
+        let Operator::Convolution(mode) = convolution.operator else { return missing() };
+        DepthwiseBand::new(convolution, mode, operands).run();
+    }
+
     #[cfg(not(any(neon, dsp)))]
-    fn direct(direct: &Convolution<Int8<Self>>, operands: OperandsInt8<'_>);
+    fn direct(convolution: &Convolution<Int8<Self>>, operands: Int8Operands<'_>) {
+        convolution.run(operands);
+    }
 
-    #[cfg(dsp)]
-    fn portable_im2col(direct: &Convolution<Int8<Self>>, operands: OperandsInt8<'_>);
-
-    #[cfg(dsp)]
-    fn depthwise(direct: &Convolution<Int8<Self>>, operands: OperandsInt8<'_>);
-
-    #[cfg(dsp)]
-    fn im2col(direct: &Convolution<Int8<Self>>, operands: OperandsInt8<'_>, workspace: &mut [i8]);
+    fn winograd2(winograd: Int8Winograd<'_, Self>) {
+        winograd.run(Scalar);
+    }
 
     #[cfg(neon)]
-    fn portable_tiles(direct: &Convolution<Int8<Self>>, operands: OperandsInt8<'_>);
+    fn im2col_gemm(
+        backend: Option<Backend>, convolution: &Convolution<Int8<Self>>, operands: Int8Operands<'_>
+    ) {
+        let Some(micro_kernel) = dispatch::neon_int8(backend) else { return missing() };
+        Im2colGemm { micro_kernel, convolution, operands }.run();
+    }
 
     #[cfg(neon)]
-    fn tiles(
-        direct: &Convolution<Int8<Self>>,
-        backend: Option<Backend>,
-        operands: OperandsInt8<'_>,
-    );
+    fn portable_im2col_gemm(
+        convolution: &Convolution<Int8<Self>>, operands: Int8Operands<'_>
+    ) {
+        Im2colGemm { micro_kernel: Scalar, convolution, operands }.run();
+    }
 
     #[cfg(neon)]
     fn depthwise(
-        direct: &Convolution<Int8<Self>>,
-        backend: Option<Backend>,
-        operands: OperandsInt8<'_>,
-    );
+        backend: Option<Backend>, convolution: &Convolution<Int8<Self>>, operands: Int8Operands<'_>
+    ) {
+        let Operator::Convolution(mode) = convolution.operator else { return missing() };
+        let Some(neon) = dispatch::neon_int8(backend) else { return missing() };
+        DepthwiseInt8::new(neon, convolution, mode, operands).run();
+    }
 
-    fn winograd(winograd: Int8Winograd<'_, Self>, backend: Option<Backend>);
+    #[cfg(neon)]
+    fn winograd2_in_lanes(neon: Vectors, winograd: Int8Winograd<'_, Self>) {
+        winograd.run(neon);
+    }
 }
-
-macro_rules! layers {
-    ($($rounding:ident)*) => {$(
-        impl Int8Layers for $rounding {
-            #[cfg(dsp)]
-            #[inline(never)]
-            fn portable_im2col(direct: &Convolution<Int8<Self>>, operands: OperandsInt8<'_>) {
-                let mut stack = Stack::NEW;
-                let scratch = stack.scratch(&mut [], direct.operator, &direct.shape);
-                Im2col { dsp: false, direct, operands }.run(scratch);
-            }
-
-            #[cfg(dsp)]
-            #[inline(never)]
-            fn depthwise(direct: &Convolution<Int8<Self>>, operands: OperandsInt8<'_>) {
-                let Operator::Convolution(mode) = direct.operator else { return missing() };
-                DepthwiseBand::new(direct, mode, operands).run();
-            }
-
-            #[cfg(dsp)]
-            #[inline(never)]
-            fn im2col(
-                direct: &Convolution<Int8<Self>>,
-                operands: OperandsInt8<'_>,
-                workspace: &mut [i8],
-            ) {
-                let mut stack = Stack::NEW;
-                let scratch = stack.scratch(words(workspace), direct.operator, &direct.shape);
-                Im2col { dsp: true, direct, operands }.run(scratch);
-            }
-
-            #[cfg(not(any(neon, dsp)))]
-            #[inline(never)]
-            fn direct(direct: &Convolution<Int8<Self>>, operands: OperandsInt8<'_>) {
-                direct.run(operands);
-            }
-
-            #[cfg(neon)]
-            #[inline(never)]
-            fn portable_tiles(direct: &Convolution<Int8<Self>>, operands: OperandsInt8<'_>) {
-                Tiles { dots: None, direct, operands }.run();
-            }
-
-            #[cfg(neon)]
-            #[inline(never)]
-            fn tiles(
-                direct: &Convolution<Int8<Self>>,
-                backend: Option<Backend>,
-                operands: OperandsInt8<'_>,
-            ) {
-                Tiles { dots: dispatch::dots(backend), direct, operands }.run();
-            }
-
-            #[cfg(neon)]
-            #[inline(never)]
-            fn depthwise(
-                direct: &Convolution<Int8<Self>>,
-                backend: Option<Backend>,
-                operands: OperandsInt8<'_>,
-            ) {
-                let Operator::Convolution(mode) = direct.operator else { return missing() };
-                let Some(dots) = dispatch::dots(backend) else { return missing() };
-                DepthwiseInt8::new(dots, direct, mode, operands).run();
-            }
-
-            #[inline(never)]
-            fn winograd(winograd: Int8Winograd<'_, Self>, backend: Option<Backend>) {
-                winograd.run(backend);
-            }
-        }
-    )*};
-}
-
-layers!(FixedDouble FixedSingle OnnxFloat);

@@ -1,27 +1,27 @@
 //! Convolution, transposed convolution and linear layers.
 
 #[cfg(neon)]
-mod band;
+pub(crate) mod band;
 mod block;
-pub(crate) mod choice;
-mod depthwise;
+#[cfg(vectors)]
+pub(crate) mod depthwise;
 #[cfg(dsp)]
-mod depthwise_band;
+pub(crate) mod depthwise_band;
 #[cfg(neon)]
-mod depthwise_int8;
+pub(crate) mod depthwise_int8;
 pub(crate) mod direct;
+pub(crate) mod float;
 mod group;
-#[cfg(neon)]
-mod im2col;
+#[cfg(any(neon, test))]
+pub(crate) mod im2col;
 #[cfg(dsp)]
-mod im2col_pairs;
+pub(crate) mod im2col_pairs;
 pub(crate) mod int8;
-#[cfg(neon)]
-mod patch;
 #[cfg(dsp)]
 mod patch_pairs;
-#[cfg(any(neon, dsp))]
+#[cfg(any(neon, dsp, test))]
 mod phases;
-mod pointwise;
+#[cfg(vectors)]
+pub(crate) mod pointwise;
 pub(crate) mod problem;
 pub(crate) mod winograd;

@@ -7,13 +7,13 @@ use crate::isa::cortex_m::gather::{
     COLUMNS, Columns, Places, Planes, TAPS, Taps, gather, gather_each,
 };
 use crate::isa::cortex_m::{OUTPUTS, Row};
-use crate::kernel::conv::phases::Phase;
+use crate::kernel::conv::phases::AxisPhase;
 use crate::padding::PaddingMode;
 
 /// Outputs that meet the same taps, in both directions.
 pub(crate) struct Grid {
-    rows: Phase,
-    columns: Phase,
+    rows: AxisPhase,
+    columns: AxisPhase,
     mode: PaddingMode,
     /// The outputs that meet only inputs.
     interior: [Range<usize>; 2],
@@ -48,7 +48,7 @@ impl Tile {
 
 impl Grid {
     #[inline(never)]
-    pub(crate) fn new(rows: Phase, columns: Phase, mode: PaddingMode) -> Self {
+    pub(crate) fn new(rows: AxisPhase, columns: AxisPhase, mode: PaddingMode) -> Self {
         let interior = [&rows, &columns].map(|phase| {
             (0..phase.taps).fold(0..phase.count, |all, tap| {
                 let [first, end] = phase.inside(tap);

@@ -1,5 +1,5 @@
-//! Outputs that meet the same taps of the kernel, what lies outside the input included: all those of a convolution,
-//! and in a transposed one every so manieth.
+//! Outputs along one direction that meet the same taps of the kernel, those outside the input included: all outputs of a
+//! convolution, and in a transposed one with a stride of S each S-th.
 
 use crate::geometry::{divide, rounded_up};
 use crate::kernel::runs::{Along, Operator};
@@ -7,7 +7,7 @@ use crate::kernel::weight_order::Sets;
 
 /// Outputs along one direction, equally spaced, and their taps.
 #[derive(Clone, Copy)]
-pub(crate) struct Phase {
+pub(crate) struct AxisPhase {
     /// The first output.
     pub(crate) output: usize,
     /// From one output to the next.
@@ -28,7 +28,7 @@ pub(crate) struct Phase {
     pub(crate) length: usize,
 }
 
-impl Phase {
+impl AxisPhase {
     /// The outputs, counted from the phase's first, whose tap number `tap` lies in the input: the first, and behind
     /// the last.
     pub(crate) fn inside(&self, tap: usize) -> [usize; 2] {
@@ -44,7 +44,7 @@ impl Phase {
 
 impl Along {
     /// All phases; together they hold every output once.
-    pub(crate) fn in_phases(self) -> impl Iterator<Item = Phase> {
+    pub(crate) fn in_phases(self) -> impl Iterator<Item = AxisPhase> {
         (0..self.phase_count()).map(move |number| self.phase(number))
     }
 
@@ -66,11 +66,11 @@ impl Along {
         }
     }
 
-    pub(crate) const fn phase(self, number: usize) -> Phase {
+    pub(crate) const fn phase(self, number: usize) -> AxisPhase {
         let Self { axis, operator } = self;
         let (stride, dilation) = (axis.stride.get(), axis.dilation.get());
         match operator {
-            Operator::Convolution(_) => Phase {
+            Operator::Convolution(_) => AxisPhase {
                 output: 0,
                 output_step: 1,
                 count: axis.output,
@@ -94,7 +94,7 @@ impl Along {
                     false => (0, 0),
                 };
                 let reach = set * dilation;
-                Phase {
+                AxisPhase {
                     output: number,
                     output_step: stride,
                     count: rounded_up(axis.output - number, stride),

@@ -8,12 +8,16 @@ use crate::geometry::{Axis, Channels, missing};
 use crate::isa::generic::rows::{Rows, Start};
 use crate::isa::traits::{F32Lanes, Isa, Lanes, Operation};
 use crate::kernel::arithmetic::Float;
-use crate::kernel::conv::problem::{Block, Convolution, OperandsOf, Shape};
+use crate::kernel::conv::problem::{Block, ConvLayer, Convolution, OperandsOf, Shape};
 use crate::kernel::runs::Operator;
+use crate::tuning::FACTORS_IN_LANES;
 
 /// Columns that go through all output channels before the next ones do, so that their inputs stay in the
 /// first-level cache.
 const COLUMNS: usize = 64;
+
+/// Inputs of a row that a transposed layer needs, a vector of them.
+const VECTOR: usize = 16;
 
 /// The most input channels whose products are summed up in registers, and whose inputs that cache holds. It
 /// bounds the rounding error as [`TAPS`](crate::tuning::TAPS) does.
@@ -47,12 +51,11 @@ const fn is_pointwise(operator: Operator, shape: &Shape) -> bool {
 }
 
 /// Whether a transposed layer makes two by two outputs of each input, in rows that fill a vector.
-const fn doubles<I: Isa>(operator: Operator, shape: &Shape) -> bool {
-    let vector = if I::Row::LANES < 16 { I::Row::LANES } else { 16 };
+const fn doubles(operator: Operator, shape: &Shape) -> bool {
     matches!(operator, Operator::Transposed)
         && doubled(shape.rows)
         && doubled(shape.columns)
-        && shape.columns.input >= vector
+        && shape.columns.input >= VECTOR
 }
 
 /// Whether every input makes two outputs.
@@ -63,8 +66,9 @@ const fn doubled(axis: Axis) -> bool {
 }
 
 /// Whether this is for a layer. With factors from lanes another nest is as fast for transposed layers.
-pub(crate) const fn fits<I: Isa>(operator: Operator, shape: &Shape) -> bool {
-    is_pointwise(operator, shape) || (I::X16::SCALARS == 1 && doubles::<I>(operator, shape))
+pub(crate) const fn fits(layer: &ConvLayer) -> bool {
+    let ConvLayer { operator, shape, .. } = layer;
+    is_pointwise(*operator, shape) || !FACTORS_IN_LANES && doubles(*operator, shape)
 }
 
 /// Computes a whole output.

@@ -2,6 +2,7 @@
 
 use core::iter::from_fn;
 
+use crate::algorithm::Algorithm;
 use crate::geometry::{Axis, Channels, divide};
 use crate::kernel::arithmetic::Arithmetic;
 use crate::kernel::runs::{Along, Operator};
@@ -50,6 +51,18 @@ impl Shape {
     pub(crate) const fn kernel(&self) -> usize {
         self.rows.kernel * self.columns.kernel
     }
+}
+
+/// A layer with weights as the choice of its kernel sees it.
+#[derive(Clone, Copy)]
+pub(crate) struct ConvLayer {
+    /// Not [`Algorithm::Auto`].
+    pub(crate) algorithm: Algorithm,
+    #[cfg_attr(not(any(vectors, dsp)), expect(dead_code, reason = "kernels for vectors ask"))]
+    pub(crate) operator: Operator,
+    /// [Flattened](Shape::flattened).
+    #[cfg_attr(not(any(vectors, dsp)), expect(dead_code, reason = "kernels for vectors ask"))]
+    pub(crate) shape: Shape,
 }
 
 /// A convolution: its sizes, where its taps find their inputs, and what it does to the numbers.

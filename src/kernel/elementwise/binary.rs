@@ -3,9 +3,9 @@
 use crate::backend::Backend;
 use crate::isa::dispatch;
 #[cfg(neon)]
-use crate::isa::neon::int8::elementwise::{Pairing, Pairs as Pairs8, Second};
+use crate::isa::generic::requantize::RequantizeParams;
 #[cfg(neon)]
-use crate::isa::neon::int8::requantize::Scale;
+use crate::isa::neon::int8::elementwise::{Pairing, Pairs as Pairs8, Second};
 use crate::isa::traits::{Isa, Operation};
 use crate::kernel::{pieces, pieces_mut};
 #[cfg(neon)]
@@ -112,7 +112,7 @@ impl Int8Offsets {
     #[cfg(neon)]
     fn pairs(self, pairing: Pairing, factor: FixedPoint) -> Pairs8 {
         let (zero_point, range) = (i32::from(self.output), self.range);
-        let output = Scale { rounding: Rounding::FixedDouble, zero_point, range };
+        let output = RequantizeParams { rounding: Rounding::FixedDouble, zero_point, range };
         Pairs8 { pairing, zero_points: [self.first, self.second], factor, output }
     }
 }
@@ -174,7 +174,7 @@ pub(crate) fn same_shape<C: Combine>(
 ) {
     #[cfg(neon)]
     let (first, second, y) = {
-        let pairs = dispatch::dots(backend).map(|_| operation.pairs());
+        let pairs = dispatch::vectors(backend).map(|_| operation.pairs());
         let (done, first, y) = in_vectors(pairs.as_ref(), first, Second::Each(second), y);
         (first, second.get(done..).unwrap_or_default(), y)
     };
@@ -194,7 +194,7 @@ pub(crate) fn per_channel<C: Combine>(
     y: &mut [i8],
 ) {
     #[cfg(neon)]
-    let pairs = dispatch::dots(backend).map(|_| operation.pairs());
+    let pairs = dispatch::vectors(backend).map(|_| operation.pairs());
     let _ = backend;
     for ((y, first), &second) in pieces_mut(y, plane).zip(pieces(first, plane)).zip(second) {
         #[cfg(neon)]

@@ -2,12 +2,12 @@
 
 use crate::backend::Backend;
 #[cfg(neon)]
-use crate::isa::{dispatch::dots, neon::int8::elementwise::look_up};
+use crate::isa::{dispatch::vectors, neon::int8::elementwise::look_up};
 
 /// Looks every element up; entry 0 is that of -128.
 pub(crate) fn run(backend: Option<Backend>, table: &[i8], x: &[i8], y: &mut [i8]) {
     #[cfg(neon)]
-    if dots(backend).is_some()
+    if vectors(backend).is_some()
         && let Some(table) = table.first_chunk()
     {
         return in_vectors(table, x, y);

@@ -2,19 +2,21 @@
 //!
 //! Memory contract: reads the inputs inside each window; writes every output once.
 
+pub(crate) mod float;
+#[cfg(vectors)]
 mod fold;
+pub(crate) mod int8;
 #[cfg(neon)]
-mod int8;
+pub(crate) mod lines;
+#[cfg(vectors)]
 pub(crate) mod sliding;
 
 use core::num::NonZeroUsize;
 
-use crate::backend::Backend;
 use crate::geometry::{Axis, divide};
-#[cfg(neon)]
-use crate::isa::dispatch::neon;
 use crate::kernel::kahan::add_compensated;
-use crate::kernel::pool::sliding::Pool;
+#[cfg(vectors)]
+use crate::kernel::pool::sliding::Sliding;
 use crate::kernel::{pieces, pieces_mut, row};
 
 /// How an output's window is found along one direction.
@@ -71,18 +73,21 @@ impl Windows {
     }
 
     /// The same windows, if they slide.
-    pub(crate) fn sliding(&self) -> Option<Axis> {
+    #[cfg(vectors)]
+    pub(crate) const fn sliding(&self) -> Option<Axis> {
         match self {
             Self::Sliding(axis) => Some(*axis),
             Self::Adaptive { input, output } => {
-                let length = NonZeroUsize::new(divide(*input, output.get()))?;
-                (length.get() * output.get() == *input).then(|| Axis {
-                    input: *input,
-                    output: output.get(),
-                    kernel: length.get(),
-                    stride: length,
-                    ..Axis::line(1)
-                })
+                match NonZeroUsize::new(divide(*input, output.get())) {
+                    Some(length) if length.get() * output.get() == *input => Some(Axis {
+                        input: *input,
+                        output: output.get(),
+                        kernel: length.get(),
+                        stride: length,
+                        ..Axis::line(1)
+                    }),
+                    _ => None,
+                }
             }
         }
     }
@@ -121,6 +126,38 @@ impl Reduction {
             Self::AverageInside => down.count * across.count,
             Self::AveragePadded => down.padded_count * across.padded_count,
             Self::SumOver(divisor) => divisor,
+        }
+    }
+}
+
+/// A pool over every channel.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Pool {
+    pub(crate) channels: usize,
+    pub(crate) rows: Windows,
+    pub(crate) columns: Windows,
+    pub(crate) reduction: Reduction,
+}
+
+#[cfg(vectors)]
+impl Pool {
+    /// Its windows, if all have one size and slide.
+    pub(crate) const fn sliding(&self) -> Option<Sliding> {
+        match (self.rows.sliding(), self.columns.sliding()) {
+            (Some(rows), Some(columns)) => Some(Sliding { rows, columns }),
+            _ => None,
+        }
+    }
+
+    pub(crate) const fn slides(&self) -> bool {
+        self.sliding().is_some()
+    }
+
+    /// Whether the window of the only output is the whole input.
+    pub(crate) const fn is_global(&self) -> bool {
+        match self.sliding() {
+            Some(sliding) => sliding.is_global(),
+            None => false,
         }
     }
 }
@@ -177,33 +214,10 @@ impl Pooled for i8 {
     }
 }
 
-/// [`run`] in i8, in vectors where there are some for it.
-#[inline(always)]
-pub(crate) fn int8(
-    backend: Option<Backend>,
-    pool: Pool<'_>,
-    reduction: Reduction,
-    zero: i8,
-    x: &[i8],
-    y: &mut [i8],
-) {
-    #[cfg(neon)]
-    if neon(backend).is_some() && int8::run(pool, reduction, zero, x, y) {
-        return;
-    }
-    let _ = backend;
-    run(pool.rows, pool.columns, reduction, zero, x, y);
-}
-
 /// Reduces every window of every channel; `zero` is what padding holds.
-pub(crate) fn run<T: Pooled>(
-    rows: &Windows,
-    columns: &Windows,
-    reduction: Reduction,
-    zero: T,
-    x: &[T],
-    y: &mut [T],
-) {
+#[inline(always)]
+pub(crate) fn windows<T: Pooled>(pool: &Pool, reduction: Reduction, zero: T, x: &[T], y: &mut [T]) {
+    let Pool { rows, columns, .. } = pool;
     let planes = pieces(x, rows.input() * columns.input())
         .zip(pieces_mut(y, rows.output() * columns.output()));
     for (x, y) in planes {

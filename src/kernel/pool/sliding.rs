@@ -6,12 +6,10 @@
 //!
 //! Memory contract: reads the inputs inside each window; writes every output, some of them twice.
 
-use crate::backend::Backend;
 use crate::geometry::Axis;
-use crate::isa::dispatch;
 use crate::isa::traits::{Isa, Operation};
-use crate::kernel::pool::fold::{FEW_PARTS, Fold, Largest, Mean, PART};
-use crate::kernel::pool::{self, Reduction, Span, Windows};
+use crate::kernel::pool::fold::{Fold, PART};
+use crate::kernel::pool::{Reduction, Span};
 use crate::kernel::runs::{Along, Operator, Run};
 use crate::kernel::{pieces, pieces_mut};
 use crate::padding::PaddingMode;
@@ -23,94 +21,9 @@ pub(crate) struct Sliding {
     pub(crate) columns: Axis,
 }
 
-/// A pool, down and across.
-#[derive(Clone, Copy)]
-pub(crate) struct Pool<'a> {
-    pub(crate) rows: &'a Windows,
-    pub(crate) columns: &'a Windows,
-}
-
-/// The largest input of every window; NaN if there is one.
-#[inline(never)]
-pub(crate) fn maximum(backend: Option<Backend>, pool: Pool<'_>, x: &[f32], y: &mut [f32]) {
-    dispatch::run(backend, Maximum { pool, x, y });
-}
-
-struct Maximum<'a> {
-    pool: Pool<'a>,
-    x: &'a [f32],
-    y: &'a mut [f32],
-}
-
-impl Operation for Maximum<'_> {
-    #[inline(always)]
-    fn run<I: Isa>(self, isa: I) {
-        let Self { pool, x, y } = self;
-        if I::HAS_VECTORS
-            && let Some(sliding) = pool.sliding()
-        {
-            if sliding.is_global() {
-                return sliding.global(Largest, x, y);
-            }
-            return sliding.regions().for_each(|region| region.fold(isa, sliding, Largest, x, y));
-        }
-        pool::run(pool.rows, pool.columns, Reduction::Maximum, 0.0, x, y);
-    }
-}
-
-/// The average of every window, by the divisor that `reduction` names.
-#[inline(never)]
-pub(crate) fn average(
-    backend: Option<Backend>,
-    pool: Pool<'_>,
-    reduction: Reduction,
-    x: &[f32],
-    y: &mut [f32],
-) {
-    dispatch::run(backend, Average { pool, reduction, x, y });
-}
-
-struct Average<'a> {
-    pool: Pool<'a>,
-    reduction: Reduction,
-    x: &'a [f32],
-    y: &'a mut [f32],
-}
-
-impl Operation for Average<'_> {
-    #[inline(always)]
-    fn run<I: Isa>(self, isa: I) {
-        let Self { pool, reduction, x, y } = self;
-        if I::HAS_VECTORS
-            && let Some(sliding) = pool.sliding()
-        {
-            for region in sliding.regions() {
-                let divisor = region.divisor(sliding, reduction) as f32;
-                if sliding.is_global() {
-                    return sliding.global(Mean::<true> { divisor }, x, y);
-                }
-                if region.parts() <= FEW_PARTS {
-                    region.fold(isa, sliding, Mean::<false> { divisor }, x, y);
-                } else {
-                    region.fold(isa, sliding, Mean::<true> { divisor }, x, y);
-                }
-            }
-            return;
-        }
-        pool::run(pool.rows, pool.columns, reduction, 0.0, x, y);
-    }
-}
-
-impl Pool<'_> {
-    /// The same, if windows slide in both directions.
-    pub(crate) fn sliding(&self) -> Option<Sliding> {
-        Some(Sliding { rows: self.rows.sliding()?, columns: self.columns.sliding()? })
-    }
-}
-
 /// Outputs that meet the same taps, in both directions.
 #[derive(Clone, Copy)]
-struct Region {
+pub(super) struct Region {
     rows: Run,
     columns: Run,
 }
@@ -128,20 +41,8 @@ impl Sliding {
         [Span::sliding(&self.rows, row), Span::sliding(&self.columns, column)]
     }
 
-    /// Computes the only output of every plane.
-    #[inline(always)]
-    fn global<F: Fold>(&self, fold: F, x: &[f32], y: &mut [f32]) {
-        let plane = self.rows.input * self.columns.input;
-        // A line is some vectors, so that they need not wait for each other, where there are many.
-        if plane < 1024 {
-            pieces(x, plane).zip(y).for_each(|(x, y)| *y = fold.all::<16>(x));
-        } else {
-            pieces(x, plane).zip(y).for_each(|(x, y)| *y = fold.all::<64>(x));
-        }
-    }
-
     /// All regions; together they hold every output once.
-    fn regions(self) -> impl Iterator<Item = Region> {
+    pub(super) fn regions(self) -> impl Iterator<Item = Region> {
         let operator = Operator::Convolution(PaddingMode::Zeros);
         let [rows, columns] = [self.rows, self.columns].map(|axis| Along { axis, operator });
         rows.runs()
@@ -151,12 +52,12 @@ impl Sliding {
 
 impl Region {
     /// How many sums of at most [`PART`] inputs a window is.
-    fn parts(self) -> usize {
+    pub(super) fn parts(self) -> usize {
         self.rows.taps.count * self.columns.taps.count.div_ceil(PART)
     }
 
     /// What the sums of its windows are divided by.
-    fn divisor(self, sliding: Sliding, reduction: Reduction) -> usize {
+    pub(super) fn divisor(self, sliding: Sliding, reduction: Reduction) -> usize {
         let [down, across] = sliding.spans([self.rows.output, self.columns.output]);
         reduction.divisor([&down, &across])
     }
@@ -164,7 +65,14 @@ impl Region {
     /// Computes the outputs of this region in every plane, as many next to each other at a time as there are,
     /// up to some vectors.
     #[inline(always)]
-    fn fold<I: Isa, F: Fold>(self, isa: I, sliding: Sliding, fold: F, x: &[f32], y: &mut [f32]) {
+    pub(super) fn fold<I: Isa, F: Fold>(
+        self,
+        isa: I,
+        sliding: Sliding,
+        fold: F,
+        x: &[f32],
+        y: &mut [f32],
+    ) {
         macro_rules! nest {
             ($lanes:literal, $step:literal, $width:literal) => {
                 isa.run(Nest::<F, $lanes, $step, $width> { region: self, sliding, fold, x, y })

@@ -8,7 +8,7 @@ use super::columns::{Steps, add_columns};
 use super::panel;
 use crate::geometry::missing;
 use crate::isa::generic::rows::Start;
-use crate::isa::neon::Floats;
+use crate::isa::neon::lanes::Floats;
 use crate::isa::traits::Lanes;
 
 /// The most columns of taps.

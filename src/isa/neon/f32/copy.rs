@@ -4,7 +4,7 @@ use core::arch::asm;
 
 use crate::geometry::missing;
 
-use crate::isa::neon::zeros::Zeros;
+use crate::isa::generic::zeros::Zeros;
 
 /// Elements of a copy: half of a first-level cache.
 pub(crate) const LENGTH: usize = 4096;

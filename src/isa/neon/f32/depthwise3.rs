@@ -5,8 +5,9 @@ use core::arch::aarch64::*;
 use core::arch::asm;
 
 use crate::geometry::missing;
-use crate::isa::neon::{Floats, for_each_output, holds, memory};
-use crate::isa::traits::{Lanes, Slide};
+use crate::isa::neon::lanes::Floats;
+use crate::isa::neon::{for_each_output, holds, memory};
+use crate::isa::traits::{Depthwise3, Lanes};
 
 /// Outputs of a vector.
 const LANES: usize = 4;
@@ -26,16 +27,16 @@ enum Place {
 }
 
 impl Floats<1> {
-    /// See [`Isa::slide`](crate::isa::traits::Isa::slide).
+    /// See [`Isa::depthwise3`](crate::isa::traits::Isa::depthwise3).
     #[inline(always)]
-    pub(in crate::isa::neon) fn slide<const N: usize, const STEP: usize>(
+    pub(in crate::isa::neon) fn depthwise3<const N: usize, const STEP: usize>(
         self,
-        slide: &Slide<'_, N>,
+        window: &Depthwise3<'_, N>,
         x: &[f32],
         y: &mut [f32],
     ) {
         const { assert!(STEP == 1 || STEP == 2) };
-        let Slide { width, outputs, .. } = *slide;
+        let Depthwise3 { width, outputs, .. } = *window;
         let rows = y.len().checked_div(outputs).unwrap_or(0);
         let met = rows.saturating_sub(1) * STEP + N;
         if rows == 0
@@ -48,8 +49,8 @@ impl Floats<1> {
         }
         let strip = Strip::<N, STEP> {
             lanes: self,
-            weight: slide.weight.map(|row| row.map(|weight| self.splat(weight))),
-            start: self.splat(slide.start),
+            weight: window.weight.map(|row| row.map(|weight| self.splat(weight))),
+            start: self.splat(window.start),
             width,
             outputs,
         };

@@ -3,7 +3,7 @@
 use core::arch::aarch64::*;
 use core::arch::asm;
 
-use crate::isa::neon::Floats;
+use crate::isa::neon::lanes::Floats;
 use crate::isa::traits::{F32Lanes, Lanes};
 
 /// Where the outputs of some channels are.

@@ -6,7 +6,8 @@ use core::arch::asm;
 use core::mem::MaybeUninit;
 
 use crate::geometry::missing;
-use crate::isa::neon::{Floats, for_each_output, memory};
+use crate::isa::neon::lanes::Floats;
+use crate::isa::neon::{for_each_output, memory};
 use crate::isa::traits::{F32Lanes, Factors, Lanes, Register};
 
 /// One element of each of [`LANES`] tiles.
@@ -119,14 +120,14 @@ impl Floats<1> {
             unsafe {
                 if tiles < LANES {
                     for _ in 0..R {
-                        for vector in transform(apart::<M, R>(&mut from, width)) {
+                        for vector in transform(load_columns::<M, R>(&mut from, width)) {
                             self.store_first(to, vector, tiles);
                             to = to.wrapping_add(step);
                         }
                     }
                 } else {
                     for _ in 0..R {
-                        for vector in transform(apart::<M, R>(&mut from, width)) {
+                        for vector in transform(load_columns::<M, R>(&mut from, width)) {
                             memory::store_next(&mut to, step, vector);
                         }
                     }
@@ -174,7 +175,7 @@ impl Floats<1> {
                     *sum = unsafe { self.load_next(&mut from, R * step) };
                 }
                 let mut sums = tall(factors, sums);
-                settle(&mut sums);
+                pin_registers(&mut sums);
                 for (row, sum) in rows.iter_mut().zip(sums) {
                     row[INDEX] = sum;
                 }
@@ -186,9 +187,9 @@ impl Floats<1> {
             let (to, to_width) =
                 if whole { (y, width) } else { (buffer.as_mut_ptr().cast(), 4 * LANES) };
             for_each_output!(M, ROW => {
-                settle(&mut rows[ROW]);
+                pin_registers(&mut rows[ROW]);
                 // SAFETY: there is room for as many outputs, in `y` as checked above.
-                unsafe { together(to.wrapping_add(ROW * to_width), wide(factors, rows[ROW])) };
+                unsafe { store_columns(to.wrapping_add(ROW * to_width), wide(factors, rows[ROW])) };
             });
             if !whole {
                 for row in 0..height {
@@ -224,7 +225,10 @@ fn for_each_group(tiles: usize, mut group: impl FnMut(usize)) {
 ///
 /// `5 * M` elements from `at` on may be read.
 #[inline(always)]
-unsafe fn apart<const M: usize, const R: usize>(at: &mut *const f32, step: usize) -> [Vector; R] {
+unsafe fn load_columns<const M: usize, const R: usize>(
+    at: &mut *const f32,
+    step: usize,
+) -> [Vector; R] {
     let neighbour = M * size_of::<f32>();
     let step = step.wrapping_sub(M).wrapping_mul(size_of::<f32>());
     // SAFETY: every processor has the instruction.
@@ -255,28 +259,28 @@ unsafe fn apart<const M: usize, const R: usize>(at: &mut *const f32, step: usize
 /// Keeps the compiler from using what was read, computed or written before `vectors` any earlier or later than these,
 /// for which it would have no registers.
 #[inline(always)]
-fn settle<const N: usize>(vectors: &mut [Vector; N]) {
-    macro_rules! settle {
+fn pin_registers<const N: usize>(vectors: &mut [Vector; N]) {
+    macro_rules! pin_registers {
         ($($vector:ident)*) => {
             // SAFETY: there are no instructions.
             unsafe { asm!(concat!("/*", $(" {", stringify!($vector), ":v}",)* " */"), $($vector = inout(vreg) *$vector,)* options(nostack, preserves_flags)) }
         };
     }
     match vectors.as_mut_slice() {
-        [[a], [b]] => settle!(a b),
-        [[a], [b], [c], [d]] => settle!(a b c d),
-        [[a], [b], [c], [d], [e], [f]] => settle!(a b c d e f),
+        [[a], [b]] => pin_registers!(a b),
+        [[a], [b], [c], [d]] => pin_registers!(a b c d),
+        [[a], [b], [c], [d], [e], [f]] => pin_registers!(a b c d e f),
         _ => {}
     }
 }
 
-/// Writes what [`apart`] reads.
+/// Writes what [`load_columns`] reads.
 ///
 /// # Safety
 ///
 /// `LANES * M` elements from `at` on may be written.
 #[inline(always)]
-unsafe fn together<const M: usize>(at: *mut f32, vectors: [Vector; M]) {
+unsafe fn store_columns<const M: usize>(at: *mut f32, vectors: [Vector; M]) {
     // SAFETY: the caller's, and every processor has the instructions.
     unsafe {
         match *vectors.as_slice() {

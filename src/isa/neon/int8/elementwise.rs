@@ -3,8 +3,9 @@
 use core::arch::aarch64::*;
 use core::array::from_fn;
 
-use crate::isa::neon::int8::requantize::{Requantize, Scale};
-use crate::isa::neon::int8::{load_bytes, store_bytes};
+use crate::isa::generic::requantize::RequantizeParams;
+use crate::isa::neon::int8::requantize::Requantize;
+use crate::isa::neon::memory::{load_bytes, store_bytes};
 use crate::isa::neon::memory::{load_half, store_half};
 use crate::quant::{FixedPoint, Rounding};
 
@@ -48,7 +49,7 @@ pub(crate) struct Pairs {
     pub(crate) zero_points: [i8; 2],
     /// From sums or products to outputs.
     pub(crate) factor: FixedPoint,
-    pub(crate) output: Scale,
+    pub(crate) output: RequantizeParams,
 }
 
 /// The other number of each pair.
@@ -71,7 +72,7 @@ impl Pairs {
         let output = Requantize::new(self.factor, self.output);
         let only = |factor| {
             let rounding = Rounding::FixedDouble;
-            Requantize::new(factor, Scale { rounding, zero_point: 0, ..self.output })
+            Requantize::new(factor, RequantizeParams { rounding, zero_point: 0, ..self.output })
         };
         let (first, y) = (first.as_chunks().0, y.as_chunks_mut().0);
         match self.pairing {

@@ -2,15 +2,8 @@
 
 use core::arch::aarch64::*;
 
+use crate::isa::generic::requantize::RequantizeParams;
 use crate::quant::{FixedPoint, Rounding};
-
-/// What sums times their factor become.
-#[derive(Clone, Copy)]
-pub(crate) struct Scale {
-    pub(crate) rounding: Rounding,
-    pub(crate) zero_point: i32,
-    pub(crate) range: [i8; 2],
-}
 
 /// Sums times their factor.
 #[inline(always)]
@@ -63,16 +56,16 @@ pub(super) fn shifted(sum: int32x4_t, multiplier: int32x4_t, shift: int32x4_t) -
 
 /// Scaled sums with the zero point, within the range.
 #[inline(always)]
-pub(super) fn narrow(steps: [int32x4_t; 4], scale: Scale) -> int8x16_t {
-    limit(saturate(steps, scale), scale.range)
+pub(super) fn narrow(steps: [int32x4_t; 4], params: RequantizeParams) -> int8x16_t {
+    limit(saturate(steps, params), params.range)
 }
 
 /// Scaled sums with the zero point, as far as these are bytes.
 #[inline(always)]
-pub(super) fn saturate([a, b, c, d]: [int32x4_t; 4], scale: Scale) -> int8x16_t {
+pub(super) fn saturate([a, b, c, d]: [int32x4_t; 4], params: RequantizeParams) -> int8x16_t {
     // SAFETY: every processor has the instructions.
     unsafe {
-        let [low, high] = [[a, b], [c, d]].map(|steps| with_zero_point(steps, scale));
+        let [low, high] = [[a, b], [c, d]].map(|steps| with_zero_point(steps, params));
         vqmovn_high_s16(vqmovn_s16(low), high)
     }
 }
@@ -89,21 +82,21 @@ pub(super) fn limit(outputs: int8x16_t, range: [i8; 2]) -> int8x16_t {
 
 /// Half as many.
 #[inline(always)]
-fn narrow_half(steps: [int32x4_t; 2], scale: Scale) -> int8x8_t {
+fn narrow_half(steps: [int32x4_t; 2], params: RequantizeParams) -> int8x8_t {
     // SAFETY: every processor has the instructions.
     unsafe {
-        let bytes = vqmovn_s16(with_zero_point(steps, scale));
-        let [least, most] = scale.range.map(|limit| vdup_n_s8(limit));
+        let bytes = vqmovn_s16(with_zero_point(steps, params));
+        let [least, most] = params.range.map(|limit| vdup_n_s8(limit));
         vmin_s8(vmax_s8(bytes, least), most)
     }
 }
 
 /// Scaled sums with the zero point. What does not fit into sixteen bits is beyond eight with any.
 #[inline(always)]
-fn with_zero_point([low, high]: [int32x4_t; 2], scale: Scale) -> int16x8_t {
+fn with_zero_point([low, high]: [int32x4_t; 2], params: RequantizeParams) -> int16x8_t {
     // SAFETY: every processor has the instructions.
     unsafe {
-        let zero_point = vdupq_n_s16(scale.zero_point as i16);
+        let zero_point = vdupq_n_s16(params.zero_point as i16);
         vqaddq_s16(vqmovn_high_s32(vqmovn_s32(low), high), zero_point)
     }
 }
@@ -112,43 +105,43 @@ fn with_zero_point([low, high]: [int32x4_t; 2], scale: Scale) -> int16x8_t {
 #[derive(Clone, Copy)]
 pub(super) struct Requantize {
     factor: FixedPoint,
-    scale: Scale,
+    params: RequantizeParams,
     multiplier: int32x4_t,
     shift: int32x4_t,
 }
 
 impl Requantize {
     #[inline(always)]
-    pub(super) fn new(factor: FixedPoint, scale: Scale) -> Self {
+    pub(super) fn new(factor: FixedPoint, params: RequantizeParams) -> Self {
         let factor = FixedPoint { shift: factor.limited_shift(), ..factor };
         // SAFETY: every processor has the instructions.
         let [multiplier, shift] =
             [factor.multiplier, factor.shift].map(|number| unsafe { vdupq_n_s32(number) });
-        Self { factor, scale, multiplier, shift }
+        Self { factor, params, multiplier, shift }
     }
 
     /// Whether factors are right shifts of multipliers, and rounding is double.
     #[inline(always)]
     pub(super) fn is_right_shift(&self) -> bool {
-        self.scale.rounding == Rounding::FixedDouble && self.factor.shift < 0
+        self.params.rounding == Rounding::FixedDouble && self.factor.shift < 0
     }
 
     /// Whether they are left shifts, and rounding is double.
     #[inline(always)]
     pub(super) fn is_left_shift(&self) -> bool {
-        self.scale.rounding == Rounding::FixedDouble && self.factor.shift >= 0
+        self.params.rounding == Rounding::FixedDouble && self.factor.shift >= 0
     }
 
     /// Eight sums as outputs. `RIGHT` may be true where [`is_right_shift`](Self::is_right_shift) is.
     #[inline(always)]
     pub(super) fn eight<const RIGHT: bool>(&self, sums: [int32x4_t; 2]) -> int8x8_t {
-        narrow_half(sums.map(|sum| self.scaled::<RIGHT>(sum)), self.scale)
+        narrow_half(sums.map(|sum| self.scaled::<RIGHT>(sum)), self.params)
     }
 
     /// Sixteen. `RIGHT` as in [`eight`](Self::eight).
     #[inline(always)]
     pub(super) fn sixteen<const RIGHT: bool>(&self, sums: [int32x4_t; 4]) -> int8x16_t {
-        narrow(sums.map(|sum| self.scaled::<RIGHT>(sum)), self.scale)
+        narrow(sums.map(|sum| self.scaled::<RIGHT>(sum)), self.params)
     }
 
     /// Sums times the factor, without the zero point. `RIGHT` as in [`eight`](Self::eight).
@@ -157,7 +150,7 @@ impl Requantize {
         if RIGHT {
             return shifted(sum, self.multiplier, self.shift);
         }
-        let [scaled] = rescale([sum], self.factor, self.scale.rounding);
+        let [scaled] = rescale([sum], self.factor, self.params.rounding);
         scaled
     }
 }

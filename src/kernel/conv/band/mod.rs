@@ -9,8 +9,8 @@
 //! input channels.
 
 pub(crate) mod layout;
-mod line;
-mod strip;
+mod pack_row;
+mod panel_loop;
 
 use core::mem::MaybeUninit;
 
@@ -19,18 +19,26 @@ use crate::isa::generic::rows::Start;
 use crate::isa::neon::Neon;
 use crate::isa::neon::f32::band::{Band, Place, Taps};
 use crate::isa::neon::f32::copy::Inputs;
-use crate::isa::neon::zeros::zero;
+use crate::isa::neon::zeros::zeroed;
 use crate::kernel::arithmetic::Float;
-use crate::kernel::conv::phases::Phase;
-use crate::kernel::conv::problem::{Convolution, OperandsOf};
+use crate::kernel::conv::phases::AxisPhase;
+use crate::kernel::conv::problem::{ConvLayer, Convolution, OperandsOf};
 use crate::kernel::weight_order::Sets;
 use crate::padding::PaddingMode;
 use layout::{Extent, Layout, OUTPUTS};
-use line::Line;
-use strip::{Outputs, Strip};
+use pack_row::RowPacker;
+use panel_loop::{Outputs, PanelLoop};
+
+/// Its largest buffer on the stack, in bytes.
+pub(crate) const STACK: usize = size_of::<Inputs>();
+
+/// Whether this is for a layer.
+pub(crate) const fn fits(layer: &ConvLayer) -> bool {
+    Layout::new(layer.operator, &layer.shape).is_some()
+}
 
 /// Computes a whole output.
-pub(crate) struct Bands<'a> {
+pub(crate) struct RowBandConv<'a> {
     pub(crate) direct: Convolution<Float<Neon>>,
     pub(crate) operands: OperandsOf<'a, Float<Neon>>,
     pub(crate) layout: Layout,
@@ -50,14 +58,14 @@ struct Part {
     columns: usize,
 }
 
-impl Bands<'_> {
+impl RowBandConv<'_> {
     #[inline(never)]
     pub(crate) fn run(mut self) {
         let (shape, layout) = (self.direct.shape, self.layout);
         let Channels { groups, inputs, .. } = shape.channels;
         let (down, across) = (layout.rows.outputs, layout.columns.outputs);
         let mut copy = MaybeUninit::uninit();
-        let Inputs(copy) = zero(&mut copy);
+        let Inputs(copy) = zeroed(&mut copy);
         for group in 0..groups {
             for channel in (0..inputs).step_by(layout.channels.max(1)) {
                 let channels = layout.channels.min(inputs - channel);
@@ -81,11 +89,11 @@ impl Bands<'_> {
     }
 
     /// Where the taps of a grid are.
-    fn taps(&self, layout: &Layout, rows: &Phase, columns: &Phase) -> Taps {
+    fn taps(&self, layout: &Layout, rows: &AxisPhase, columns: &AxisPhase) -> Taps {
         let Convolution { shape, operator, .. } = self.direct;
         let [down, across] =
             [shape.rows, shape.columns].map(|axis| Sets::of(&axis, operator).step());
-        let first = |phase: &Phase, extent: Extent| {
+        let first = |phase: &AxisPhase, extent: Extent| {
             usize::try_from(phase.input - extent.lowest).unwrap_or(0)
         };
         let (width, step) = (shape.columns.kernel, columns.input_step);
@@ -120,19 +128,19 @@ impl Bands<'_> {
             // Padding that copies rows has each by itself.
             _ => 0..0,
         };
-        let line = Line::new(mode, &shape, layout, part);
+        let packer = RowPacker::new(mode, &shape, layout, part);
         let source = |index: usize| {
             let source = mode.source(top + (index * every) as isize, shape.rows.input)?;
             x.get(source * shape.columns.input..)
         };
         let at = inside.start * layout.row;
         if let (Some(x), Some(to)) = (source(inside.start), to.get_mut(at..)) {
-            line.copy(x, inside.len(), to);
+            packer.copy(x, inside.len(), to);
         }
         for index in (0..inside.start).chain(inside.end..height) {
             let Some(to) = to.get_mut(index * layout.row..) else { return missing() };
             if let Some(x) = source(index) {
-                line.copy(x, 1, to);
+                packer.copy(x, 1, to);
                 continue;
             }
             for channel in 0..part.channels {
@@ -158,7 +166,7 @@ impl Bands<'_> {
             macro_rules! channels {
                 ($way:ident, $r:literal at $lane:literal) => {
                     if let Some(outputs) = self.outputs::<$r>(grid, part, block.first + $lane) {
-                        Strip { band: &band, lane: $lane, outputs }.$way()
+                        PanelLoop { band: &band, lane: $lane, outputs }.$way()
                     }
                 };
             }
@@ -203,8 +211,8 @@ impl Bands<'_> {
 
 /// Outputs that meet the same taps in both directions.
 struct Grid<'a> {
-    rows: Phase,
-    columns: Phase,
+    rows: AxisPhase,
+    columns: AxisPhase,
     layout: &'a Layout,
     taps: &'a Taps,
 }

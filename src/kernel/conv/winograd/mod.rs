@@ -8,8 +8,6 @@
 //! Memory contract: reads the input and the packed weights (see `plan/layout.rs` for their order); writes
 //! every element of the output once, and the workspace as [`Blocking`] divides it.
 
-#[cfg(neon)]
-mod abreast;
 mod blocking;
 pub(crate) mod dilated;
 mod input;
@@ -17,14 +15,12 @@ pub(crate) mod int8;
 mod output;
 mod sums;
 mod tile;
+#[cfg(neon)]
+mod tiles_in_lanes;
 
 use core::marker::PhantomData;
 
-use crate::backend::Backend;
 use crate::geometry::Channels;
-use crate::isa::dispatch;
-#[cfg(neon)]
-use crate::isa::scalar::Scalar;
 use crate::isa::traits::{Isa, Operation};
 use crate::kernel::arithmetic::FLOAT_BLOCKS;
 use crate::kernel::conv::problem::{Operands, Shape};
@@ -43,36 +39,18 @@ pub(crate) struct Winograd<'a> {
     pub(crate) workspace: &'a mut [f32],
 }
 
-/// By tiles of 2 x 2 outputs. Neither generic nor inlined: compiled here, once.
-#[inline(never)]
-pub(crate) fn tiles2(backend: Option<Backend>, winograd: Winograd<'_>) {
-    run::<Tile2, 2, 4>(backend, winograd);
-}
-
-/// By tiles of 4 x 4 outputs.
-#[inline(never)]
-pub(crate) fn tiles4(backend: Option<Backend>, winograd: Winograd<'_>) {
-    run::<Tile4, 4, 6>(backend, winograd);
-}
-
+/// Calls `compute` with each of the convolutions without dilation that a layer is.
 #[inline(always)]
-fn run<T: Tile<M, R>, const M: usize, const R: usize>(
-    backend: Option<Backend>,
+pub(super) fn each_nest<T: Tile<M, R>, const M: usize, const R: usize>(
     winograd: Winograd<'_>,
+    compute: impl Fn(Nest<'_, T, M, R>),
 ) {
     let Winograd { shape, operands, workspace } = winograd;
     let Operands { weight, parameters, x, y } = operands;
     dilated::each_phase(shape, 0.0, x, y, workspace, |shape, x, y, workspace| {
         let operands = Operands { weight, parameters, x, y };
         let winograd = Winograd { shape, operands, workspace };
-        let nest = Nest { winograd, tile: PhantomData::<T> };
-        #[cfg(neon)]
-        match dispatch::neon(backend) {
-            Some(neon) => nest.abreast(neon),
-            None => Scalar.run(nest),
-        }
-        #[cfg(not(neon))]
-        dispatch::run(backend, nest);
+        compute(Nest { winograd, tile: PhantomData::<T> });
     });
 }
 
@@ -91,7 +69,8 @@ fn channel_groups<'a>(
         .map(|(((x, weight), parameters), y)| Operands { weight, parameters, x, y })
 }
 
-struct Nest<'a, T, const M: usize, const R: usize> {
+/// A convolution without dilation, by tiles of `M` by `M` outputs.
+pub(super) struct Nest<'a, T, const M: usize, const R: usize> {
     winograd: Winograd<'a>,
     tile: PhantomData<T>,
 }

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "libm")]
 pub(crate) mod float;
+#[cfg(all(vectors, feature = "libm"))]
+mod lanes;
 
 use crate::kernel::arithmetic::i32_at;
 use crate::kernel::{pieces, pieces_mut};

@@ -7,9 +7,10 @@ use core::array::from_fn;
 use core::hint::black_box;
 use core::mem::transmute;
 
+use super::channel::Channel;
+use super::three_by_three::{HIGH, LOW, ThreeByThree, WIDE, load_next};
 use crate::isa::neon::holds;
-use crate::isa::neon::int8::depthwise::{Channel, HIGH, LOW, ThreeByThree, WIDE, load_next};
-use crate::isa::neon::int8::load_bytes;
+use crate::isa::neon::memory::load_bytes;
 
 /// Outputs of a row of a column.
 pub(crate) const SIXTEEN: usize = 16;

@@ -2,9 +2,14 @@
 
 use core::arch::aarch64::*;
 
-use crate::isa::neon::int8::pool::OUTPUTS;
-use crate::isa::neon::int8::{load_bytes, store_bytes};
 use crate::isa::neon::memory;
+use crate::isa::neon::memory::{load_bytes, store_bytes};
+
+/// Outputs of a vector.
+pub(super) const LANES: usize = 16;
+
+/// The most outputs of a strip.
+pub(super) const OUTPUTS: usize = 64;
 
 /// What becomes of the inputs of windows.
 pub(crate) trait Fold {

@@ -1,10 +1,12 @@
 //! i8: the largest input or the sum of a whole plane, as it lies.
 
 use core::arch::aarch64::*;
+use core::mem::transmute;
 
-use crate::isa::neon::int8::load_bytes;
-use crate::isa::neon::int8::pool::LANES;
-use crate::isa::neon::int8::tile::Mask;
+use super::fold::LANES;
+use crate::isa::neon::memory::load_bytes;
+
+const NUMBERS: [u8; LANES] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
 
 /// The largest of `count` elements from `first` on; `None` if there are fewer, or fewer than a vector in all of `x`.
 #[inline(always)]
@@ -40,9 +42,15 @@ fn vectors(x: &[i8], first: usize, count: usize, other: i8) -> Option<(&[[i8; LA
     let behind = first + LANES * vectors.len();
     // At the end of `x` the rest are not a vector's first lanes.
     let from = behind.min(x.len().checked_sub(LANES)?);
-    let Mask(is_rest) = Mask::between(behind - from, behind - from + rest.len());
     let last = x.get(from..)?.first_chunk::<LANES>()?;
-    // SAFETY: as many elements are read, and every processor has the instructions.
-    let rest = unsafe { vbslq_s8(is_rest, load_bytes(last.as_ptr()), vdupq_n_s8(other)) };
+    let first = behind - from;
+    // SAFETY: as many elements are read, and every processor has the instructions; a register is sixteen numbers.
+    let rest = unsafe {
+        let lane = transmute::<[u8; LANES], uint8x16_t>(NUMBERS);
+        let is_not_before = vcgeq_u8(lane, vdupq_n_u8(first as u8));
+        let is_rest =
+            vandq_u8(is_not_before, vcltq_u8(lane, vdupq_n_u8((first + rest.len()) as u8)));
+        vbslq_s8(is_rest, load_bytes(last.as_ptr()), vdupq_n_s8(other))
+    };
     Some((vectors, rest))
 }

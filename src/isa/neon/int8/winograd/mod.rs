@@ -12,7 +12,7 @@ use crate::isa::generic::winograd_int8::{
     Finish, Finished, Inputs, Int8Tiles, POSITIONS, Products,
 };
 use crate::isa::neon::int8::requantize::Requantize;
-use crate::isa::neon::int8::{load_bytes, store_bytes};
+use crate::isa::neon::memory::{load_bytes, store_bytes};
 use crate::isa::neon::{Neon, holds};
 use outputs::outputs;
 use products::Operands;
@@ -110,8 +110,8 @@ impl Int8Tiles for Neon {
 
     #[inline(always)]
     fn outputs(self, channel: &impl Finish, finished: Finished<'_>) {
-        let (bias, factor, scale) = channel.parameters();
-        let requantize = Requantize::new(factor, scale);
+        let (bias, factor, params) = channel.parameters();
+        let requantize = Requantize::new(factor, params);
         match requantize.is_right_shift() {
             true => outputs::<true>(finished, bias, &requantize),
             false => outputs::<false>(finished, bias, &requantize),

@@ -7,8 +7,8 @@ use crate::geometry::missing;
 use crate::isa::generic::winograd_int8::{Finished, POSITIONS};
 use crate::isa::neon::holds;
 use crate::isa::neon::int8::requantize::Requantize;
-use crate::isa::neon::int8::store_bytes;
 use crate::isa::neon::int8::winograd::LANES;
+use crate::isa::neon::memory::store_bytes;
 
 /// Turns sums into outputs of a channel with such a bias. `RIGHT` may be true where
 /// [`is_right_shift`](Requantize::is_right_shift) is.

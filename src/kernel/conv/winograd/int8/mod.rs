@@ -9,14 +9,12 @@ mod portable;
 
 use core::array::from_fn;
 
-use crate::backend::Backend;
 use crate::geometry::{Channels, divide};
+#[cfg(neon)]
+use crate::isa::generic::requantize::RequantizeParams;
 use crate::isa::generic::winograd_int8::{
     Finish, Finished, Inputs, Int8Tiles, POSITIONS, Products,
 };
-use crate::isa::scalar::Scalar;
-#[cfg(neon)]
-use crate::isa::{dispatch, neon::int8::requantize::Scale};
 use crate::kernel::arithmetic::{Arithmetic, INT8_BLOCKS, Int8, Int8Channels, Rescale};
 use crate::kernel::conv::problem::{Operands, Shape};
 use crate::kernel::conv::winograd::blocking::{Block, Segment};
@@ -39,28 +37,19 @@ pub(crate) struct Int8Winograd<'a, R> {
 }
 
 impl<R: Rescale> Int8Winograd<'_, R> {
-    /// Computes a whole output.
-    pub(crate) fn run(self, backend: Option<Backend>) {
+    /// Computes a whole output with the instructions of `kernel`.
+    #[inline(always)]
+    pub(crate) fn run(self, kernel: impl Int8Tiles) {
         let Self { shape, arithmetic, operands, workspace } = self;
         let Operands { weight, parameters, x, y } = operands;
         each_phase(shape, arithmetic.border, x, y, workspace, |shape, x, y, workspace| {
             let operands = Operands { weight, parameters, x, y };
-            Int8Winograd { shape, arithmetic, operands, workspace }.undilated(backend);
+            Int8Winograd { shape, arithmetic, operands, workspace }.undilated(kernel);
         });
     }
 
-    fn undilated(self, backend: Option<Backend>) {
-        #[cfg(neon)]
-        if let Some(neon) = dispatch::neon(backend) {
-            return self.with(neon);
-        }
-        let _ = backend;
-        self.with(Scalar);
-    }
-
-    /// The same with the instructions of `kernel`.
     #[inline(never)]
-    fn with(self, kernel: impl Int8Tiles) {
+    fn undilated(self, kernel: impl Int8Tiles) {
         let Self { shape, arithmetic, operands, workspace } = self;
         let Channels { inputs, outputs, .. } = shape.channels;
         let blocking = Blocking::new(&shape);
@@ -240,9 +229,9 @@ impl<R: Rescale> Finish for Channel<R> {
     }
 
     #[cfg(neon)]
-    fn parameters(&self) -> (i32, FixedPoint, Scale) {
+    fn parameters(&self) -> (i32, FixedPoint, RequantizeParams) {
         let (bias, factor) = self.channel;
         let Int8 { zero_point, range, .. } = self.arithmetic;
-        (bias, factor, Scale { rounding: R::ROUNDING, zero_point, range })
+        (bias, factor, RequantizeParams { rounding: R::ROUNDING, zero_point, range })
     }
 }

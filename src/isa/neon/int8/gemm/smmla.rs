@@ -1,19 +1,19 @@
 //! With `smmla`, which multiplies two channels' eight weights with what they meet of two outputs: half the
-//! instructions of [`Dot`](super::products::Dot).
+//! instructions of [`Sdot`](super::sdot::Sdot).
 //!
 //! Sums of four outputs and two channels lie in two registers, each of which holds two outputs of both channels; they
 //! become registers of four outputs, and these become such, by the same two instructions.
 
 use core::arch::asm;
 
-use crate::isa::neon::int8::products::{Factors, Products, Sums, every_sixteen, zero};
-use crate::isa::neon::int8::tile::{CHANNELS, OUTPUTS, Row, Totals};
+use super::sums::{Operands, SumOfProducts, Sums, every_sixteen, zero};
+use crate::isa::generic::im2col::{Accumulators, CHANNELS, OUTPUTS, PatchRow, TAPS};
 
 /// With `smmla`.
-pub(super) struct Matrix;
+pub(super) struct Smmla;
 
 /// Rows in fours, sixteen at a time, paired: two outputs have eight taps each.
-pub(super) fn pair(rows: &mut [[Row; 16]]) {
+pub(super) fn arrange(rows: &mut [[PatchRow; TAPS]]) {
     for rows in rows.as_flattened_mut().as_chunks_mut::<8>().0 {
         // SAFETY: reads and writes as many rows; every processor has the instructions.
         unsafe {
@@ -36,7 +36,7 @@ pub(super) fn pair(rows: &mut [[Row; 16]]) {
 }
 
 /// Registers `$to` and `$next` become the halves of both `$one` and `$other`.
-macro_rules! zip {
+macro_rules! interleave_halves {
     ($to:literal $next:literal: $one:literal $other:literal) => {
         concat!(
             "zip1 v", $to, ".2d, v", $one, ".2d, v", $other, ".2d\n", "zip2 v", $next, ".2d, v",
@@ -45,10 +45,10 @@ macro_rules! zip {
     };
 }
 
-/// The sums of four outputs from [`Totals`], or what they start from, in registers 0 to 3.
+/// The sums of four outputs from [`Accumulators`], or what they start from, in registers 0 to 3.
 macro_rules! four_outputs {
     ($a:literal $b:literal $c:literal $d:literal) => {
-        concat!(zip!($a $b: 0 1), zip!($c $d: 2 3))
+        concat!(interleave_halves!($a $b: 0 1), interleave_halves!($c $d: 2 3))
     };
 }
 
@@ -59,10 +59,10 @@ macro_rules! multiply {
     };
 }
 
-impl Products<CHANNELS> for Matrix {
+impl SumOfProducts<CHANNELS> for Smmla {
     #[inline(always)]
-    unsafe fn sums(factors: Factors, totals: &mut Totals) -> Sums<CHANNELS> {
-        let Factors { x, sixteens, weight, rest, starts, .. } = factors;
+    unsafe fn sums(operands: Operands, accumulators: &mut Accumulators) -> Sums<CHANNELS> {
+        let Operands { x, sixteens, weight, rest, starts, .. } = operands;
         let mut sums = [[zero(); CHANNELS]; OUTPUTS / 4];
         let [[a, b, c, d], [e, f, g, h], [i, j, k, l], [m, n, o, p]] = &mut sums;
         // SAFETY: the caller's.
@@ -75,16 +75,16 @@ impl Products<CHANNELS> for Matrix {
                 four_outputs!(24 25 26 27), four_outputs!(28 29 30 31),
                 "b 25f",
                 "20:",
-                "ld1 {{v0.4s-v3.4s}}, [{totals}], #64", four_outputs!(16 17 18 19),
-                "ld1 {{v0.4s-v3.4s}}, [{totals}], #64", four_outputs!(20 21 22 23),
-                "ld1 {{v0.4s-v3.4s}}, [{totals}], #64", four_outputs!(24 25 26 27),
-                "ld1 {{v0.4s-v3.4s}}, [{totals}]", four_outputs!(28 29 30 31),
+                "ld1 {{v0.4s-v3.4s}}, [{sums}], #64", four_outputs!(16 17 18 19),
+                "ld1 {{v0.4s-v3.4s}}, [{sums}], #64", four_outputs!(20 21 22 23),
+                "ld1 {{v0.4s-v3.4s}}, [{sums}], #64", four_outputs!(24 25 26 27),
+                "ld1 {{v0.4s-v3.4s}}, [{sums}]", four_outputs!(28 29 30 31),
                 "25:",
                 every_sixteen!(
                     "ld1 {{v0.16b-v3.16b}}, [{weight}], #64",
                     "ld1 {{v4.16b-v7.16b}}, [{x}], #64",
                     "ld1 {{v8.16b-v11.16b}}, [{x}], #64",
-                    zip!(12 13: 0 1), zip!(14 15: 2 3),
+                    interleave_halves!(12 13: 0 1), interleave_halves!(14 15: 2 3),
                     multiply!(12: 16 4  17 5  20 6  21 7),
                     multiply!(14: 18 4  19 5  22 6  23 7),
                     "ld1 {{v4.16b-v7.16b}}, [{x}], #64",
@@ -96,14 +96,14 @@ impl Products<CHANNELS> for Matrix {
                     multiply!(13: 24 8  25 9  28 10  29 11),
                     multiply!(15: 26 8  27 9  30 10  31 11),
                 ),
-                zip!(0 1: 16 17), zip!(2 3: 18 19), zip!(4 5: 20 21), zip!(6 7: 22 23),
-                zip!(8 9: 24 25), zip!(10 11: 26 27), zip!(12 13: 28 29), zip!(14 15: 30 31),
+                interleave_halves!(0 1: 16 17), interleave_halves!(2 3: 18 19), interleave_halves!(4 5: 20 21), interleave_halves!(6 7: 22 23),
+                interleave_halves!(8 9: 24 25), interleave_halves!(10 11: 26 27), interleave_halves!(12 13: 28 29), interleave_halves!(14 15: 30 31),
                 x = inout(reg) x => _,
                 sixteens = inout(reg) sixteens => _,
                 weight = inout(reg) weight => _,
                 rest = inout(reg) rest => _,
                 starts = in(reg) starts,
-                totals = inout(reg) totals => _,
+                sums = inout(reg) accumulators => _,
                 lateout("v0") *a, lateout("v1") *b, lateout("v2") *c, lateout("v3") *d,
                 lateout("v4") *e, lateout("v5") *f, lateout("v6") *g, lateout("v7") *h,
                 lateout("v8") *i, lateout("v9") *j, lateout("v10") *k, lateout("v11") *l,
@@ -119,10 +119,10 @@ impl Products<CHANNELS> for Matrix {
     }
 }
 
-impl Products<1> for Matrix {
+impl SumOfProducts<1> for Smmla {
     #[inline(always)]
-    unsafe fn sums(factors: Factors, totals: &mut Totals) -> Sums<1> {
-        let Factors { x, sixteens, weight, rest, starts, .. } = factors;
+    unsafe fn sums(operands: Operands, accumulators: &mut Accumulators) -> Sums<1> {
+        let Operands { x, sixteens, weight, rest, starts, .. } = operands;
         let mut sums = [[zero()]; OUTPUTS / 4];
         let [[a], [b], [c], [d]] = &mut sums;
         // SAFETY: the caller's.
@@ -134,16 +134,16 @@ impl Products<1> for Matrix {
                 "mov v1.16b, v0.16b", "mov v2.16b, v0.16b", "mov v3.16b, v0.16b",
                 "b 25f",
                 "20:",
-                "ldr q0, [{totals}]", "ldr q1, [{totals}, #64]",
-                "ldr q2, [{totals}, #128]", "ldr q3, [{totals}, #192]",
+                "ldr q0, [{sums}]", "ldr q1, [{sums}, #64]",
+                "ldr q2, [{sums}, #128]", "ldr q3, [{sums}, #192]",
                 "25:",
                 // The channel twice, as there are no two.
-                zip!(16 17: 0 0), zip!(18 19: 1 1), zip!(20 21: 2 2), zip!(22 23: 3 3),
+                interleave_halves!(16 17: 0 0), interleave_halves!(18 19: 1 1), interleave_halves!(20 21: 2 2), interleave_halves!(22 23: 3 3),
                 every_sixteen!(
                     "ld1 {{v0.16b}}, [{weight}], #16",
                     "ld1 {{v4.16b-v7.16b}}, [{x}], #64",
                     "ld1 {{v24.16b-v27.16b}}, [{x}], #64",
-                    zip!(2 3: 0 0),
+                    interleave_halves!(2 3: 0 0),
                     multiply!(2: 16 4  17 5  18 6  19 7),
                     "ld1 {{v4.16b-v7.16b}}, [{x}], #64",
                     multiply!(2: 20 24  21 25  22 26  23 27),
@@ -151,13 +151,13 @@ impl Products<1> for Matrix {
                     multiply!(3: 16 4  17 5  18 6  19 7),
                     multiply!(3: 20 24  21 25  22 26  23 27),
                 ),
-                zip!(0 4: 16 17), zip!(1 5: 18 19), zip!(2 6: 20 21), zip!(3 7: 22 23),
+                interleave_halves!(0 4: 16 17), interleave_halves!(1 5: 18 19), interleave_halves!(2 6: 20 21), interleave_halves!(3 7: 22 23),
                 x = inout(reg) x => _,
                 sixteens = inout(reg) sixteens => _,
                 weight = inout(reg) weight => _,
                 rest = inout(reg) rest => _,
                 starts = in(reg) starts,
-                totals = in(reg) totals,
+                sums = in(reg) accumulators,
                 lateout("v0") *a, lateout("v1") *b, lateout("v2") *c, lateout("v3") *d,
                 out("v4") _, out("v5") _, out("v6") _, out("v7") _,
                 out("v16") _, out("v17") _, out("v18") _, out("v19") _,

@@ -2,11 +2,40 @@
 
 use core::arch::asm;
 
-use crate::isa::neon::int8::products::{Factors, Products, Sums, every_sixteen, load};
-use crate::isa::neon::int8::tile::{CHANNELS, OUTPUTS, Row, Totals};
+use super::sums::{Operands, SumOfProducts, Sums, every_sixteen, load};
+use crate::isa::generic::im2col::{Accumulators, CHANNELS, OUTPUTS, PatchRow, TAPS};
 
-/// How products are summed up on every processor.
-pub(super) struct Pairs;
+/// With `smull` and `smlal`, which every processor has.
+pub(super) struct Smlal;
+
+/// Interleaved rows, sixteen at a time, transposed: the sixteen taps of each output lie side by side.
+pub(super) fn arrange(rows: &mut [[PatchRow; TAPS]]) {
+    for rows in rows {
+        // SAFETY: reads and writes as many rows; every processor has the instructions.
+        unsafe {
+            asm!(
+                "ldp q0, q4, [{at}]",
+                "ldp q16, q20, [{at}, #32]",
+                "ldp q1, q5, [{at}, #64]",
+                "ldp q17, q21, [{at}, #96]",
+                "ldp q2, q6, [{at}, #128]",
+                "ldp q18, q22, [{at}, #160]",
+                "ldp q3, q7, [{at}, #192]",
+                "ldp q19, q23, [{at}, #224]",
+                "st4 {{v0.4s-v3.4s}}, [{at}], #64",
+                "st4 {{v4.4s-v7.4s}}, [{at}], #64",
+                "st4 {{v16.4s-v19.4s}}, [{at}], #64",
+                "st4 {{v20.4s-v23.4s}}, [{at}]",
+                at = inout(reg) rows.as_mut_ptr() => _,
+                out("v0") _, out("v1") _, out("v2") _, out("v3") _,
+                out("v4") _, out("v5") _, out("v6") _, out("v7") _,
+                out("v16") _, out("v17") _, out("v18") _, out("v19") _,
+                out("v20") _, out("v21") _, out("v22") _, out("v23") _,
+                options(nostack, preserves_flags),
+            );
+        }
+    }
+}
 
 /// Products of four outputs with a channel, in pairs added to four sums each, or the first ones of all, which begin
 /// them. Two products fit into sixteen bits unless all factors are -128.
@@ -17,14 +46,14 @@ macro_rules! pairs {
     ($kind:ident more, $sums:tt, $weight:literal) => {
         pairs!(@ $kind "sadalp", $sums, [4 5 6 7], [8 9 10 11], [12 13 14 15], $weight)
     };
-    (@ usual $add:literal, [$($sum:literal)*], [$($x:literal)*], [$($low:literal)*], [$($high:literal)*], $weight:literal) => {
+    (@ i16 $add:literal, [$($sum:literal)*], [$($x:literal)*], [$($low:literal)*], [$($high:literal)*], $weight:literal) => {
         concat!(
             $("smull v", $low, ".8h, v", $x, ".8b, v", $weight, ".8b\n",)*
             $("smlal2 v", $low, ".8h, v", $x, ".16b, v", $weight, ".16b\n",)*
             $($add, " v", $sum, ".4s, v", $low, ".8h\n",)*
         )
     };
-    (@ smallest $add:literal, [$($sum:literal)*], [$($x:literal)*], [$($low:literal)*], [$($high:literal)*], $weight:literal) => {
+    (@ i32 $add:literal, [$($sum:literal)*], [$($x:literal)*], [$($low:literal)*], [$($high:literal)*], $weight:literal) => {
         concat!(
             $("smull v", $low, ".8h, v", $x, ".8b, v", $weight, ".8b\n",)*
             $("smull2 v", $high, ".8h, v", $x, ".16b, v", $weight, ".16b\n",)*
@@ -35,7 +64,7 @@ macro_rules! pairs {
 }
 
 /// [`pairs`] with a block of four channels.
-macro_rules! pairs_of_block {
+macro_rules! pairs_of_panel {
     ($kind:ident $which:ident) => {
         concat!(
             "ld1 {{v0.16b-v3.16b}}, [{weight}], #64\n",
@@ -70,18 +99,18 @@ macro_rules! sum_up {
 }
 
 /// Adds what sums of a block of four channels start from, which is in the totals if it is nowhere else.
-macro_rules! start_block {
+macro_rules! start_panel {
     () => {
         concat!(
             sum_up!(16: 16 17 18 19), sum_up!(17: 20 21 22 23),
             sum_up!(18: 24 25 26 27), sum_up!(19: 28 29 30 31),
-            "ld1 {{v0.4s-v3.4s}}, [{totals}]\n",
+            "ld1 {{v0.4s-v3.4s}}, [{sums}]\n",
             "cbz {starts}, 24f\n",
             "ld4r {{v0.4s-v3.4s}}, [{starts}]\n",
             "24:\n",
             "add v16.4s, v16.4s, v0.4s\n", "add v17.4s, v17.4s, v1.4s\n",
             "add v18.4s, v18.4s, v2.4s\n", "add v19.4s, v19.4s, v3.4s\n",
-            "st1 {{v16.4s-v19.4s}}, [{totals}], #64\n",
+            "st1 {{v16.4s-v19.4s}}, [{sums}], #64\n",
         )
     };
 }
@@ -91,12 +120,12 @@ macro_rules! start_channel {
     () => {
         concat!(
             sum_up!(16: 16 17 18 19),
-            "ldr q0, [{totals}]\n",
+            "ldr q0, [{sums}]\n",
             "cbz {starts}, 24f\n",
             "ld1r {{v0.4s}}, [{starts}]\n",
             "24:\n",
             "add v16.4s, v16.4s, v0.4s\n",
-            "str q16, [{totals}], #64\n",
+            "str q16, [{sums}], #64\n",
         )
     };
 }
@@ -106,10 +135,10 @@ macro_rules! pairwise {
     ($name:ident: $kind:ident $pairs:ident $start:ident) => {
         /// # Safety
         ///
-        /// As [`Products::sums`]'s.
+        /// As [`SumOfProducts::sums`]'s.
         #[inline(always)]
-        unsafe fn $name(factors: Factors, totals: &mut Totals) {
-            let Factors { x, sixteens, weight, rest, starts, outputs, .. } = factors;
+        unsafe fn $name(operands: Operands, accumulators: &mut Accumulators) {
+            let Operands { x, sixteens, weight, rest, starts, outputs, .. } = operands;
             // SAFETY: the caller's.
             unsafe {
                 asm!(
@@ -128,9 +157,9 @@ macro_rules! pairwise {
                     whole = in(reg) sixteens,
                     last = in(reg) rest,
                     starts = in(reg) starts,
-                    totals = inout(reg) totals.0.as_mut_ptr() => _,
+                    sums = inout(reg) accumulators.0.as_mut_ptr() => _,
                     fours = inout(reg) outputs.clamp(1, OUTPUTS).div_ceil(4) => _,
-                    step = in(reg) 16 * size_of::<Row>(),
+                    step = in(reg) TAPS * size_of::<PatchRow>(),
                     x = out(reg) _, weight = out(reg) _, sixteens = out(reg) _, rest = out(reg) _,
                     out("v0") _, out("v1") _, out("v2") _, out("v3") _,
                     out("v4") _, out("v5") _, out("v6") _, out("v7") _,
@@ -147,35 +176,35 @@ macro_rules! pairwise {
     };
 }
 
-pairwise!(block: usual pairs_of_block start_block);
-pairwise!(block_with_smallest: smallest pairs_of_block start_block);
-pairwise!(channel: usual pairs_of_channel start_channel);
-pairwise!(channel_with_smallest: smallest pairs_of_channel start_channel);
+pairwise!(panel: i16 pairs_of_panel start_panel);
+pairwise!(panel_in_i32: i32 pairs_of_panel start_panel);
+pairwise!(channel: i16 pairs_of_channel start_channel);
+pairwise!(channel_in_i32: i32 pairs_of_channel start_channel);
 
-impl Products<CHANNELS> for Pairs {
+impl SumOfProducts<CHANNELS> for Smlal {
     #[inline(always)]
-    unsafe fn sums(factors: Factors, totals: &mut Totals) -> Sums<CHANNELS> {
+    unsafe fn sums(operands: Operands, accumulators: &mut Accumulators) -> Sums<CHANNELS> {
         // SAFETY: the caller's.
         unsafe {
-            match factors.smallest {
-                false => block(factors, totals),
-                true => block_with_smallest(factors, totals),
+            match operands.i16_may_overflow {
+                false => panel(operands, accumulators),
+                true => panel_in_i32(operands, accumulators),
             }
         }
-        load(totals)
+        load(accumulators)
     }
 }
 
-impl Products<1> for Pairs {
+impl SumOfProducts<1> for Smlal {
     #[inline(always)]
-    unsafe fn sums(factors: Factors, totals: &mut Totals) -> Sums<1> {
+    unsafe fn sums(operands: Operands, accumulators: &mut Accumulators) -> Sums<1> {
         // SAFETY: the caller's.
         unsafe {
-            match factors.smallest {
-                false => channel(factors, totals),
-                true => channel_with_smallest(factors, totals),
+            match operands.i16_may_overflow {
+                false => channel(operands, accumulators),
+                true => channel_in_i32(operands, accumulators),
             }
         }
-        load(totals)
+        load(accumulators)
     }
 }

@@ -24,7 +24,7 @@ const PRODUCTS: usize = 128;
 impl<T: Tile<M, R>, const M: usize, const R: usize> Nest<'_, T, M, R> {
     /// Computes a whole output.
     #[inline(never)]
-    pub(super) fn abreast(self, neon: Neon) {
+    pub(in crate::kernel::conv) fn tiles_in_lanes(self, neon: Neon) {
         let Winograd { shape, operands, workspace } = self.winograd;
         let Channels { inputs, outputs, .. } = shape.channels;
         let blocking = Blocking::new(&shape, M);

@@ -1,11 +1,8 @@
-//! Where the outputs of an i8 tile find their inputs.
-
-use core::mem::MaybeUninit;
+//! The outputs that meet the same taps, in tiles of 16, and where these find their inputs.
 
 use crate::geometry::divide;
-use crate::isa::neon::int8::tile::{Mask, OUTPUTS, Row, Taps, Window};
-use crate::isa::neon::zeros::zero;
-use crate::kernel::conv::phases::Phase;
+use crate::isa::generic::im2col::{Mask, OUTPUTS, PatchRow, PatchSource, TapGrid};
+use crate::kernel::conv::phases::AxisPhase;
 use crate::kernel::pieces_mut;
 use crate::kernel::runs::Operator;
 use crate::kernel::weight_order::Order;
@@ -15,9 +12,9 @@ use crate::padding::PaddingMode;
 const TAPS: usize = 16;
 
 /// Outputs that meet the same taps, in both directions.
-pub(crate) struct Grid {
-    pub(crate) rows: Phase,
-    pub(crate) columns: Phase,
+pub(crate) struct OutputPhase {
+    pub(crate) rows: AxisPhase,
+    pub(crate) columns: AxisPhase,
     pub(crate) mode: PaddingMode,
     /// Whether neighbours meet neighbours from one row to the next, too.
     flat: bool,
@@ -26,7 +23,7 @@ pub(crate) struct Grid {
     /// Which meet only inputs.
     interior: [[usize; 2]; 2],
     /// How vectors gather them, if they can.
-    vectors: Option<Taps>,
+    vectors: Option<TapGrid>,
 }
 
 /// Neighbouring outputs of a grid, row by row.
@@ -40,7 +37,7 @@ pub(crate) struct Tile {
 
 /// A part of a tile in one row.
 #[derive(Clone, Copy)]
-pub(crate) struct Piece {
+pub(crate) struct RowSegment {
     /// The number of its first output in the tile.
     pub(crate) lane: usize,
     pub(crate) row: usize,
@@ -48,13 +45,13 @@ pub(crate) struct Piece {
     pub(crate) count: usize,
 }
 
-impl Grid {
+impl OutputPhase {
     #[inline(never)]
-    pub(crate) fn new(rows: Phase, columns: Phase, operator: Operator) -> Self {
+    pub(crate) fn new(rows: AxisPhase, columns: AxisPhase, operator: Operator) -> Self {
         let mode = operator.padding_mode();
         let steps = rows.input_step == 1 && columns.input_step == 1;
         let flat = steps && columns.count == columns.length;
-        let mut grid = Self {
+        let mut phase = Self {
             rows,
             columns,
             mode,
@@ -63,39 +60,39 @@ impl Grid {
             interior: [[0, rows.count], [0, columns.count]],
             vectors: Self::vectors(rows, columns),
         };
-        let each = [rows, columns].into_iter().zip(&mut grid.inside).zip(&mut grid.interior);
-        for ((phase, inside), interior) in each {
-            for (tap, range) in (0..phase.taps).zip(inside) {
-                let [first, end] = phase.inside(tap);
+        let each = [rows, columns].into_iter().zip(&mut phase.inside).zip(&mut phase.interior);
+        for ((axis, inside), interior) in each {
+            for (tap, range) in (0..axis.taps).zip(inside) {
+                let [first, end] = axis.inside(tap);
                 *range = [first as u32, end as u32];
                 *interior = [interior[0].max(first), interior[1].min(end)];
             }
         }
-        grid
+        phase
     }
 
     /// The taps of vectors; `None` where there are too many, or inputs too far apart for these. What is computed here does not
     /// wrap, although distances in a plane fit `isize`, as validated in `geometry`: where vectors read rests on it.
-    fn vectors(rows: Phase, columns: Phase) -> Option<Taps> {
+    fn vectors(rows: AxisPhase, columns: AxisPhase) -> Option<TapGrid> {
         u32::try_from(rows.count.max(columns.count)).ok()?;
         if rows.taps.max(columns.taps) > TAPS {
             return None;
         }
         let down = rows.to_next.checked_mul(isize::try_from(columns.length).ok()?)?;
-        Taps::new([rows.taps, columns.taps], [down, columns.to_next], columns.input_step)
+        TapGrid::new([rows.taps, columns.taps], [down, columns.to_next], columns.input_step)
     }
 
     pub(crate) fn outputs(&self) -> usize {
         self.rows.count * self.columns.count
     }
 
-    /// Taps of an input channel.
+    /// TapGrid of an input channel.
     pub(crate) fn taps(&self) -> usize {
         self.rows.taps * self.columns.taps
     }
 
     /// The tiles; the last one ends with the grid. Those that begin in the same column follow each other, as they
-    /// have [windows](Self::window) alike.
+    /// have [sources](Self::locate) alike.
     pub(crate) fn tiles(&self) -> impl Iterator<Item = Tile> {
         let (outputs, period) = (self.outputs(), self.period());
         let count = outputs.min(OUTPUTS);
@@ -115,56 +112,56 @@ impl Grid {
 
     /// The parts of a tile in one row each.
     #[inline(always)]
-    pub(crate) fn pieces(&self, Tile { first, count }: Tile) -> impl Iterator<Item = Piece> {
+    pub(crate) fn segments(&self, Tile { first, count }: Tile) -> impl Iterator<Item = RowSegment> {
         let width = self.columns.count.max(1);
         let row = first.checked_div(width).unwrap_or(0);
-        let mut next = Piece { lane: 0, row, column: first - row * width, count: 0 };
+        let mut next = RowSegment { lane: 0, row, column: first - row * width, count: 0 };
         core::iter::from_fn(move || {
-            let piece = Piece { count: (width - next.column).min(count - next.lane), ..next };
-            let Piece { lane, row, .. } = piece;
-            next = Piece { lane: lane + piece.count, row: row + 1, column: 0, count: 0 };
+            let piece = RowSegment { count: (width - next.column).min(count - next.lane), ..next };
+            let RowSegment { lane, row, .. } = piece;
+            next = RowSegment { lane: lane + piece.count, row: row + 1, column: 0, count: 0 };
             (piece.count > 0).then_some(piece)
         })
     }
 
     /// Fills in where a tile finds its inputs; fails where vectors cannot gather them.
     #[inline(never)]
-    pub(crate) fn window(&self, tile: Tile, window: &mut Window) -> Option<()> {
+    pub(crate) fn locate(&self, tile: Tile, source: &mut PatchSource) -> Option<()> {
         let Self { rows, columns, flat, .. } = *self;
         let width = columns.length;
-        if window.is_next(tile.first)
+        if source.is_next(tile.first)
             && self.meets_all_rows(tile)
-            && window.go_on(tile.first + self.period())
+            && source.go_on(tile.first + self.period())
         {
             return Some(());
         }
-        window.start(self.vectors.as_ref()?);
+        source.start(self.vectors.as_ref()?);
         let mut masked = false;
         let [down, across] = self.interior;
-        for piece in self.pieces(tile) {
-            let Piece { lane, row, column, count } = piece;
+        for piece in self.segments(tile) {
+            let RowSegment { lane, row, column, count } = piece;
             let interior = down[0] <= row
                 && row < down[1]
                 && across[0] <= column
                 && column + count <= across[1];
             masked |= !interior;
-            if flat && window.pieces() > 0 {
+            if flat && source.pieces() > 0 {
                 continue;
             }
             let top = rows.input + (row * rows.input_step) as isize;
             let left = columns.input + (column * columns.input_step) as isize
                 - (lane * columns.input_step) as isize;
-            window.push(top.checked_mul(width as isize)?.checked_add(left)?)?;
+            source.push(top.checked_mul(width as isize)?.checked_add(left)?)?;
         }
         if masked && self.mode != PaddingMode::Zeros {
             return None;
         }
-        if masked || window.pieces() > 1 {
-            self.masks(tile, window)?;
+        if masked || source.pieces() > 1 {
+            self.masks(tile, source)?;
             if self.meets_all_rows(tile) {
                 let rows_between = divide(self.period(), columns.count) * rows.input_step;
                 let distance = rows_between.checked_mul(width)?;
-                window.repeat(tile.first + self.period(), isize::try_from(distance).ok()?);
+                source.repeat(tile.first + self.period(), isize::try_from(distance).ok()?);
             }
         }
         Some(())
@@ -179,12 +176,11 @@ impl Grid {
 
     /// Fills in which outputs meet an input.
     #[inline(always)]
-    fn masks(&self, tile: Tile, window: &mut Window) -> Option<()> {
+    fn masks(&self, tile: Tile, source: &mut PatchSource) -> Option<()> {
         let Self { rows, columns, flat, inside: [down, across], .. } = self;
-        let mut columns_met = MaybeUninit::<[Mask; TAPS]>::uninit();
-        let columns_met = zero(&mut columns_met);
-        for (index, piece) in self.pieces(tile).enumerate() {
-            let Piece { lane, row, column, count } = piece;
+        let mut columns_met = [Mask::NONE; TAPS];
+        for (index, piece) in self.segments(tile).enumerate() {
+            let RowSegment { lane, row, column, count } = piece;
             let first = if *flat { 0 } else { index * self.taps() };
             let join = *flat && index > 0;
             let (mut bit, mut masked) = (1, 0);
@@ -195,16 +191,16 @@ impl Grid {
                 masked |= if end - first < count { bit } else { 0 };
                 bit <<= 1;
             }
-            let masks = window.masks_mut().get_mut(first..)?.get_mut(..self.taps())?;
+            let masks = source.masks_mut().get_mut(first..)?.get_mut(..self.taps())?;
             for (range, masks) in down.iter().zip(pieces_mut(masks, columns.taps)).take(rows.taps) {
                 let met = range[0] as usize <= row && row < range[1] as usize;
                 masked |= if met { 0 } else { u32::MAX };
                 let met = Mask::when(met);
-                for (place, mask) in masks.iter_mut().zip(&*columns_met) {
+                for (place, mask) in masks.iter_mut().zip(&columns_met) {
                     *place = if join { place.or(mask.and(met)) } else { mask.and(met) };
                 }
             }
-            window.mask_columns(masked);
+            source.mask_columns(masked);
         }
         Some(())
     }
@@ -212,18 +208,18 @@ impl Grid {
     /// Gathers element by element what the taps of a tile from number `number` on meet; the first channel's plane is
     /// the first of `x`.
     #[inline(never)]
-    pub(crate) fn by_element(
+    pub(crate) fn gather_by_element(
         &self,
         tile: Tile,
         x: &[i8],
         (order, number): (&Order, usize),
         border: i8,
-        to: &mut [Row],
+        to: &mut [PatchRow],
     ) {
         let Self { rows, columns, mode, .. } = self;
         let plane = rows.length * columns.length;
         let mut places = [[0_isize; 2]; OUTPUTS];
-        for Piece { lane, row, column, count } in self.pieces(tile) {
+        for RowSegment { lane, row, column, count } in self.segments(tile) {
             for (index, place) in places.iter_mut().skip(lane).take(count).enumerate() {
                 *place = [
                     rows.input + (row * rows.input_step) as isize,
@@ -232,7 +228,7 @@ impl Grid {
             }
         }
         for (number, to) in (number..).zip(to) {
-            *to = Row([border; OUTPUTS]);
+            *to = PatchRow([border; OUTPUTS]);
             let (channel, tap) = order.numbered(self.taps(), number);
             let row = divide(tap, columns.taps);
             let column = tap - row * columns.taps;

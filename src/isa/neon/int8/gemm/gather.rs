@@ -4,19 +4,9 @@ use core::arch::aarch64::*;
 use core::arch::asm;
 use core::mem::MaybeUninit;
 
-use crate::isa::neon::int8::tile::{Row, Window};
-use crate::isa::neon::zeros::{Zeros, zero};
-
-/// The channels that inputs are gathered from.
-#[derive(Clone, Copy)]
-pub(crate) struct Sources {
-    /// Where the first one's plane begins, and how many elements behind it the next one's.
-    pub(crate) first: usize,
-    pub(crate) plane: usize,
-    /// How many are interleaved by fours, and how many others are behind them.
-    pub(crate) in_fours: usize,
-    pub(crate) single: usize,
-}
+use crate::isa::generic::im2col::{PatchChannels, PatchRow, PatchSource};
+use crate::isa::generic::zeros::Zeros;
+use crate::isa::neon::zeros::zeroed;
 
 /// What vectors reach of a few planes, with zeros in place of what is outside of the slice.
 #[repr(align(16))]
@@ -26,43 +16,43 @@ struct Copies([i8; 1024]);
 unsafe impl Zeros for Copies {}
 
 /// Gathers what channels have for a tile: of four channels, tap by tap, then channel by channel and tap by tap; and
-/// brings rows [in fours](in_fours). Returns whether it did: not where `to` is too short, or [`Copies`] are, or channels lie
+/// [interleaves](interleave) rows. Returns whether it did: not where `to` is too short, or [`Copies`] are, or channels lie
 /// outside of the slice.
 pub(super) fn gather(
-    window: &Window,
+    source: &PatchSource,
     x: &[i8],
-    sources: Sources,
+    channels: PatchChannels,
     border: i8,
-    to: &mut [Row],
+    to: &mut [PatchRow],
 ) -> bool {
-    let Sources { first, plane, in_fours: fours, single } = sources;
-    let taps = window.taps[0] * window.taps[1];
+    let PatchChannels { first, plane, in_fours: fours, single } = channels;
+    let taps = source.tap_count();
     let interleaved = fours.checked_mul(taps).and_then(|rows| to.split_at_mut_checked(rows));
     let Some((interleaved, others)) = interleaved else { return false };
     if !fours.is_multiple_of(4)
         || single.checked_mul(taps).is_none_or(|rows| others.len() < rows)
-        || window.from().is_empty()
+        || source.from().is_empty()
     {
         return false;
     }
-    let run = Run { first, plane, count: fours };
-    let mut gathered = each::<4>(window, x, run, border, interleaved);
+    let inputs = InputPlanes { first, plane, count: fours };
+    let mut gathered = each::<4>(source, x, inputs, border, interleaved);
     if single > 0 {
-        gathered &= each::<1>(window, x, run.part(fours, single), border, others);
-        in_fours(others, single * taps);
+        gathered &= each::<1>(source, x, inputs.part(fours, single), border, others);
+        interleave(others, single * taps);
     }
     gathered
 }
 
 /// Channels whose planes lie one behind the other, each of `plane` elements; the first one's begins at `first`.
 #[derive(Clone, Copy)]
-struct Run {
+struct InputPlanes {
     first: usize,
     plane: usize,
     count: usize,
 }
 
-impl Run {
+impl InputPlanes {
     /// Whether vectors reach only into a slice of `len` elements. Nothing here wraps, whatever the numbers are.
     #[inline(always)]
     fn is_inside(self, reach: [isize; 2], len: usize) -> bool {
@@ -95,45 +85,51 @@ impl Run {
 ///
 /// [`gather`] has seen that `to` has a row for each tap of each channel.
 #[inline(always)]
-fn each<const N: usize>(window: &Window, x: &[i8], run: Run, border: i8, to: &mut [Row]) -> bool {
-    let reach = window.reach;
-    if run.count == 0 {
+fn each<const N: usize>(
+    source: &PatchSource,
+    x: &[i8],
+    inputs: InputPlanes,
+    border: i8,
+    to: &mut [PatchRow],
+) -> bool {
+    let reach = source.reach();
+    if inputs.count == 0 {
         return true;
     }
-    if !run.is_inside(reach, x.len()) {
-        return with_copies::<N>(window, x, run, (reach, border), to);
+    if !inputs.is_inside(reach, x.len()) {
+        return with_copies::<N>(source, x, inputs, (reach, border), to);
     }
     // SAFETY: what vectors reach lies in the slice, as `is_inside` has seen, and there are as many rows as taps, as
     // `gather` has.
-    unsafe { channels::<N>(window, run.planes(x), (run.plane, run.count), border, to) };
+    unsafe { channels::<N>(source, inputs.planes(x), (inputs.plane, inputs.count), border, to) };
     true
 }
 
 /// [`each`] where vectors reach beyond the slice in some channels, of which they see [`Copies`].
 #[inline(never)]
 fn with_copies<const N: usize>(
-    window: &Window,
+    source: &PatchSource,
     x: &[i8],
-    run: Run,
+    inputs: InputPlanes,
     (reach, border): ([isize; 2], i8),
-    mut to: &mut [Row],
+    mut to: &mut [PatchRow],
 ) -> bool {
     let mut copies = MaybeUninit::uninit();
     let mut done = 0;
-    while done < run.count {
-        let mut now = run.part(done, N);
+    while done < inputs.count {
+        let mut now = inputs.part(done, N);
         let mut planes = now.planes(x);
         if now.is_inside(reach, x.len()) {
-            while done + now.count < run.count
-                && run.part(done + now.count, N).is_inside(reach, x.len())
+            while done + now.count < inputs.count
+                && inputs.part(done + now.count, N).is_inside(reach, x.len())
             {
                 now.count += N;
             }
         } else {
-            let Copies(copies) = zero(&mut copies);
+            let Copies(copies) = zeroed(&mut copies);
             let mut copies = &mut copies[..];
             for (lane, plane) in planes.iter_mut().enumerate() {
-                let channel = run.part(done + lane, 1);
+                let channel = inputs.part(done + lane, 1);
                 if channel.is_inside(reach, x.len()) {
                     continue;
                 }
@@ -147,11 +143,11 @@ fn with_copies<const N: usize>(
                 copies = rest;
             }
         }
-        let taps = now.count * window.taps[0] * window.taps[1];
+        let taps = now.count * source.tap_count();
         let Some((rows, behind)) = to.split_at_mut_checked(taps) else { return false };
         // SAFETY: what vectors reach lies in the slice, as `is_inside` has seen of all channels, or in the copies, which are
         // as long; and there are as many rows as taps.
-        unsafe { channels::<N>(window, planes, (now.plane, now.count), border, rows) };
+        unsafe { channels::<N>(source, planes, (now.plane, now.count), border, rows) };
         (done, to) = (done + now.count, behind);
     }
     true
@@ -173,25 +169,25 @@ fn copy_within(x: &[i8], from: isize, to: &mut [i8]) {
 /// # Safety
 ///
 /// What vectors reach may be read from each plane on, `count` is a multiple of `N`, and `to` has a row for each tap of each
-/// channel. There is a piece, and so there are taps ([`Window`]).
+/// channel. There is a piece, and so there are taps ([`PatchSource`]).
 #[inline(always)]
 unsafe fn channels<const N: usize>(
-    window: &Window,
+    source: &PatchSource,
     planes: [*const i8; N],
     (plane, count): (usize, usize),
     border: i8,
-    to: &mut [Row],
+    to: &mut [PatchRow],
 ) {
     let to = to.as_mut_ptr().cast();
     // Addresses wrap behind the last channel, and where there is no next row or column of taps.
     let to_next = plane.wrapping_mul(N);
     // SAFETY: the caller's.
     unsafe {
-        match (window.step, window.pieces()) {
-            (1, 1) => one_piece::<N, 1>(window, planes, (to_next, count), border, to),
-            (1, _) => pieces::<N, 1>(window, planes, (to_next, count), border, to),
-            (_, 1) => one_piece::<N, 2>(window, planes, (to_next, count), border, to),
-            _ => pieces::<N, 2>(window, planes, (to_next, count), border, to),
+        match (source.step(), source.pieces()) {
+            (1, 1) => one_piece::<N, 1>(source, planes, (to_next, count), border, to),
+            (1, _) => pieces::<N, 1>(source, planes, (to_next, count), border, to),
+            (_, 1) => one_piece::<N, 2>(source, planes, (to_next, count), border, to),
+            _ => pieces::<N, 2>(source, planes, (to_next, count), border, to),
         }
     }
 }
@@ -204,14 +200,15 @@ unsafe fn channels<const N: usize>(
 /// As [`channels`]'s.
 #[inline(never)]
 unsafe fn one_piece<const N: usize, const STEP: usize>(
-    window: &Window,
+    source: &PatchSource,
     planes: [*const i8; N],
     (to_next, mut count): (usize, usize),
     border: i8,
     mut to: *mut int8x16_t,
 ) {
-    let Window { taps: [rows, mut columns], to_next: [down, mut across], masked, .. } = *window;
-    let from = window.from().first().copied().unwrap_or_default();
+    let ([rows, mut columns], [down, mut across]) = (source.taps(), source.to_next());
+    let masked = source.masked();
+    let from = source.from().first().copied().unwrap_or_default();
     let mut at = planes.map(|plane| plane.wrapping_offset(from).expose_provenance());
     if masked == 0 && rows == 1 && columns == 1 {
         // Channels, as if they were taps of one.
@@ -223,7 +220,7 @@ unsafe fn one_piece<const N: usize, const STEP: usize>(
     unsafe {
         let border = vdupq_n_s8(border);
         while count > 0 {
-            let mut masks = window.masks();
+            let mut masks = source.masks().as_ptr().cast::<uint8x16_t>();
             macro_rules! tap {
                 ($column:expr, $step:expr) => {
                     let mut x = [border; N];
@@ -233,7 +230,7 @@ unsafe fn one_piece<const N: usize, const STEP: usize>(
                     if masked.wrapping_shr($column as u32) & 1 != 0 {
                         x = x.map(|x| vbslq_s8(*masks, x, border));
                     }
-                    interleave(x, &mut to);
+                    store_interleaved(x, &mut to);
                     masks = masks.wrapping_add(1);
                 };
             }
@@ -262,14 +259,14 @@ unsafe fn one_piece<const N: usize, const STEP: usize>(
 /// As [`channels`]'s.
 #[inline(never)]
 unsafe fn pieces<const N: usize, const STEP: usize>(
-    window: &Window,
+    source: &PatchSource,
     planes: [*const i8; N],
     (to_next, count): (usize, usize),
     border: i8,
     mut to: *mut int8x16_t,
 ) {
-    let Window { taps: [rows, columns], to_next: [down, across], .. } = *window;
-    let from = window.from();
+    let ([rows, columns], [down, across]) = (source.taps(), source.to_next());
+    let from = source.from();
     let planes = planes.map(<*const i8>::expose_provenance);
     let [first, ..] = planes.as_slice() else { return };
     let mut first = *first;
@@ -280,12 +277,12 @@ unsafe fn pieces<const N: usize, const STEP: usize>(
             *apart = next.wrapping_sub(*one) as isize;
         }
     }
-    // SAFETY: the caller's, and `Window::push` has seen that there is a mask for each tap of each piece; every processor has
+    // SAFETY: the caller's, and `PatchSource::push` has seen that there is a mask for each tap of each piece; every processor has
     // the instructions.
     unsafe {
         let border = vdupq_n_s8(border);
         for _ in 0..count / N {
-            let mut masks = window.masks();
+            let mut masks = source.masks().as_ptr().cast::<uint8x16_t>();
             let mut tap_row = first;
             first = first.wrapping_add(to_next);
             for _ in 0..rows {
@@ -300,7 +297,7 @@ unsafe fn pieces<const N: usize, const STEP: usize>(
                         }
                         mask = mask.wrapping_add(rows * columns);
                     }
-                    interleave(x, &mut to);
+                    store_interleaved(x, &mut to);
                     masks = masks.wrapping_add(1);
                     tap = tap.wrapping_add_signed(across);
                 }
@@ -316,7 +313,7 @@ unsafe fn pieces<const N: usize, const STEP: usize>(
 ///
 /// So many registers from `to` on may be written.
 #[inline(always)]
-unsafe fn interleave<const N: usize>(x: [int8x16_t; N], to: &mut *mut int8x16_t) {
+unsafe fn store_interleaved<const N: usize>(x: [int8x16_t; N], to: &mut *mut int8x16_t) {
     // SAFETY: the caller's; writes nothing else.
     unsafe {
         if let [a, b, c, d] = *x.as_slice() {
@@ -350,7 +347,7 @@ unsafe fn load<const STEP: usize>(at: &mut usize, step: isize) -> int8x16_t {
 }
 
 /// The first `count` rows, four at a time, as registers in which each output has its four taps.
-pub(crate) fn in_fours(rows: &mut [Row], count: usize) {
+pub(super) fn interleave(rows: &mut [PatchRow], count: usize) {
     for rows in rows.as_chunks_mut::<4>().0.iter_mut().take(count.div_ceil(4)) {
         // SAFETY: reads and writes four rows; every processor has the instructions.
         unsafe {
@@ -365,31 +362,37 @@ pub(crate) fn in_fours(rows: &mut [Row], count: usize) {
     }
 }
 
-/// Rows in fours, sixteen at a time, transposed: each output has its sixteen taps.
-pub(super) fn transpose(rows: &mut [[Row; 16]]) {
-    for rows in rows {
-        // SAFETY: reads and writes as many rows; every processor has the instructions.
-        unsafe {
-            asm!(
-                "ldp q0, q4, [{at}]",
-                "ldp q16, q20, [{at}, #32]",
-                "ldp q1, q5, [{at}, #64]",
-                "ldp q17, q21, [{at}, #96]",
-                "ldp q2, q6, [{at}, #128]",
-                "ldp q18, q22, [{at}, #160]",
-                "ldp q3, q7, [{at}, #192]",
-                "ldp q19, q23, [{at}, #224]",
-                "st4 {{v0.4s-v3.4s}}, [{at}], #64",
-                "st4 {{v4.4s-v7.4s}}, [{at}], #64",
-                "st4 {{v16.4s-v19.4s}}, [{at}], #64",
-                "st4 {{v20.4s-v23.4s}}, [{at}]",
-                at = inout(reg) rows.as_mut_ptr() => _,
-                out("v0") _, out("v1") _, out("v2") _, out("v3") _,
-                out("v4") _, out("v5") _, out("v6") _, out("v7") _,
-                out("v16") _, out("v17") _, out("v18") _, out("v19") _,
-                out("v20") _, out("v21") _, out("v22") _, out("v23") _,
-                options(nostack, preserves_flags),
-            );
+#[cfg(test)]
+mod tests {
+    use core::mem::MaybeUninit;
+
+    use super::*;
+    use crate::isa::generic::im2col::{MicroKernel, OUTPUTS, TapGrid};
+    use crate::isa::neon::int8::NeonInt8;
+
+    #[test]
+    fn nothing_is_gathered_from_outside() {
+        let (x, mut rows) = ([1; 100], [PatchRow([0; OUTPUTS]); 16]);
+        let mut source = MaybeUninit::uninit();
+        let source: &mut PatchSource = zeroed(&mut source);
+        let mut gathers = |source: &PatchSource, first, plane, in_fours, single| {
+            let channels = PatchChannels { first, plane, in_fours, single };
+            NeonInt8::new().gather(source, &x, channels, 0, &mut rows)
+        };
+        assert!(!gathers(source, 0, 20, 4, 0));
+        source.start(&TapGrid::new([1, 1], [1, 1], 1).unwrap());
+        assert!(!gathers(source, 0, 20, 4, 0));
+        source.push(0).unwrap();
+        assert!(gathers(source, 0, 20, 4, 0));
+        // What is not far outside is seen in a copy.
+        assert!(gathers(source, 30, 20, 4, 0));
+        // More channels than rows, or no fours; planes far outside, some of which wrap to the beginning.
+        for (in_fours, single) in [(20, 0), (4, usize::MAX), (usize::MAX - 3, 4), (3, 0)] {
+            assert!(!gathers(source, 0, 20, in_fours, single));
         }
+        assert!(!gathers(source, 0, 1 << 62, 4, 0) && !gathers(source, usize::MAX - 1, 1, 4, 0));
+        source.start(&TapGrid::new([2, 1], [1 << 61, 1], 1).unwrap());
+        source.push(0).unwrap();
+        assert!(!gathers(source, 0, 20, 4, 0));
     }
 }

@@ -22,13 +22,13 @@ pub(super) struct Outputs<'a, const R: usize> {
 }
 
 /// Outputs that meet a band, in the channels of a block from `lane` on.
-pub(super) struct Strip<'a, const R: usize> {
+pub(super) struct PanelLoop<'a, const R: usize> {
     pub(super) band: &'a Band<'a>,
     pub(super) lane: usize,
     pub(super) outputs: Outputs<'a, R>,
 }
 
-impl<const R: usize> Strip<'_, R> {
+impl<const R: usize> PanelLoop<'_, R> {
     /// How many outputs of each row [`wide`](Self::wide) takes: all, unless the block has sixteen channels. Then few that
     /// are left over cost less in all of them at once, one or two together with those of the next row.
     fn in_wide(&self) -> usize {
@@ -78,7 +78,7 @@ impl<const R: usize> Strip<'_, R> {
     }
 }
 
-impl Strip<'_, 16> {
+impl PanelLoop<'_, 16> {
     /// The outputs that are left over, six or fewer of each row; one or two of two rows at a time.
     #[inline(never)]
     pub(super) fn narrow(mut self) {

@@ -10,7 +10,7 @@ use crate::kernel::conv::problem::Shape;
 use crate::padding::PaddingMode;
 
 /// Where the inputs of rows go, from one on and as many times a step, in every channel.
-pub(super) struct Line {
+pub(super) struct RowPacker {
     mode: PaddingMode,
     /// Columns of the input, the first one, and from one to the next.
     width: usize,
@@ -30,7 +30,7 @@ pub(super) struct Line {
     among_zeros: bool,
 }
 
-impl Line {
+impl RowPacker {
     pub(super) fn new(mode: PaddingMode, shape: &Shape, layout: &Layout, part: Part) -> Self {
         let Extent { lowest, span, step, .. } = layout.columns;
         let first = lowest + (part.column * step) as isize;

@@ -1,0 +1,20 @@
+//! The way from sums to i8 outputs.
+
+use crate::quant::{FixedPoint, Rounding, saturate};
+
+/// What all channels of a layer have in common on the way from sums to outputs.
+#[derive(Clone, Copy)]
+pub(crate) struct RequantizeParams {
+    pub(crate) rounding: Rounding,
+    pub(crate) zero_point: i32,
+    pub(crate) range: [i8; 2],
+}
+
+impl RequantizeParams {
+    /// A sum times the factor of its channel, as an output.
+    #[inline(always)]
+    pub(crate) fn requantize(self, sum: i32, factor: FixedPoint) -> i8 {
+        let steps = i64::from(self.rounding.rescale(sum, factor)) + i64::from(self.zero_point);
+        saturate(steps, self.range[0], self.range[1])
+    }
+}
