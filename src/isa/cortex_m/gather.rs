@@ -19,10 +19,15 @@ impl Taps {
     /// None.
     pub(crate) const NONE: Self = Self { offsets: [0; TAPS], count: 0, range: [0; 2] };
 
-    /// Those at `offsets`, as many as there is room for.
-    pub(crate) fn list(&mut self, offsets: impl Iterator<Item = isize>) {
-        *self = Self::NONE;
-        for (to, offset) in self.offsets.iter_mut().zip(offsets) {
+    /// Forgets all taps.
+    pub(crate) fn clear(&mut self) {
+        self.count = 0;
+    }
+
+    /// Another one at `offset`, if there is room for it.
+    #[inline(never)]
+    pub(crate) fn push(&mut self, offset: isize) {
+        if let Some(to) = self.offsets.get_mut(self.count) {
             *to = offset;
             self.range = match self.count {
                 0 => [offset; 2],

@@ -10,6 +10,7 @@ use crate::isa::cortex_m::OUTPUTS;
 use crate::isa::cortex_m::depthwise::{Channel, Depthwise, Window, copy_rows, sums};
 use crate::isa::cortex_m::rescale::Scale;
 use crate::kernel::arithmetic::{Arithmetic, Int8, Int8Channels, Rescale};
+use crate::kernel::conv::im2col_pairs::output;
 use crate::kernel::conv::problem::{ConvLayer, Convolution, Operands, Shape};
 use crate::kernel::runs::Operator;
 use crate::kernel::{pieces, pieces_mut};
@@ -309,7 +310,7 @@ impl<'a, R: Rescale> DepthwiseBand<'a, R> {
                 let sums = sums(&self.window, (x, pitch), channel);
                 let y = self.operands.y.get_mut(at + row * width + first..).unwrap_or_default();
                 for (y, &sum) in y.iter_mut().zip(&sums).take(columns - first) {
-                    *y = arithmetic.finish((0, channel.factor), sum);
+                    *y = output(&arithmetic, (0, channel.factor), sum);
                 }
                 first += OUTPUTS;
             }

@@ -18,6 +18,7 @@ use crate::kernel::pieces_mut;
 use crate::kernel::runs::Operator;
 use crate::kernel::weight_order::{Order, Sets};
 use crate::padding::PaddingMode;
+use crate::quant::FixedPoint;
 
 /// Memory to work in.
 pub(crate) struct Scratch<'a> {
@@ -92,10 +93,8 @@ impl Stack {
     }
 }
 
-/// A convolution and what it works on.
-pub(crate) struct Im2col<'a, R> {
-    /// Whether with assembly.
-    pub(crate) dsp: bool,
+/// A convolution and what it works on, by assembly if `DSP`.
+pub(crate) struct Im2col<'a, R, const DSP: bool> {
     pub(crate) direct: &'a Convolution<Int8<R>>,
     pub(crate) operands: Operands<'a, i8, Int8Channels<'a>>,
 }
@@ -146,7 +145,7 @@ struct Work<'a> {
     fast: bool,
 }
 
-impl<'a, R: Rescale> Im2col<'a, R> {
+impl<'a, R: Rescale, const DSP: bool> Im2col<'a, R, DSP> {
     /// Computes a whole output.
     #[inline(never)]
     pub(crate) fn run(mut self, mut scratch: Scratch<'_>) {
@@ -158,7 +157,7 @@ impl<'a, R: Rescale> Im2col<'a, R> {
             inputs: channels.inputs,
             outputs: channels.outputs,
         };
-        let fast = self.dsp && self.is_fast();
+        let fast = DSP && self.is_fast();
         let shifted = matches!(operator, Operator::Transposed) && arithmetic.border != 0;
         let mut taps = Taps::NONE;
         for rows in self.direct.along(shape.rows).in_phases() {
@@ -177,7 +176,8 @@ impl<'a, R: Rescale> Im2col<'a, R> {
                     true => usize::MAX,
                     false => scratch.sums.len(),
                 };
-                let most = match grid.is_dense() && grid.outputs() >= OUTPUTS {
+                // What sums start from, and outputs that are not side by side, lie on the stack.
+                let most = match !shifted && grid.is_dense() && grid.outputs() >= OUTPUTS {
                     true => most,
                     false => most.min(STAGED),
                 };
@@ -266,7 +266,7 @@ impl<'a, R: Rescale> Im2col<'a, R> {
     /// All outputs of a grid in some blocks.
     fn tiles(&mut self, work: &Work<'_>, scratch: &mut Scratch<'_>) {
         let in_one_part = work.set.1.div_ceil(2) <= scratch.rows.len();
-        if work.fast && in_one_part && !work.blocks.single {
+        if DSP && work.fast && in_one_part && !work.blocks.single {
             return self.fast_tiles(work, scratch);
         }
         let all = work.grid.outputs();
@@ -299,7 +299,7 @@ impl<'a, R: Rescale> Im2col<'a, R> {
         let mut next = 0;
         while next < all {
             let tile = grid.tile(next.min(all - count), count);
-            gather(direct, x, work, (&tile, &whole), true, scratch);
+            gather::<R, DSP>(direct, x, work, (&tile, &whole), scratch);
             let from: (&[Row], &mut [Sums]) = (scratch.rows, &mut []);
             next += OUTPUTS;
             if dense || tile.is_in_row() {
@@ -397,7 +397,7 @@ impl<'a, R: Rescale> Im2col<'a, R> {
     }
 
     fn gather(&self, work: &Work<'_>, tile: &Tile, part: &Part, scratch: &mut Scratch<'_>) {
-        gather(self.direct, self.operands.x, work, (tile, part), self.dsp, scratch);
+        gather::<R, DSP>(self.direct, self.operands.x, work, (tile, part), scratch);
     }
 
     /// Multiplies what has been gathered with all blocks' weights from number `from` of the set on, and writes outputs if
@@ -419,7 +419,7 @@ impl<'a, R: Rescale> Im2col<'a, R> {
             let Some(sums) = scratch.sums.get_mut(kept..) else { return missing() };
             if blocks.pairs > 0 {
                 let part = (from, count);
-                if self.dsp {
+                if DSP {
                     let gemm = self.gemm(work, blocks, done, part, first);
                     if last && work.fast && work.grid.is_dense() && tile.count == OUTPUTS {
                         self.write(gemm, blocks.first, tile, (rows, sums));
@@ -484,7 +484,7 @@ impl<'a, R: Rescale> Im2col<'a, R> {
             let Some(y) = y else { return missing() };
             for (&place, &sum) in places.iter().zip(sums).take(tile.count) {
                 if let Some(y) = y.get_mut(place) {
-                    *y = arithmetic.finish(parameters, sum);
+                    *y = output(&arithmetic, parameters, sum);
                 }
             }
         }
@@ -561,6 +561,12 @@ fn add(sums: &mut [i32; OUTPUTS], row: &Row, low: i8, high: i8) {
     }
 }
 
+/// A sum as an output, by portable code. Not inlined: it is long, and rarely runs.
+#[inline(never)]
+pub(super) fn output<R: Rescale>(arithmetic: &Int8<R>, channel: (i32, FixedPoint), sum: i32) -> i8 {
+    arithmetic.finish(channel, sum)
+}
+
 /// The sums of every other weight.
 fn sum_pairs(weight: &[i8]) -> [i32; 2] {
     let (fours, rest) = weight.as_chunks::<4>();
@@ -576,17 +582,16 @@ fn sum_pairs(weight: &[i8]) -> [i32; 2] {
 
 /// Gathers what a part comes to for a tile.
 #[inline(always)]
-fn gather<R: Rescale>(
+fn gather<R: Rescale, const DSP: bool>(
     direct: &Convolution<Int8<R>>,
     x: &[i8],
     work: &Work<'_>,
     (tile, part): (&Tile, &Part),
-    dsp: bool,
     scratch: &mut Scratch<'_>,
 ) {
     let plane = direct.shape.in_plane();
     let x = x.get(work.channel * plane..).unwrap_or_default();
     let Scratch { rows, places, .. } = scratch;
-    let how = (dsp, direct.arithmetic.border);
-    work.grid.gather((x, plane), (tile, part), work.taps, how, places, rows);
+    let border = direct.arithmetic.border;
+    work.grid.gather::<DSP>((x, plane), (tile, part), work.taps, border, places, rows);
 }

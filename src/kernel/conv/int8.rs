@@ -115,7 +115,7 @@ kernels! {
         let mut stack = Stack::NEW;
         let words = words(workspace);
         let scratch = stack.scratch(words, convolution.operator, &convolution.shape);
-        Im2col { dsp: true, direct: convolution, operands }.run(scratch);
+        Im2col::<_, true> { direct: convolution, operands }.run(scratch);
     }
 
     #[cfg(dsp)]
@@ -124,7 +124,7 @@ kernels! {
     ) {
         let mut stack = Stack::NEW;
         let scratch = stack.scratch(&mut [], convolution.operator, &convolution.shape);
-        Im2col { dsp: false, direct: convolution, operands }.run(scratch);
+        Im2col::<_, false> { direct: convolution, operands }.run(scratch);
     }
 
     #[cfg(dsp)]

@@ -49,12 +49,7 @@ impl Tile {
 impl Grid {
     #[inline(never)]
     pub(crate) fn new(rows: AxisPhase, columns: AxisPhase, mode: PaddingMode) -> Self {
-        let interior = [&rows, &columns].map(|phase| {
-            (0..phase.taps).fold(0..phase.count, |all, tap| {
-                let [first, end] = phase.inside(tap);
-                all.start.max(first)..all.end.min(end)
-            })
-        });
+        let interior = [interior(&rows), interior(&columns)];
         Self { rows, columns, mode, interior }
     }
 
@@ -83,10 +78,11 @@ impl Grid {
     #[inline(never)]
     pub(crate) fn list(&self, taps: Range<usize>, to: &mut Taps) {
         let width = self.columns.length as isize;
-        to.list(taps.map(|tap| {
+        to.clear();
+        for tap in taps.take(TAPS) {
             let [row, column] = self.tap(tap);
-            row * width + column
-        }));
+            to.push(row * width + column);
+        }
     }
 
     /// So many outputs from number `first` on.
@@ -154,28 +150,28 @@ impl Grid {
     }
 
     /// Gathers what a part comes to for a tile, of planes of `plane` elements, the first of which begins with `x`; by
-    /// assembly if `dsp`. `all` are all taps, if there was room for them.
+    /// assembly if `DSP`. `all` are all taps, if there was room for them.
     #[inline(always)]
-    pub(crate) fn gather(
+    pub(crate) fn gather<const DSP: bool>(
         &self,
         (x, plane): (&[i8], usize),
         (tile, part): (&Tile, &Part),
         all: &Taps,
-        (dsp, border): (bool, i8),
+        border: i8,
         places: &mut Places,
         rows: &mut [Row],
     ) {
         let channels = part.channels.len();
         let x = x.get(part.channels.start * plane..).unwrap_or_default();
         let planes = Planes { x, plane, channels };
-        if !(dsp && tile.inside) {
+        if !(DSP && tile.inside) {
             let whole = part.taps.len() == self.taps()
                 && self.taps() <= TAPS
                 && self.columns.taps <= COLUMNS;
-            if dsp && tile.in_row && whole && self.mode == PaddingMode::Zeros {
+            if DSP && tile.in_row && whole && self.mode == PaddingMode::Zeros {
                 return self.at_edge_of_row(planes, tile, border, places, rows);
             }
-            return self.at_edge(planes, (tile, part), (dsp, border), places, rows);
+            return self.at_edge::<DSP>(planes, (tile, part), border, places, rows);
         }
         let width = self.columns.length as isize;
         let row = self.rows.input + (tile.row * self.rows.input_step) as isize;
@@ -235,11 +231,11 @@ impl Grid {
 
     /// The same of any tile, in any mode, or by portable code.
     #[inline(never)]
-    fn at_edge(
+    fn at_edge<const DSP: bool>(
         &self,
         planes: Planes<'_>,
         (tile, part): (&Tile, &Part),
-        (dsp, border): (bool, i8),
+        border: i8,
         places: &mut Places,
         to: &mut [Row],
     ) {
@@ -260,7 +256,7 @@ impl Grid {
                 }
                 places.push(at, outside);
             }
-            if !dsp {
+            if !DSP {
                 by_element(planes, places, border, number, to);
             } else if !gather_each(planes, places, border, number, to) {
                 missing();
@@ -277,6 +273,17 @@ impl Grid {
         let column = self.mode.source(column + across, self.columns.length)?;
         Some(row * self.columns.length + column)
     }
+}
+
+/// The outputs along a direction that meet only inputs.
+#[inline(never)]
+fn interior(phase: &AxisPhase) -> Range<usize> {
+    let mut all = 0..phase.count;
+    for tap in 0..phase.taps {
+        let [first, end] = phase.inside(tap);
+        all = all.start.max(first)..all.end.min(end);
+    }
+    all
 }
 
 /// [`gather_each`] by portable code.
