@@ -5,7 +5,7 @@
 //! weights of one output channel after the other; what is left at the end makes a shorter one. Taps are numbered kernel
 //! row, kernel column, input channel within each [`FOUR`] input channels, if there are as many output channels; those
 //! of other input channels follow, input channel, kernel row, kernel column.
-//! Where two taps are multiplied at a time ([`WeightOrder::ByPairs`]), pairs of output channels are blocks, and the last one
+//! Where two taps are multiplied at a time ([`WeightOrder::InPairs`]), pairs of output channels are blocks, and the last one
 //! of an odd number. Taps are numbered kernel row, kernel column, input channel.
 //! In both orders a transposed convolution has such a sequence for each set of taps that the same outputs meet.
 
@@ -21,7 +21,7 @@ pub(crate) enum WeightOrder {
     /// Sixteen taps of one output channel after the other.
     BySixteens,
     /// A weight of each of two output channels in turn: kernel row, kernel column, input channel.
-    ByPairs,
+    InPairs,
 }
 
 impl WeightOrder {
@@ -30,7 +30,7 @@ impl WeightOrder {
         match target {
             Target::Portable | Target::Microcontroller => Self::ByInput,
             Target::AArch64 => Self::BySixteens,
-            Target::CortexMDsp => Self::ByPairs,
+            Target::CortexMDsp => Self::InPairs,
         }
     }
 }

@@ -161,7 +161,7 @@ impl Layout {
             (Algorithm::Auto | Algorithm::Direct, WeightOrder::ByInput) => 1,
             (Algorithm::Auto | Algorithm::Direct, WeightOrder::BySixteens) => 2,
             (Algorithm::Winograd2 | Algorithm::Winograd4, _) => 3,
-            (Algorithm::Auto | Algorithm::Direct, WeightOrder::ByPairs) => 4,
+            (Algorithm::Auto | Algorithm::Direct, WeightOrder::InPairs) => 4,
         }
     }
 

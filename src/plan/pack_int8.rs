@@ -461,7 +461,7 @@ pub(crate) const fn pack(
     let (channels, packed) = split_mut(packed, 9 * outputs);
     let plain = winograd::tile(layout.algorithm) == 0;
     let by_sixteens = plain && matches!(layout.weight_order, WeightOrder::BySixteens);
-    let in_pairs = plain && matches!(layout.weight_order, WeightOrder::ByPairs);
+    let in_pairs = plain && matches!(layout.weight_order, WeightOrder::InPairs);
     let in_lanes = plain && !by_sixteens && !in_pairs;
     let in_one_set = by_sixteens && layout.order.is_one_set() && !weights.have_input_norm();
     let mut output = 0;

@@ -555,7 +555,7 @@ impl<'a, R: Rescale, const DSP: bool> Im2col<'a, R, DSP> {
 #[inline(always)]
 fn add(sums: &mut [i32; OUTPUTS], row: &Row, low: i8, high: i8) {
     for (sum, &x) in sums.iter_mut().zip(row) {
-        let (first, second) = (i32::from(x as i16), x as i32 >> 16);
+        let (first, second) = (i32::from(x as i16), x >> 16);
         *sum = sum.wrapping_add(first.wrapping_mul(low.into()));
         *sum = sum.wrapping_add(second.wrapping_mul(high.into()));
     }
