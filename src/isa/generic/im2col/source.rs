@@ -23,8 +23,7 @@ static BEFORE: [Mask; OUTPUTS + 1] = {
     masks
 };
 
-// Masks are computed as numbers of 128 bits, and ranges looked up: of a loop over bytes that compares their numbers the compiler
-// makes 200 instructions.
+// Ranges are looked up: of a loop over bytes that compares their numbers the compiler makes 200 instructions.
 impl Mask {
     /// No output.
     pub(crate) const NONE: Self = Self([0; OUTPUTS]);
@@ -38,23 +37,24 @@ impl Mask {
     /// Those from number `first` to before number `end`.
     #[inline(always)]
     pub(crate) fn between(first: usize, end: usize) -> Self {
-        let [first, end] = [first, end].map(|number| {
-            let Mask(before) = BEFORE.get(number.min(OUTPUTS)).unwrap_or(&Self::NONE);
-            u128::from_le_bytes(*before)
-        });
-        Self((end & !first).to_le_bytes())
+        let [mut first, end] = [first, end]
+            .map(|number| BEFORE.get(number.min(OUTPUTS)).copied().unwrap_or(Self::NONE));
+        first.0.iter_mut().for_each(|lane| *lane = !*lane);
+        end.and(first)
     }
 
     /// Those that are in `other`, too.
     #[inline(always)]
-    pub(crate) fn and(self, other: Self) -> Self {
-        Self((u128::from_le_bytes(self.0) & u128::from_le_bytes(other.0)).to_le_bytes())
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        self.0.iter_mut().zip(other.0).for_each(|(lane, other)| *lane &= other);
+        self
     }
 
     /// And those that are in `other`.
     #[inline(always)]
-    pub(crate) fn or(self, other: Self) -> Self {
-        Self((u128::from_le_bytes(self.0) | u128::from_le_bytes(other.0)).to_le_bytes())
+    pub(crate) fn or(mut self, other: Self) -> Self {
+        self.0.iter_mut().zip(other.0).for_each(|(lane, other)| *lane |= other);
+        self
     }
 }
 
