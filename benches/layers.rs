@@ -1,5 +1,5 @@
-//! Every layer of `layers.json` on every back-end, by the algorithm that the crate chooses, and the peak of
-//! multiply-adds. Elements are operations, two per multiply-add: Gelem/s are GFLOP/s.
+//! Every layer of `layers.json` on every back-end, in f32 and, as "L1 i8", in i8, by the algorithm that the crate chooses,
+//! and the peak of multiply-adds. Elements are operations, two per multiply-add: Gelem/s are GFLOP/s.
 
 use core::time::Duration;
 
@@ -30,6 +30,17 @@ fn main() -> Result<()> {
         for backend in Backend::available() {
             group.bench_function(backend.name(), |bencher| {
                 let case = Case::f32(&layer, backend, Algorithm::Auto, 1);
+                if let Some(mut case) = case.expect("checked by the tests") {
+                    bencher.iter(|| case.subject.run());
+                }
+            });
+        }
+        group.finish();
+        let mut group = criterion.benchmark_group(format!("{} i8", layer.id));
+        group.throughput(Throughput::Elements(2 * layer.macs()?));
+        for backend in Backend::available() {
+            group.bench_function(backend.name(), |bencher| {
+                let case = Case::int8(&layer, backend, Algorithm::Auto);
                 if let Some(mut case) = case.expect("checked by the tests") {
                     bencher.iter(|| case.subject.run());
                 }

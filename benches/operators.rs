@@ -7,8 +7,8 @@ use core::time::Duration;
 use anyhow::Result;
 use criterion::{Criterion, Throughput};
 use nchw::{
-    Activate, Activation, AdaptiveAvgPool2d, Add, AvgPool2d, Backend, Conv2d, Error, Linear,
-    MaxPool2d, Mul, Parameters, Softmax, Upsample, UpsampleMode,
+    Activate, Activation, Add, Backend, Conv2d, Error, Linear, Mul, Parameters, Softmax, Upsample,
+    UpsampleMode,
 };
 use nchw_benches::case::Aligned;
 
@@ -37,12 +37,23 @@ fn bench(
     run: impl Fn(Backend, &[f32], &mut [f32]) -> Result<(), Error>,
 ) -> Result<()> {
     let (x, mut y) = (Aligned::random(x_len), Aligned::zero(y_len));
+    bench_on(criterion, name, x.get(), y.get_mut(), run)
+}
+
+/// The same, with these buffers.
+fn bench_on<T>(
+    criterion: &mut Criterion,
+    name: &str,
+    x: &[T],
+    y: &mut [T],
+    run: impl Fn(Backend, &[T], &mut [T]) -> Result<(), Error>,
+) -> Result<()> {
     let mut group = criterion.benchmark_group(name);
-    group.throughput(Throughput::Elements(y_len as u64));
+    group.throughput(Throughput::Elements(y.len() as u64));
     for backend in Backend::available() {
-        run(backend, x.get(), y.get_mut())?;
+        run(backend, x, y)?;
         group.bench_function(backend.name(), |bencher| {
-            bencher.iter(|| run(backend, black_box(x.get()), black_box(y.get_mut())));
+            bencher.iter(|| run(backend, black_box(x), black_box(&mut *y)));
         });
     }
     group.finish();
@@ -50,22 +61,16 @@ fn bench(
 }
 
 fn pools(criterion: &mut Criterion) -> Result<()> {
-    let (large, small) = ([64, 112, 112], [512, 7, 7]);
-    for (name, plan) in [
-        ("MaxPool2d k2", MaxPool2d::new(large, [2, 2]).plan::<f32>()?),
-        (
-            "MaxPool2d k3 s2 p1",
-            MaxPool2d::new(large, [3, 3]).stride([2, 2]).padding([1, 1]).plan()?,
-        ),
-        ("AvgPool2d k2", AvgPool2d::new(large, [2, 2]).plan()?),
-        (
-            "AvgPool2d k3 s1 p1",
-            AvgPool2d::new(large, [3, 3]).stride([1, 1]).padding([1, 1]).plan()?,
-        ),
-        ("AdaptiveAvgPool2d global", AdaptiveAvgPool2d::global(small).plan()?),
-    ] {
+    for (name, plan) in nchw_benches::pools::<f32>()? {
         let lens = [plan.input_len(), plan.output_len()];
         bench(criterion, name, lens, |backend, x, y| plan.backend(backend)?.run(x, y))?;
+    }
+    for (name, plan) in nchw_benches::pools::<i8>()? {
+        let x: Vec<i8> = (0..plan.input_len()).map(|index| (index * 7 % 251) as i8).collect();
+        let mut y = vec![0; plan.output_len()];
+        bench_on(criterion, &format!("{name} i8"), &x, &mut y, |backend, x, y| {
+            plan.backend(backend)?.run(x, y)
+        })?;
     }
     Ok(())
 }

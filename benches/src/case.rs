@@ -2,7 +2,7 @@
 
 use core::hint::black_box;
 
-use nchw::{Algorithm, Backend, Error, Parameters};
+use nchw::{Algorithm, Backend, Error, Int8Parameters, Parameters, WeightScale};
 
 use crate::layers::Layer;
 use crate::time::Subject;
@@ -67,6 +67,40 @@ impl Case {
     }
 }
 
+impl Case {
+    /// The layer in i8 on one image; `None` if the layer cannot be computed by `algorithm`.
+    ///
+    /// # Errors
+    ///
+    /// What the crate finds wrong with the layer or with `backend`.
+    pub fn int8(
+        layer: &Layer,
+        backend: Backend,
+        algorithm: Algorithm,
+    ) -> Result<Option<Self>, Error> {
+        let Ok(plan) = layer.int8(algorithm).and_then(|plan| plan.backend(backend)) else {
+            layer.int8(Algorithm::Auto)?.backend(backend)?;
+            return Ok(None);
+        };
+        let numbers = |len: usize| -> Vec<i8> {
+            let mut random = fastrand::Rng::with_seed(len as u64);
+            (0..len).map(|_| random.i8(..)).collect()
+        };
+        let weight = numbers(plan.weight_shape().iter().product());
+        let parameters = Int8Parameters { bias: None, scale: WeightScale::PerTensor(0.01) };
+        let mut packed = vec![0; plan.packed_len()];
+        plan.pack(&plan.weight_shape(), &weight, &parameters, &mut packed)?;
+        let (x, mut y) = (numbers(plan.input_len()), vec![0; plan.output_len()]);
+        let mut workspace = vec![0; plan.workspace_len()];
+        let run = move || {
+            // Lengths are those of the plan.
+            let _: Result<(), Error> = plan.run(&packed, black_box(&x), &mut y, &mut workspace);
+            black_box(&mut y);
+        };
+        Ok(Some(Self { algorithm: plan.algorithm(), subject: Subject::new(run) }))
+    }
+}
+
 /// f32 numbers from a multiple of 64 bytes on, so that times do not depend on the allocator.
 pub struct Aligned {
     memory: Vec<f32>,
@@ -106,7 +140,10 @@ impl Aligned {
 
 #[cfg(test)]
 mod tests {
+    use nchw::{__Kernel as Kernel, __kernels as kernels, Dtype};
+
     use super::*;
+    use crate::pools;
 
     /// A new algorithm has to be added to the list.
     #[test]
@@ -117,6 +154,42 @@ mod tests {
                 assert!(ALGORITHMS.contains(&plan.algorithm()), "{:?}", plan.algorithm());
             }
         }
+    }
+
+    /// Every kernel that this machine has is measured by some layer or pool.
+    #[test]
+    fn every_kernel_is_measured() {
+        let mut missed = Vec::new();
+        for backend in Backend::available() {
+            let mut met = Vec::new();
+            for layer in Layer::all().unwrap() {
+                for &algorithm in ALGORITHMS {
+                    let plan = layer.plan::<f32>(algorithm).and_then(|plan| plan.backend(backend));
+                    met.extend(plan.map(|plan| (false, Dtype::F32, plan.kernel())));
+                    let plan = layer.int8(algorithm).and_then(|plan| plan.backend(backend));
+                    met.extend(plan.map(|plan| (false, Dtype::I8, plan.kernel())));
+                }
+            }
+            for (_, plan) in pools::<f32>().unwrap() {
+                let kernel = plan.backend(backend).unwrap().kernel().unwrap();
+                met.push((true, Dtype::F32, kernel));
+            }
+            for (_, plan) in pools::<i8>().unwrap() {
+                let kernel = plan.backend(backend).unwrap().kernel().unwrap();
+                met.push((true, Dtype::I8, kernel));
+            }
+            let here = |kernel: &&Kernel| {
+                let order = kernel.name == "Im2colGemm" && !cfg!(target_arch = "aarch64");
+                !kernel.when.is_empty() && kernel.backends.contains(&backend) && !order
+            };
+            for kernel in kernels().filter(here) {
+                let pool = kernel.operators.contains("Pool");
+                if !met.contains(&(pool, kernel.dtype, kernel.name)) {
+                    missed.push((kernel.name, kernel.dtype, backend));
+                }
+            }
+        }
+        assert!(missed.is_empty(), "nothing measures {missed:?}");
     }
 
     #[test]

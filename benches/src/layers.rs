@@ -3,7 +3,7 @@
 use core::fmt;
 
 use anyhow::{Context, Result};
-use nchw::{Algorithm, Conv2d, ConvPlan, ConvTranspose2d, Element, Error};
+use nchw::{Algorithm, Conv2d, ConvPlan, ConvTranspose2d, Element, Error, Quantization};
 use serde::Deserialize;
 
 /// Which operator a layer is.
@@ -83,23 +83,41 @@ impl Layer {
     ///
     /// What the crate finds wrong with it, the algorithm included.
     pub fn plan<T: Element>(&self, algorithm: Algorithm) -> Result<ConvPlan<T>, Error> {
-        let (input, out_channels, kernel) = (self.input, self.out_channels, [self.kernel; 2]);
         match self.operator {
-            Operator::Conv2d => Conv2d::new(input, out_channels, kernel)
-                .stride([self.stride; 2])
-                .padding([self.padding; 2])
-                .dilation([self.dilation; 2])
-                .groups(self.groups)
-                .algorithm(algorithm)
-                .plan(),
-            Operator::ConvTranspose2d => ConvTranspose2d::new(input, out_channels, kernel)
-                .stride([self.stride; 2])
-                .padding([self.padding; 2])
-                .output_padding([self.output_padding; 2])
-                .dilation([self.dilation; 2])
-                .groups(self.groups)
-                .algorithm(algorithm)
-                .plan(),
+            Operator::Conv2d => self.conv(algorithm).plan(),
+            Operator::ConvTranspose2d => self.transposed(algorithm).plan(),
+        }
+    }
+
+    fn conv(&self, algorithm: Algorithm) -> Conv2d {
+        Conv2d::new(self.input, self.out_channels, [self.kernel; 2])
+            .stride([self.stride; 2])
+            .padding([self.padding; 2])
+            .dilation([self.dilation; 2])
+            .groups(self.groups)
+            .algorithm(algorithm)
+    }
+
+    fn transposed(&self, algorithm: Algorithm) -> ConvTranspose2d {
+        ConvTranspose2d::new(self.input, self.out_channels, [self.kernel; 2])
+            .stride([self.stride; 2])
+            .padding([self.padding; 2])
+            .output_padding([self.output_padding; 2])
+            .dilation([self.dilation; 2])
+            .groups(self.groups)
+            .algorithm(algorithm)
+    }
+
+    /// The layer's plan in i8.
+    ///
+    /// # Errors
+    ///
+    /// What the crate finds wrong with it, the algorithm included.
+    pub fn int8(&self, algorithm: Algorithm) -> Result<ConvPlan<i8>, Error> {
+        let q = Quantization { scale: 0.05, zero_point: 3 };
+        match self.operator {
+            Operator::Conv2d => self.conv(algorithm).quantized(q, q).plan(),
+            Operator::ConvTranspose2d => self.transposed(algorithm).quantized(q, q).plan(),
         }
     }
 

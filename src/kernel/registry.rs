@@ -9,11 +9,11 @@ use crate::algorithm::Algorithm;
 use crate::backend::Backend::{self, Avx2, Avx512, Neon, NeonDot, NeonMatrix, Scalar};
 #[cfg(vectors)]
 use crate::isa::dispatch;
-use crate::kernel::conv::problem::ConvLayer;
 #[cfg(neon)]
-use crate::kernel::conv::{band, depthwise_int8};
+use crate::kernel::conv::{band, depthwise_int8, im2col};
 #[cfg(vectors)]
 use crate::kernel::conv::{depthwise, pointwise};
+use crate::kernel::conv::{direct, problem::ConvLayer};
 use crate::kernel::pool::Pool;
 #[cfg(neon)]
 use crate::kernel::pool::lines;
@@ -69,7 +69,7 @@ macro_rules! kernels {
         $(
             $(#[cfg($on:meta)])?
             $kernel:ident on [$($backend:ident)*] $(if $fits:path)?, when $when:literal
-            $(, weights $order:literal)? $(, stack $small:literal $large:literal)?;
+            $(, weights $order:literal)? $(, stack $small:literal $large:literal of $stack:expr)?;
         )*
     ) => {
         $(#[$doc])*
@@ -77,6 +77,11 @@ macro_rules! kernels {
         pub(crate) enum $table {
             $($(#[cfg($on)])? $kernel,)*
         }
+
+        $(
+            $(#[cfg($on)])?
+            const _: () = kernels!(@holds $($small, $large, $stack)?);
+        )*
 
         impl $table {
             /// Those of this build.
@@ -119,6 +124,10 @@ macro_rules! kernels {
                 }
             }
         }
+    };
+    (@holds) => { () };
+    (@holds $small:literal, $large:literal, $stack:expr) => {
+        assert!($stack <= if cfg!(target_pointer_width = "32") { $small } else { $large })
     };
 }
 
@@ -164,9 +173,9 @@ kernels! {
     #[cfg(neon)]
     RowBands on [Neon NeonDot NeonMatrix] if band::fits,
         when "rows of 4 outputs and more whose copies fit, and taps that make up for the copying",
-        weights "input by input in panels of 16, 8, 4 and 1 outputs", stack 16384 16384;
+        weights "input by input in panels of 16, 8, 4 and 1 outputs", stack 16640 16640 of band::STACK;
     Direct on [Scalar Avx2 Avx512 Neon NeonDot NeonMatrix], when "everything else",
-        weights "input by input in panels of 16, 8, 4 and 1 outputs", stack 1600 5424;
+        weights "input by input in panels of 16, 8, 4 and 1 outputs", stack 2304 6400 of direct::STACK;
 }
 
 kernels! {
@@ -175,17 +184,17 @@ kernels! {
     #[cfg(neon)]
     Winograd2InLanes on [Neon NeonDot NeonMatrix] if winograd2, when "`Algorithm::Winograd2`",
         weights "transformed, as i16";
-    Winograd2 on [Scalar] if winograd2, when "`Algorithm::Winograd2`", weights "transformed, as i16";
+    Winograd2 on [Scalar Avx2 Avx512] if winograd2, when "`Algorithm::Winograd2`", weights "transformed, as i16";
     #[cfg(neon)]
     Depthwise on [Neon NeonDot NeonMatrix] if depthwise_int8::fits,
         when "a convolution with one input channel and at most 3 output channels in a group",
-        weights "16 taps of one output after the other", stack 2176 2176;
+        weights "16 taps of one output after the other", stack 4128 4128 of depthwise_int8::STACK;
     #[cfg(neon)]
     Im2colGemm on [Scalar Neon NeonDot NeonMatrix], when "everything else on AArch64",
-        weights "16 taps of one output after the other", stack 9216 9216;
+        weights "16 taps of one output after the other", stack 15360 15360 of im2col::STACK;
     #[cfg(not(neon))]
-    Direct on [Scalar], when "everything else, but on AArch64",
-        weights "input by input in panels of 4 and 1 outputs", stack 1600 5424;
+    Direct on [Scalar Avx2 Avx512], when "everything else",
+        weights "input by input in panels of 4 and 1 outputs", stack 2304 6400 of direct::STACK;
 }
 
 kernels! {
@@ -196,7 +205,7 @@ kernels! {
         when "one window over the whole plane";
     #[cfg(vectors)]
     Sliding on [Avx2 Avx512 Neon NeonDot NeonMatrix] if Pool::slides,
-        when "other windows of one size", stack 1024 1024;
+        when "other windows of one size";
     Windows on [Scalar Avx2 Avx512 Neon NeonDot NeonMatrix], when "everything else";
 }
 
@@ -208,8 +217,8 @@ kernels! {
         when "one window over the whole plane of 16 elements and more";
     #[cfg(neon)]
     Lines on [Neon NeonDot NeonMatrix] if lines::fits,
-        when "other windows of one size; averages of up to 255 elements", stack 2048 2048;
-    Windows on [Scalar], when "everything else";
+        when "other windows of one size; averages of up to 255 elements", stack 1184 1184 of lines::STACK;
+    Windows on [Scalar Avx2 Avx512 Neon NeonDot NeonMatrix], when "everything else";
 }
 
 /// Kernels that depend on the instruction set alone. Plain loops are compiled for each, and the compiler makes vectors of them.

@@ -17,7 +17,7 @@ use crate::padding::PaddingMode;
 use crate::plan::cost::{cost_methods, multiply_adds};
 use crate::plan::layout::{Layout, Packed, PackedInt8};
 use crate::plan::meaning::requantizing_meaning_methods;
-use crate::plan::split::Jobs;
+use crate::plan::split::{Job, Jobs, bytes, floats};
 use crate::plan::{
     backend_method, check_io, check_target, packing_methods, requantization, with_rounding,
 };
@@ -281,5 +281,30 @@ impl LinearPlan<i8> {
             int8::run(self.int8, self.backend, layer);
         });
         Ok(())
+    }
+}
+
+impl Job<'_, f32, LinearPlan<f32>> {
+    /// Computes its part of the output.
+    pub fn run(&mut self) {
+        let Self { plan, layout, .. } = *self;
+        let packed = layout.split(self.packed);
+        for (part, x, y) in self.parts() {
+            plan.compute(part.channels, floats(&packed, &layout, &part), x, y);
+        }
+    }
+}
+
+impl Job<'_, i8, LinearPlan<i8>> {
+    /// Computes its part of the output.
+    // Compiled where it is called, as that of a convolution.
+    #[inline]
+    pub fn run(&mut self) {
+        let Self { plan, layout, .. } = *self;
+        let packed = layout.split_int8(self.packed);
+        for (part, x, y) in self.parts() {
+            // An i8 plan has its quantization, so there is no error to look at.
+            let _ = plan.compute(part.channels, bytes(&packed, &layout, &part), x, y);
+        }
     }
 }

@@ -14,7 +14,6 @@ use crate::kernel::arithmetic::Int8Channels;
 use crate::kernel::conv::problem::Shape;
 use crate::plan::conv::ConvPlan;
 use crate::plan::layout::{Layout, Packed, PackedInt8};
-use crate::plan::linear::LinearPlan;
 use crate::tensor::{Dtype, Element};
 
 /// The jobs that [`ConvPlan::split`] and [`LinearPlan::split`] make of a layer, one after the other.
@@ -34,10 +33,10 @@ pub struct Jobs<'a, T, P = ConvPlan<T>> {
 /// `P` is the plan of the layer. See [`ConvPlan::split`] for an example.
 #[must_use = "nothing is computed until the job runs"]
 pub struct Job<'a, T, P = ConvPlan<T>> {
-    plan: P,
-    layout: Layout,
+    pub(super) plan: P,
+    pub(super) layout: Layout,
     shape: Shape,
-    packed: &'a [T],
+    pub(super) packed: &'a [T],
     x: &'a [T],
     /// Of its own channels.
     y: &'a mut [T],
@@ -105,7 +104,7 @@ impl<'a, T, P> Job<'a, T, P> {
     }
 
     /// Its parts, each with its input and its output.
-    fn parts(&mut self) -> impl Iterator<Item = (Part, &'a [T], &mut [T])> {
+    pub(super) fn parts(&mut self) -> impl Iterator<Item = (Part, &'a [T], &mut [T])> {
         let Self { layout, shape, x, channels, .. } = self;
         let (x, in_plane, out_plane) = (*x, shape.in_plane(), shape.out_plane());
         let mut rest = &mut *self.y;
@@ -120,7 +119,7 @@ impl<'a, T, P> Job<'a, T, P> {
 }
 
 /// The f32 weights of a part.
-fn floats<'a>(packed: &Packed<'a>, layout: &Layout, part: &Part) -> Packed<'a> {
+pub(super) fn floats<'a>(packed: &Packed<'a>, layout: &Layout, part: &Part) -> Packed<'a> {
     Packed {
         bias: part.outputs(packed.bias, 1),
         prelu: part.outputs(packed.prelu, 1),
@@ -129,7 +128,7 @@ fn floats<'a>(packed: &Packed<'a>, layout: &Layout, part: &Part) -> Packed<'a> {
 }
 
 /// The i8 weights of a part.
-fn bytes<'a>(packed: &PackedInt8<'a>, layout: &Layout, part: &Part) -> PackedInt8<'a> {
+pub(super) fn bytes<'a>(packed: &PackedInt8<'a>, layout: &Layout, part: &Part) -> PackedInt8<'a> {
     let (Int8Channels { bias, multiplier, shift }, weight) = *packed;
     let channels = Int8Channels {
         bias: part.outputs(bias, 4),
@@ -180,38 +179,13 @@ impl Job<'_, i8> {
     }
 }
 
-impl Job<'_, f32, LinearPlan<f32>> {
-    /// Computes its part of the output.
-    pub fn run(&mut self) {
-        let Self { plan, layout, .. } = *self;
-        let packed = layout.split(self.packed);
-        for (part, x, y) in self.parts() {
-            plan.compute(part.channels, floats(&packed, &layout, &part), x, y);
-        }
-    }
-}
-
-impl Job<'_, i8, LinearPlan<i8>> {
-    /// Computes its part of the output.
-    // As above.
-    #[inline]
-    pub fn run(&mut self) {
-        let Self { plan, layout, .. } = *self;
-        let packed = layout.split_int8(self.packed);
-        for (part, x, y) in self.parts() {
-            // An i8 plan has its quantization, so there is no error to look at.
-            let _ = plan.compute(part.channels, bytes(&packed, &layout, &part), x, y);
-        }
-    }
-}
-
 /// Output channels that are a layer of their own: some of one group, or all of several groups.
-struct Part {
+pub(super) struct Part {
     /// The first output channel.
     first: usize,
     /// The first group.
     group: usize,
-    channels: Channels,
+    pub(super) channels: Channels,
 }
 
 /// The parts that the output channels `outputs` of a layer make, at most three.

@@ -58,6 +58,9 @@ const TILES: usize = 16;
 /// Room for their inputs.
 type Copies = [[i8; 16]; 2 * ThreeByThree::<2, false>::height(TILES)];
 
+/// Its largest buffer on the stack, in bytes.
+pub(crate) const STACK: usize = size_of::<Copies>();
+
 /// The most elements of a row that are copied for outputs of any kernel.
 const LINE: usize = 64;
 

@@ -19,7 +19,7 @@ use crate::kernel::conv::block::{GroupOfBlock, any_size, most_outputs};
 use crate::kernel::conv::group::{Group, Place};
 use crate::kernel::conv::problem::{Convolution, OperandsOf};
 use crate::kernel::runs::Run;
-use crate::tuning::CACHED_WEIGHTS;
+use crate::tuning::{CACHED_WEIGHTS, GROUP};
 
 /// Outputs that meet the same taps, in both directions.
 #[derive(Clone, Copy)]
@@ -27,6 +27,9 @@ pub(crate) struct Region {
     pub(crate) rows: Run,
     pub(crate) columns: Run,
 }
+
+/// Its largest buffers on the stack, in bytes: the list of taps, and the totals of a group in a block of 16 channels.
+pub(crate) const STACK: usize = size_of::<Taps>() + size_of::<[[f32; 16]; GROUP]>();
 
 impl<A: Arithmetic> Convolution<A> {
     /// Computes a whole output.

@@ -6,8 +6,6 @@ use crate::backend::Backend;
 use crate::geometry::missing;
 #[cfg(neon)]
 use crate::isa::dispatch::{self, Vectors};
-#[cfg(neon)]
-use crate::isa::generic::im2col::MicroKernel;
 use crate::isa::scalar::Scalar;
 use crate::kernel::arithmetic::{FixedDouble, FixedSingle, Int8, Int8Channels, OnnxFloat, Rescale};
 #[cfg(neon)]
@@ -24,115 +22,113 @@ use crate::kernel::runs::Operator;
 pub(crate) struct Int8Layer<'a, R> {
     /// Its shape is [flattened](crate::kernel::conv::problem::Shape::flattened).
     pub(crate) convolution: Convolution<Int8<R>>,
-    pub(crate) operands: Operands<'a, i8, Int8Channels<'a>>,
+    pub(crate) operands: Int8Operands<'a>,
     pub(crate) workspace: &'a mut [i8],
 }
+
+/// What a layer reads and writes.
+type Int8Operands<'a> = Operands<'a, i8, Int8Channels<'a>>;
 
 /// Computes a whole output of the layer that `kernel` was chosen for, or of some of its channels.
 #[inline(always)]
 pub(crate) fn run<R: Int8Kernels>(
     kernel: Choice<ConvInt8>,
     backend: Option<Backend>,
-    layer: Int8Layer<'_, R>,
+    Int8Layer { convolution, operands, workspace }: Int8Layer<'_, R>,
 ) {
+    let Convolution { shape, arithmetic, .. } = convolution;
     #[cfg(neon)]
     if let Some(neon) = dispatch::vectors(backend) {
         return match kernel.vectors {
-            ConvInt8::Im2colGemm => R::im2col_gemm(backend, layer),
-            ConvInt8::Depthwise => R::depthwise(backend, layer),
-            ConvInt8::Winograd2InLanes => R::winograd2_in_lanes(neon, layer),
+            ConvInt8::Im2colGemm => R::im2col_gemm(backend, &convolution, operands),
+            ConvInt8::Depthwise => R::depthwise(backend, &convolution, operands),
+            ConvInt8::Winograd2InLanes => {
+                R::winograd2_in_lanes(
+                    neon,
+                    Int8Winograd { shape, arithmetic, operands, workspace },
+                );
+            }
             ConvInt8::Winograd2 => missing(),
         };
     }
     match kernel.on(backend) {
         #[cfg(neon)]
-        ConvInt8::Im2colGemm => R::portable_im2col_gemm(layer),
+        ConvInt8::Im2colGemm => R::portable_im2col_gemm(&convolution, operands),
         #[cfg(not(neon))]
-        ConvInt8::Direct => R::direct(layer),
-        ConvInt8::Winograd2 => R::winograd2(layer),
+        ConvInt8::Direct => R::direct(&convolution, operands),
+        ConvInt8::Winograd2 => {
+            R::winograd2(Int8Winograd { shape, arithmetic, operands, workspace });
+        }
         // Not without vectors.
         #[cfg(neon)]
         _ => missing(),
     }
 }
 
-/// The kernels with one rounding.
-pub(crate) trait Int8Kernels: Rescale {
-    #[cfg(not(neon))]
-    fn direct(layer: Int8Layer<'_, Self>);
-
-    fn winograd2(layer: Int8Layer<'_, Self>);
-
-    #[cfg(neon)]
-    fn im2col_gemm(backend: Option<Backend>, layer: Int8Layer<'_, Self>);
-
-    #[cfg(neon)]
-    fn portable_im2col_gemm(layer: Int8Layer<'_, Self>);
-
-    #[cfg(neon)]
-    fn depthwise(backend: Option<Backend>, layer: Int8Layer<'_, Self>);
-
-    #[cfg(neon)]
-    fn winograd2_in_lanes(neon: Vectors, layer: Int8Layer<'_, Self>);
-}
-
+/// Declares the kernels, and implements them for each rounding by functions of their own.
 macro_rules! kernels {
-    ($($rounding:ident)*) => {$(
-        impl Int8Kernels for $rounding {
-            #[cfg(not(neon))]
-            #[inline(never)]
-            fn direct(Int8Layer { convolution, operands, .. }: Int8Layer<'_, Self>) {
-                convolution.run(operands);
-            }
+    (
+        $roundings:tt
+        $($(#[cfg($on:meta)])? fn $name:ident($($argument:ident: $type:ty),*) $run:block)*
+    ) => {
+        /// The kernels with one rounding.
+        pub(crate) trait Int8Kernels: Rescale {$(
+            $(#[cfg($on)])?
+            fn $name($($argument: $type),*);
+        )*}
 
+        kernels! { @each $roundings { $(
+            $(#[cfg($on)])?
             #[inline(never)]
-            fn winograd2(layer: Int8Layer<'_, Self>) {
-                layer.winograd().run(Scalar);
-            }
-
-            #[cfg(neon)]
-            #[inline(never)]
-            fn im2col_gemm(backend: Option<Backend>, layer: Int8Layer<'_, Self>) {
-                let Some(neon) = dispatch::neon_int8(backend) else { return missing() };
-                layer.im2col_gemm(neon);
-            }
-
-            #[cfg(neon)]
-            #[inline(never)]
-            fn portable_im2col_gemm(layer: Int8Layer<'_, Self>) {
-                layer.im2col_gemm(Scalar);
-            }
-
-            #[cfg(neon)]
-            #[inline(never)]
-            fn depthwise(backend: Option<Backend>, layer: Int8Layer<'_, Self>) {
-                let Int8Layer { convolution, operands, .. } = layer;
-                let Operator::Convolution(mode) = convolution.operator else { return missing() };
-                let Some(neon) = dispatch::neon_int8(backend) else { return missing() };
-                DepthwiseInt8::new(neon, &convolution, mode, operands).run();
-            }
-
-            #[cfg(neon)]
-            #[inline(never)]
-            fn winograd2_in_lanes(neon: Vectors, layer: Int8Layer<'_, Self>) {
-                layer.winograd().run(neon);
-            }
-        }
-    )*};
+            fn $name($($argument: $type),*) $run
+        )* } }
+    };
+    (@each [$($rounding:ident)*] $kernels:tt) => {
+        $(kernels! { @one $rounding $kernels })*
+    };
+    (@one $rounding:ident { $($kernels:tt)* }) => {
+        impl Int8Kernels for $rounding { $($kernels)* }
+    };
 }
 
-kernels!(FixedDouble FixedSingle OnnxFloat);
+kernels! {
+    [FixedDouble FixedSingle OnnxFloat]
 
-impl<'a, R: Rescale> Int8Layer<'a, R> {
-    fn winograd(self) -> Int8Winograd<'a, R> {
-        let Self { convolution: Convolution { shape, arithmetic, .. }, operands, workspace } = self;
-        Int8Winograd { shape, arithmetic, operands, workspace }
+    #[cfg(not(neon))]
+    fn direct(convolution: &Convolution<Int8<Self>>, operands: Int8Operands<'_>) {
+        convolution.run(operands);
+    }
+
+    fn winograd2(winograd: Int8Winograd<'_, Self>) {
+        winograd.run(Scalar);
     }
 
     #[cfg(neon)]
-    #[inline(always)]
-    fn im2col_gemm(self, micro_kernel: impl MicroKernel) {
-        let Self { convolution, operands, .. } = self;
-        Im2colGemm { micro_kernel, convolution: &convolution, operands }.run();
+    fn im2col_gemm(
+        backend: Option<Backend>, convolution: &Convolution<Int8<Self>>, operands: Int8Operands<'_>
+    ) {
+        let Some(micro_kernel) = dispatch::neon_int8(backend) else { return missing() };
+        Im2colGemm { micro_kernel, convolution, operands }.run();
+    }
+
+    #[cfg(neon)]
+    fn portable_im2col_gemm(
+        convolution: &Convolution<Int8<Self>>, operands: Int8Operands<'_>
+    ) {
+        Im2colGemm { micro_kernel: Scalar, convolution, operands }.run();
+    }
+
+    #[cfg(neon)]
+    fn depthwise(
+        backend: Option<Backend>, convolution: &Convolution<Int8<Self>>, operands: Int8Operands<'_>
+    ) {
+        let Operator::Convolution(mode) = convolution.operator else { return missing() };
+        let Some(neon) = dispatch::neon_int8(backend) else { return missing() };
+        DepthwiseInt8::new(neon, convolution, mode, operands).run();
+    }
+
+    #[cfg(neon)]
+    fn winograd2_in_lanes(neon: Vectors, winograd: Int8Winograd<'_, Self>) {
+        winograd.run(neon);
     }
 }

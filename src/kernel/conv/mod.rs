@@ -11,7 +11,7 @@ pub(crate) mod direct;
 pub(crate) mod float;
 mod group;
 #[cfg(any(neon, test))]
-mod im2col;
+pub(crate) mod im2col;
 pub(crate) mod int8;
 #[cfg(any(neon, test))]
 mod phases;

@@ -16,6 +16,9 @@ use crate::padding::PaddingMode;
 /// The most inputs whose sum always fits into sixteen bits.
 const INPUTS: usize = 255;
 
+/// Its largest buffers on the stack, in bytes.
+pub(crate) const STACK: usize = size_of::<ReducedRow>() + size_of::<Mean>();
+
 /// Whether [`global`] is for a pool: one output for each plane, whose inputs fill a vector.
 pub(crate) const fn fits_global(pool: &Pool) -> bool {
     pool.is_global() && holds_vectors(pool)

@@ -17,6 +17,7 @@
 pub mod export;
 pub mod float;
 pub mod int8;
+pub mod met;
 pub mod operators;
 pub mod other;
 

@@ -29,6 +29,9 @@ use layout::{Extent, Layout, OUTPUTS};
 use pack_row::RowPacker;
 use panel_loop::{Outputs, PanelLoop};
 
+/// Its largest buffer on the stack, in bytes.
+pub(crate) const STACK: usize = size_of::<Inputs>();
+
 /// Whether this is for a layer.
 pub(crate) const fn fits(layer: &ConvLayer) -> bool {
     Layout::new(layer.operator, &layer.shape).is_some()

@@ -32,6 +32,13 @@ const _: () = assert!(SIXTEEN == TAPS && FOUR == CHANNELS && CAPACITY.is_multipl
 const PANELS: usize = 32;
 const SPILLED_PANELS: usize = 16;
 
+/// Its largest buffers on the stack, in bytes.
+#[cfg(neon)]
+pub(crate) const STACK: usize = size_of::<PatchSource>()
+    + size_of::<PatchBuffer>()
+    + size_of::<[PanelParameters; PANELS]>()
+    + size_of::<[Accumulators; SPILLED_PANELS]>();
+
 /// A convolution, what it works on, and the instructions that compute it.
 pub(crate) struct Im2colGemm<'a, R, K> {
     pub(crate) micro_kernel: K,

@@ -1,12 +1,15 @@
 //! What cases share: data, folded parameters, and the way they are run.
 
-use nchw::{ActivatePlan, Activation, Backend, BatchNorm, ConvPlan, Error, SoftmaxPlan, UnaryPlan};
+use nchw::{
+    ActivatePlan, Activation, Backend, BatchNorm, ConvPlan, Dtype, Error, SoftmaxPlan, UnaryPlan,
+};
 use nchw_oracle::{Output, float};
 use nchw_test_support::reference::widen;
 use nchw_test_support::tolerance::{is_proven_sum, worst};
 use nchw_test_support::{Guarded, Random, Row, assert_close};
 use proptest::prelude::*;
 
+use crate::met::meet;
 use crate::watch::{rare, ratio, stage, timed};
 
 /// Unit roundoff of f32.
@@ -168,11 +171,13 @@ pub trait Unary: Copy {
     fn on(self, backend: Backend) -> Self;
     fn lens(&self) -> (usize, usize);
     fn output_shape(&self) -> [usize; 3];
+    /// Of pools.
+    fn kernel(&self) -> Option<&'static str>;
     fn run(&self, x: &[f32], y: &mut [f32]) -> Result<(), Error>;
 }
 
 macro_rules! unary {
-    ($($plan:ty),*) => {$(
+    ($($plan:ty: |$this:ident| $kernel:expr),*) => {$(
         impl Unary for $plan {
             fn on(self, backend: Backend) -> Self {
                 self.backend(backend).unwrap()
@@ -186,13 +191,22 @@ macro_rules! unary {
                 <$plan>::output_shape(self)
             }
 
+            fn kernel(&self) -> Option<&'static str> {
+                let $this = self;
+                $kernel
+            }
+
             fn run(&self, x: &[f32], y: &mut [f32]) -> Result<(), Error> {
                 <$plan>::run(self, x, y)
             }
         }
     )*};
 }
-unary!(UnaryPlan<f32>, ActivatePlan<f32>, SoftmaxPlan<f32>);
+unary!(
+    UnaryPlan<f32>: |plan| plan.kernel(),
+    ActivatePlan<f32>: |_plan| None,
+    SoftmaxPlan<f32>: |_plan| None
+);
 
 /// Runs an operator with one input on every back-end and compares it with the oracle.
 #[track_caller]
@@ -200,7 +214,13 @@ pub fn check_unary(plan: &impl Unary, x: &[f32], (row, want): &(Row, Output)) {
     assert_eq!(plan.output_shape(), want.shape);
     assert_eq!(plan.lens(), (x.len(), want.values.len()));
     let x = guarded(x);
-    on_backends(*row, want, |backend, y| plan.on(backend).run(x.slice(), y));
+    on_backends(*row, want, |backend, y| {
+        let plan = plan.on(backend);
+        if let Some(kernel) = plan.kernel() {
+            meet((true, Dtype::F32, kernel, backend));
+        }
+        plan.run(x.slice(), y)
+    });
 }
 
 /// Holds what `run` writes on every back-end against its reference.
@@ -236,7 +256,9 @@ pub fn assert_conv(
     let x = guarded(x);
     on_backends(row, want, |backend, y| {
         let mut workspace = Guarded::new(plan.workspace_len());
-        plan.backend(backend)?.run(packed.slice(), x.slice(), y, workspace.slice_mut())?;
+        let plan = plan.backend(backend)?;
+        plan.run(packed.slice(), x.slice(), y, workspace.slice_mut())?;
+        meet((false, Dtype::F32, plan.kernel(), backend));
         workspace.check();
         Ok(())
     });

@@ -2,11 +2,12 @@
 
 use core::fmt::Debug;
 
-use nchw::{Activation, Backend, Error, FixedPoint, Quantization, UnaryPlan};
+use nchw::{Activation, Backend, Dtype, Error, FixedPoint, Quantization, UnaryPlan};
 use nchw_oracle::integer::{Affine, Fixed, Quantized};
 use nchw_test_support::{Guarded, Random};
 use proptest::prelude::*;
 
+use crate::met::meet;
 use crate::watch::{stage, timed};
 
 /// A guarded buffer with these elements and no more.
@@ -71,7 +72,11 @@ pub fn check_unary(plan: &UnaryPlan<i8>, x: &[i8], operations: usize, want: &Qua
     assert_eq!((plan.input_len(), plan.output_len()), (x.len(), want.values.len()));
     let x = guarded(x);
     on_backends(&want.values, operations * want.values.len(), |backend, y| {
-        plan.backend(backend)?.run(x.slice(), y)
+        let plan = plan.backend(backend)?;
+        if let Some(kernel) = plan.kernel() {
+            meet((true, Dtype::I8, kernel, backend));
+        }
+        plan.run(x.slice(), y)
     });
 }
 

@@ -1,6 +1,6 @@
 //! Convolution.
 
-use nchw::{Algorithm, Conv2d, ConvPlan};
+use nchw::{Algorithm, Conv2d, ConvPlan, Dtype};
 use nchw_oracle::integer;
 use nchw_test_support::Guarded;
 use nchw_wire::Operator;
@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use crate::int8::common::{empty, guarded, on_backends, output};
 use crate::int8::io::Weighted;
 use crate::int8::weighted::{Numbers, numbers_of_layer, overflow};
+use crate::met::meet;
 use crate::space::{Verdict, conv, runnable};
 use crate::watch::timed;
 use crate::{Outcome, export, rust};
@@ -60,7 +61,9 @@ pub fn assert_conv(plan: &ConvPlan<i8>, packed: &[i8], x: &[i8], want: &[i8]) {
     let operations = want.len().saturating_mul(taps + 1);
     on_backends(want, operations, |backend, y| {
         let mut workspace = Guarded::new(plan.workspace_len());
-        plan.backend(backend)?.run(packed.slice(), x.slice(), y, workspace.slice_mut())?;
+        let plan = plan.backend(backend)?;
+        plan.run(packed.slice(), x.slice(), y, workspace.slice_mut())?;
+        meet((false, Dtype::I8, plan.kernel(), backend));
         workspace.check();
         Ok(())
     });
