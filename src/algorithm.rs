@@ -9,7 +9,7 @@
 /// transformed first, the weights when they are packed. It is for convolutions with a 3x3 kernel, stride 1, any
 /// dilation, and zero padding or none, in any number of groups; asked for elsewhere, it is
 /// [`Error::AlgorithmUnavailable`](crate::Error::AlgorithmUnavailable). A dilated convolution is computed as several
-/// without dilation, each of every so manieth row and column. In f32 it costs
+/// without dilation, one for each offset within the dilation. In f32 it costs
 ///
 /// - flash: packed weights are 16/9 or 36/9 times as many as PyTorch's;
 /// - RAM: a workspace, most of it for the transformed inputs of at least 16 tiles, so that weights are read

@@ -30,6 +30,20 @@ impl Vectors {
     }
 }
 
+/// Gives `operation` the instruction set, but does not yet enter a function that is compiled for it: for operations that run
+/// their inner loops in such.
+#[inline(always)]
+#[cfg(vectors)]
+pub(crate) fn give(vectors: Vectors, operation: impl Operation) {
+    #[cfg(x86_simd)]
+    match vectors {
+        Vectors::Avx2(isa) => operation.run(isa),
+        Vectors::Avx512(isa) => operation.run(isa),
+    }
+    #[cfg(neon)]
+    operation.run(vectors);
+}
+
 /// The vectors of `backend`, which is available, or the best there are; `None` is portable code.
 #[cfg(x86_simd)]
 #[inline(always)]

@@ -6,6 +6,7 @@ use nchw::{
     ZeroPad2d,
 };
 use nchw_test_support::Guarded;
+use nchw_test_support::int8::mark;
 
 const ONE: Quantization = Quantization { scale: 1.0, zero_point: 0 };
 const SHAPE: [usize; 3] = [2, 3, 4];
@@ -67,7 +68,9 @@ macro_rules! weighted {
             });
         lengths!(99_i8, [Packed: packed, Input: inputs, Output: run_outputs],
             |k, i, _o| |$y: &mut [i8]| {
-                let ($packed, $x) = (&zeros(k)[..], &zeros(i)[..]);
+                let mut packed = zeros(k);
+                mark(&mut packed, |packed| $p.check_packed(packed));
+                let ($packed, $x) = (&packed[..], &zeros(i)[..]);
                 $run
             });
     }};

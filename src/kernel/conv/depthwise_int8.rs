@@ -300,8 +300,9 @@ impl<'a, R: Rescale> DepthwiseInt8<'a, R> {
         }
     }
 
-    /// Copies what the tiles meet whose first output is at `row` and `column`.
-    #[inline(always)]
+    /// Copies what the tiles meet whose first output is at `row` and `column`. Not inlined: kernels with and without the dot
+    /// product share it.
+    #[inline(never)]
     fn copy_block<const STEP: usize>(
         &self,
         plane: &Plane,

@@ -78,20 +78,20 @@ kernels! {
     portable_winograd2(layer) each_nest::<Tile2, 2, 4>(layer.winograd(), |nest| Scalar.run(nest));
     portable_winograd4(layer) each_nest::<Tile4, 4, 6>(layer.winograd(), |nest| Scalar.run(nest));
     #[cfg(vectors)]
-    direct(layer, vectors: Vectors) vectors.run(Direct(layer));
+    direct(layer, vectors: Vectors) dispatch::give(vectors, Direct(layer));
     #[cfg(vectors)]
-    depthwise(layer, vectors: Vectors) vectors.run(layer.depthwise());
+    depthwise(layer, vectors: Vectors) dispatch::give(vectors, layer.depthwise());
     #[cfg(vectors)]
-    pointwise(layer, vectors: Vectors) vectors.run(Pointwise(layer));
+    pointwise(layer, vectors: Vectors) dispatch::give(vectors, Pointwise(layer));
     #[cfg(neon)]
     row_bands(layer, neon: Vectors) layer.row_bands(neon);
     #[cfg(x86_simd)]
     winograd2(layer, vectors: Vectors) {
-        each_nest::<Tile2, 2, 4>(layer.winograd(), |nest| vectors.run(nest));
+        each_nest::<Tile2, 2, 4>(layer.winograd(), |nest| dispatch::give(vectors, nest));
     };
     #[cfg(x86_simd)]
     winograd4(layer, vectors: Vectors) {
-        each_nest::<Tile4, 4, 6>(layer.winograd(), |nest| vectors.run(nest));
+        each_nest::<Tile4, 4, 6>(layer.winograd(), |nest| dispatch::give(vectors, nest));
     };
     #[cfg(neon)]
     winograd2(layer, neon: Vectors) {

@@ -11,8 +11,19 @@ const MASKS: usize = 48;
 #[repr(align(16))]
 pub(crate) struct Mask(pub(in crate::isa) [u8; OUTPUTS]);
 
-// As numbers of 128 bits, whose lowest byte is the first output's: the compiler makes 200 instructions of a loop over bytes that
-// compares their numbers.
+/// The outputs before each number.
+static BEFORE: [Mask; OUTPUTS + 1] = {
+    let mut masks = [Mask::NONE; OUTPUTS + 1];
+    let mut end = 1;
+    while end <= OUTPUTS {
+        masks[end] = masks[end - 1];
+        masks[end].0[end - 1] = u8::MAX;
+        end += 1;
+    }
+    masks
+};
+
+// Ranges are looked up: of a loop over bytes that compares their numbers the compiler makes 200 instructions.
 impl Mask {
     /// No output.
     pub(crate) const NONE: Self = Self([0; OUTPUTS]);
@@ -26,23 +37,24 @@ impl Mask {
     /// Those from number `first` to before number `end`.
     #[inline(always)]
     pub(crate) fn between(first: usize, end: usize) -> Self {
-        let [first, end] = [first, end].map(|end| {
-            let others = 8 * (OUTPUTS - end.min(OUTPUTS)) as u32;
-            u128::MAX.checked_shr(others).unwrap_or(0)
-        });
-        Self((end & !first).to_le_bytes())
+        let [mut first, end] = [first, end]
+            .map(|number| BEFORE.get(number.min(OUTPUTS)).copied().unwrap_or(Self::NONE));
+        first.0.iter_mut().for_each(|lane| *lane = !*lane);
+        end.and(first)
     }
 
     /// Those that are in `other`, too.
     #[inline(always)]
-    pub(crate) fn and(self, other: Self) -> Self {
-        Self((u128::from_le_bytes(self.0) & u128::from_le_bytes(other.0)).to_le_bytes())
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        self.0.iter_mut().zip(other.0).for_each(|(lane, other)| *lane &= other);
+        self
     }
 
     /// And those that are in `other`.
     #[inline(always)]
-    pub(crate) fn or(self, other: Self) -> Self {
-        Self((u128::from_le_bytes(self.0) | u128::from_le_bytes(other.0)).to_le_bytes())
+    pub(crate) fn or(mut self, other: Self) -> Self {
+        self.0.iter_mut().zip(other.0).for_each(|(lane, other)| *lane |= other);
+        self
     }
 }
 

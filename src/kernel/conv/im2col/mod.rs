@@ -156,20 +156,14 @@ impl<R: Rescale, K: MicroKernel> Im2colGemm<'_, R, K> {
     #[inline(never)]
     fn fill(&mut self, phase: &OutputPhase, scratch: &Scratch<'_>) {
         let Convolution { shape, arithmetic, .. } = *self.convolution;
-        let OutputPhase { rows, columns, .. } = phase;
         for (block, parameters) in scratch.batch.each().zip(scratch.parameters.iter()) {
             let factors = parameters.multipliers.iter().zip(&parameters.shifts);
             let each = parameters.starts.iter().zip(factors).enumerate().take(block.size);
             for (lane, (&start, (&multiplier, &shift))) in each {
                 let output = arithmetic.finish((0, FixedPoint { multiplier, shift }), start);
                 let plane = (block.first + lane) * shape.out_plane();
-                for row in 0..rows.count {
-                    let row = rows.output + row * rows.output_step;
-                    let at = plane + row * shape.columns.output + columns.output;
-                    let y = self.operands.y.get_mut(at..).unwrap_or_default();
-                    let y = y.iter_mut().step_by(columns.output_step.max(1));
-                    y.take(columns.count).for_each(|y| *y = output);
-                }
+                let y = self.operands.y.get_mut(plane..).unwrap_or_default();
+                phase.fill(y, shape.columns.output, output);
             }
         }
     }

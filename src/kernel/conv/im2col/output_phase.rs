@@ -182,7 +182,8 @@ impl OutputPhase {
         for (index, piece) in self.segments(tile).enumerate() {
             let RowSegment { lane, row, column, count } = piece;
             let first = if *flat { 0 } else { index * self.taps() };
-            let join = *flat && index > 0;
+            // What others of the only piece meet.
+            let before = Mask::when(*flat && index > 0);
             let (mut bit, mut masked) = (1, 0);
             for (mask, range) in columns_met.iter_mut().zip(across).take(columns.taps) {
                 let [first, end] =
@@ -197,12 +198,27 @@ impl OutputPhase {
                 masked |= if met { 0 } else { u32::MAX };
                 let met = Mask::when(met);
                 for (place, mask) in masks.iter_mut().zip(&columns_met) {
-                    *place = if join { place.or(mask.and(met)) } else { mask.and(met) };
+                    *place = place.and(before).or(mask.and(met));
                 }
             }
             source.mask_columns(masked);
         }
         Some(())
+    }
+
+    /// Makes all outputs in a plane, whose rows have `width` elements, the same. Not inlined, as the compiler would do so for each
+    /// of four channels.
+    #[inline(never)]
+    pub(super) fn fill(&self, y: &mut [i8], width: usize, output: i8) {
+        let Self { rows, columns, .. } = self;
+        for row in 0..rows.count {
+            let at = (rows.output + row * rows.output_step) * width + columns.output;
+            for column in 0..columns.count {
+                if let Some(y) = y.get_mut(at + column * columns.output_step) {
+                    *y = output;
+                }
+            }
+        }
     }
 
     /// Gathers element by element what the taps of a tile from number `number` on meet; the first channel's plane is

@@ -1,5 +1,5 @@
-//! Dilated convolutions as several without dilation: what every so manieth row and column of the output meets are as
-//! many rows and columns of the input. (TensorFlow calls that space to batch.)
+//! Dilated convolutions as several without dilation: outputs at every D-th row and E-th column need only such inputs.
+//! (TensorFlow calls that space to batch.)
 //!
 //! Memory contract: reads the input; writes every element of the output once, and the first
 //! [`planes_len`] elements of the workspace.

@@ -4,6 +4,7 @@ use nchw::{
     Backend, Conv2d, ConvPlan, ConvTranspose2d, Element, Error, Linear, LinearPlan, Quantization,
 };
 use nchw_test_support::guard::Pattern;
+use nchw_test_support::int8::mark;
 use nchw_test_support::{Guarded, Random};
 use proptest::prelude::*;
 
@@ -105,6 +106,8 @@ fn wrong(len: usize) -> impl Iterator<Item = usize> {
 
 /// What is the same for layers of all kinds.
 trait Runs<T> {
+    /// Makes numbers pass for packed ones.
+    fn mark(&self, packed: &mut [T]);
     /// Of packed elements, input, output and workspace, which may be longer.
     fn lens(&self) -> [usize; 4];
     fn on(&self, backend: Backend) -> Self;
@@ -117,11 +120,17 @@ trait Runs<T> {
 macro_rules! runs {
     (
         $plan:ident<$element:ty>,
+        $mark:expr,
         $workspace_len:expr,
         |$this:ident, $packed:ident, $x:ident, $y:ident, $workspace:ident| $run:expr,
         |$job:ident, $memory:ident| $run_job:expr
     ) => {
         impl Runs<$element> for $plan<$element> {
+            fn mark(&self, packed: &mut [$element]) {
+                let mark: fn(&Self, &mut [$element]) = $mark;
+                mark(self, packed);
+            }
+
             fn lens(&self) -> [usize; 4] {
                 let workspace_len: fn(&Self) -> usize = $workspace_len;
                 [self.packed_len(), self.input_len(), self.output_len(), workspace_len(self)]
@@ -163,9 +172,10 @@ macro_rules! runs {
 }
 
 macro_rules! convolution {
-    ($element:ty) => {
+    ($element:ty, $mark:expr) => {
         runs!(
             ConvPlan<$element>,
+            $mark,
             |plan| plan.workspace_len(),
             |plan, packed, x, y, workspace| plan.run(packed, x, y, workspace),
             |job, workspace| assert_eq!(job.run(workspace), Ok(()))
@@ -174,9 +184,10 @@ macro_rules! convolution {
 }
 
 macro_rules! linear {
-    ($element:ty) => {
+    ($element:ty, $mark:expr) => {
         runs!(
             LinearPlan<$element>,
+            $mark,
             |_| 0,
             |plan, packed, x, y, _workspace| plan.run(packed, x, y),
             |job, _workspace| job.run()
@@ -184,19 +195,20 @@ macro_rules! linear {
     };
 }
 
-convolution!(f32);
-convolution!(i8);
-linear!(f32);
-linear!(i8);
+convolution!(f32, |_, _| ());
+convolution!(i8, |plan, packed| mark(packed, |packed| plan.check_packed(packed)));
+linear!(f32, |_, _| ());
+linear!(i8, |plan, packed| mark(packed, |packed| plan.check_packed(packed)));
 
 impl LayerCase {
     fn check<T: Numbers, P: Runs<T>>(&self, plan: &P) {
         let [packed_len, x_len, y_len, workspace_len] = plan.lens();
         let mut random = Random::new(self.seed);
-        let packed = match self.garbage {
+        let mut packed = match self.garbage {
             false => T::numbers(&mut random, packed_len),
             true => T::garbage(&mut random, packed_len),
         };
+        plan.mark(&mut packed);
         let (packed, x) = (guarded(&packed), guarded(&T::numbers(&mut random, x_len)));
         for backend in Backend::available() {
             stage(backend.name(), || {
