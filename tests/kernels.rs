@@ -49,6 +49,8 @@ fn is_here(kernel: &Kernel, backend: Backend) -> bool {
         // AArch64 has another order of i8 weights, for portable code as well.
         (Dtype::I8, "Direct", _) => !aarch64,
         (Dtype::I8, "Im2colGemm", _) => aarch64,
+        // And Cortex-M4 and M7 have one.
+        (Dtype::I8, "Im2colPairs", _) => Backend::Dsp.is_available(),
         _ => true,
     }
 }
@@ -73,8 +75,8 @@ fn page() -> String {
          What computes a layer, by operator, type and instruction set. Of several rows a layer takes the first that it fits;\n\
          `plan.kernel()` says which. The page is made from the table in `src/kernel/registry.rs`\n\
          (`NCHW_UPDATE=1 cargo test --test kernels`).\n\n\
-         Instruction sets are those of `Backend`. \"scalar\" is portable code, and all there is on Cortex-M, RISC-V,\n\
-         WebAssembly and 32-bit Cortex-A, and without the feature `simd`. In i8 it runs on x86-64 as well. \"Stack\" are a\n\
+         Instruction sets are those of `Backend`. \"scalar\" is portable code, and all there is on RISC-V, Cortex-M\n\
+         other than M4 and M7, WebAssembly and 32-bit Cortex-A, and without the feature `simd`. In i8 it runs on x86-64 as well. \"Stack\" are a\n\
          kernel's largest buffers there, in bytes: on 32-bit targets, and on others.\n",
     );
     let mut last = "";
