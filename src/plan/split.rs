@@ -16,7 +16,7 @@ use crate::plan::conv::ConvPlan;
 use crate::plan::layout::{Layout, Packed, PackedInt8};
 use crate::tensor::{Dtype, Element};
 
-/// The jobs that [`ConvPlan::split`] and [`LinearPlan::split`] make of a layer, one after the other.
+/// The jobs that [`ConvPlan::split`] and [`LinearPlan::split`](crate::LinearPlan::split) make of a layer, one after the other.
 ///
 /// `P` is the plan of the layer.
 #[must_use = "nothing is computed until the jobs run"]
