@@ -4,7 +4,7 @@
 //! - `x86_simd`: x86-64, unless its ABI is without SSE2
 //! - `vectors`: any of these
 //! - `microcontroller`: Cortex-M and 32-bit RISC-V without an operating system, which have little flash and RAM
-//! - `dsp`: of these Cortex-M4 and M7, whose DSP instructions stable Rust has no name for
+//! - `dsp`: of these Cortex-M4 and M7, whose DSP instructions stable Rust has no name for, in builds with `--cfg nchw_dsp`
 //!
 //! All but `microcontroller` with the feature `simd` alone.
 
@@ -25,7 +25,7 @@ fn main() {
     {
         println!("cargo::rustc-cfg=microcontroller");
     }
-    if simd && target.starts_with("thumbv7em") {
+    if simd && target.starts_with("thumbv7em") && env::var_os("CARGO_CFG_NCHW_DSP").is_some() {
         println!("cargo::rustc-cfg=dsp");
     }
     for (name, of, feature) in [("neon", "aarch64", "neon"), ("x86_simd", "x86_64", "sse2")] {

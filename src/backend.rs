@@ -30,7 +30,7 @@ pub enum Backend {
     NeonDot,
     /// AArch64 with the matrix product of i8, too, which Armv8.2 may and Armv8.6 must have, found out alike.
     NeonMatrix,
-    /// Armv7E-M, for i8: the DSP instructions of Cortex-M4 and M7.
+    /// The DSP instructions of Cortex-M4 and M7, for i8, in builds with `--cfg nchw_dsp`.
     Dsp,
 }
 

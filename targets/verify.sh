@@ -23,6 +23,7 @@ Builds the crate for every target and checks it there, core by core:
   bench         no layer takes over 3 % more instructions than BASELINE.md says       bench.sh
   packed        weights packed by a build script are what the compiler packs          packed.sh
   readme        the project that README.md prints runs, on m4                         readme.sh
+  dsp           the self-test is right with the kernels of --cfg nchw_dsp, on m4      run.sh
   small         opt-level "s" in a program costs nothing if the crate has 3           small.sh
   defmt         what a network logs through defmt is as expected                      defmt.sh
   cargo test    the tests pass as a program for Linux                                 test.sh
@@ -38,7 +39,7 @@ HELP
 }
 
 programs=(person_detection segment_f32 segment_i8 self_test)
-checks=(build firmware no_panic no_surprises "${programs[@]}" bench packed readme small defmt 'cargo test' fence)
+checks=(build firmware no_panic no_surprises "${programs[@]}" bench packed readme dsp small defmt 'cargo test' fence)
 quick=''
 case ${1-} in
     '') ;;
@@ -107,6 +108,9 @@ for triple in thumbv6m-none-eabi thumbv7em-none-eabihf; do
 done
 step packed 'm4 a53' compile '' "$root/targets/packed.sh"
 step readme m4 compile '' "$root/targets/readme.sh"
+# Apart from the firmware that is built without.
+step dsp m4 compile '' env RUSTFLAGS='--cfg nchw_dsp' CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$root/target}/dsp" \
+    "$root/targets/run.sh" m4 self_test
 step small m4 compile '' "$root/targets/small.sh" m4
 for name in "${cores[@]}"; do
     if [[ $name == m* ]]; then

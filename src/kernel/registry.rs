@@ -212,7 +212,7 @@ kernels! {
         when "a convolution with one input channel and at most 3 output channels in a group, at most 64 taps, and rows of 4 outputs that fit into 768 bytes",
         weights "one of each of two outputs in turn", stack 832 832 of depthwise_band::STACK;
     #[cfg(dsp)]
-    Im2colPairs on [Scalar Dsp], when "everything else on Cortex-M4 and M7",
+    Im2colPairs on [Scalar Dsp], when "everything else on Cortex-M4 and M7 with `--cfg nchw_dsp`",
         weights "one of each of two outputs in turn", stack 976 976 of im2col_pairs::STACK;
     #[cfg(not(any(neon, dsp)))]
     Direct on [Scalar Avx2 Avx512], when "everything else",
