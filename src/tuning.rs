@@ -13,8 +13,11 @@ pub(crate) const CACHED_WEIGHTS: usize = if X86_64 { 1 << 17 } else { 1 << 16 };
 /// many products, then a sum of such sums.
 pub(crate) const TAPS: usize = if X86_64 { 147 } else { 72 };
 
+/// Whether stacks are small.
+pub(crate) const SMALL_STACK: bool = ARM;
+
 /// The most outputs of a group: their totals lie on the stack, of one block of channels at a time.
-pub(crate) const GROUP: usize = if ARM { 16 } else { 48 };
+pub(crate) const GROUP: usize = if SMALL_STACK { 16 } else { 48 };
 
 /// Whether outputs that no second-level cache holds are fetched while their sums are computed.
 pub(crate) const PREFETCHES: bool = X86_64;

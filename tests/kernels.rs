@@ -77,7 +77,7 @@ fn page() -> String {
          (`NCHW_UPDATE=1 cargo test --test kernels`).\n\n\
          Instruction sets are those of `Backend`. \"scalar\" is portable code, and all there is on RISC-V, Cortex-M\n\
          other than M4 and M7, WebAssembly and 32-bit Cortex-A, and without the feature `simd`. In i8 it runs on x86-64 as well. \"Stack\" are a\n\
-         kernel's largest buffers there, in bytes: on 32-bit targets, and on others.\n",
+         kernel's largest buffers there, in bytes: on 32-bit Arm, and on others.\n",
     );
     let mut last = "";
     for kernel in chosen() {

@@ -24,6 +24,7 @@ use crate::kernel::pool::lines;
 #[cfg(dsp)]
 use crate::kernel::runs::Operator;
 use crate::tensor::Dtype;
+use crate::tuning::SMALL_STACK;
 
 /// What is known of a kernel, for tests and pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +41,7 @@ pub struct Kernel {
     pub when: &'static str,
     /// The order of its packed weights.
     pub weight_order: &'static str,
-    /// Its largest buffers on the stack, in bytes: on 32-bit targets, and on others.
+    /// Its largest buffers on the stack, in bytes: on 32-bit Arm, and on others.
     pub stack: [usize; 2],
 }
 
@@ -141,7 +142,7 @@ macro_rules! kernels {
     };
     (@holds) => { () };
     (@holds $small:literal, $large:literal, $stack:expr) => {
-        assert!($stack <= if cfg!(target_pointer_width = "32") { $small } else { $large })
+        assert!($stack <= if SMALL_STACK { $small } else { $large })
     };
 }
 
