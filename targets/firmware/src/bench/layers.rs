@@ -105,6 +105,12 @@ macro_rules! bench_layer {
     (@type AvgPool2d $name:ident $element:ident $($spec:tt)*) => {
         ::nchw::layer! { pub struct $name($element) = $($spec)*; }
     };
+    (@type Conv2d $name:ident f32 $($spec:tt)*) => {
+        ::nchw::layer! {
+            pub struct $name(f32) =
+                $($spec)* .algorithm($crate::bench::fastest($($spec)*));
+        }
+    };
     (@type $operator:ident $name:ident $element:ident $($spec:tt)*) => {
         ::nchw::layer! {
             pub struct $name($element) =

@@ -11,7 +11,7 @@ use core::fmt;
 use core::hint::black_box;
 use core::mem;
 
-use nchw::{ConvPlan, Element, Error, LinearPlan};
+use nchw::{Algorithm, Conv2d, ConvPlan, Element, Error, LinearPlan, Target};
 
 use crate::{instructions, println};
 use numbers::Random;
@@ -36,6 +36,15 @@ pub const fn arena_len(lens: &[usize]) -> usize {
         i += 1;
     }
     sum
+}
+
+/// The algorithm of a layer where flash and RAM are not scarce, if the layer leaves it to the crate: its figures are of use to
+/// those who ask for it.
+pub const fn fastest(spec: Conv2d) -> Algorithm {
+    match spec.plan::<f32>() {
+        Ok(plan) => plan.target(Target::Portable).algorithm(),
+        Err(_) => Algorithm::Auto,
+    }
 }
 
 /// Weights before they are packed.
