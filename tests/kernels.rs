@@ -18,6 +18,7 @@ fn chosen() -> impl Iterator<Item = &'static Kernel> {
 }
 
 #[test]
+#[cfg_attr(not(target_arch = "x86_64"), ignore = "takes minutes in emulation")]
 fn each_is_met_on_every_backend() {
     let mut runner = TestRunner::deterministic();
     for operator in operators() {
