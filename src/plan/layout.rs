@@ -198,7 +198,7 @@ impl Layout {
         let group = divide(output, outputs) * outputs;
         // Left-over channels go with the last block.
         let last = (outputs & !(FEWEST - 1)).saturating_sub(1);
-        let (first, size) = block_of(dtype, outputs, (output - group).min(last));
+        let (first, size) = block_of(blocks(dtype), outputs, (output - group).min(last));
         let end = first + size;
         group + first..group + if outputs - end < FEWEST { outputs } else { end }
     }
@@ -218,23 +218,15 @@ impl Layout {
             true => ((group * inputs * outputs + output) * self.kernel, outputs * self.kernel),
             false => ((group * outputs + output) * taps, self.kernel),
         };
-        let (first, block) = block_of(dtype, outputs, output);
+        let in_pairs = matches!((dtype, self.weight_order), (Dtype::I8, WeightOrder::InPairs));
+        let sizes = match in_pairs && winograd::tile(self.algorithm) == 0 {
+            true => &[2, 1],
+            false => blocks(dtype),
+        };
+        let (first, block) = block_of(sizes, outputs, output);
         let lane = output - first;
         let target = (group * outputs + first) * inputs * self.packed_kernel(dtype) + lane;
         Route { source, source_step, target, target_step: block, lane }
-    }
-
-    /// Where the weights of output channel `output` go where pairs of channels are blocks: the first, and from one to the
-    /// next.
-    pub(crate) const fn in_pairs(&self, output: usize) -> (usize, usize) {
-        let Channels { inputs, outputs, .. } = self.channels;
-        let taps = inputs * self.kernel;
-        let within = output - divide(output, outputs) * outputs;
-        match within % 2 {
-            1 => ((output - 1) * taps + 1, 2),
-            _ if within + 1 < outputs => (output * taps, 2),
-            _ => (output * taps, 1),
-        }
     }
 
     /// How many pieces of an output channel's weights lie together, and how long they are: of each input channel, if they
@@ -279,12 +271,16 @@ impl Layout {
     }
 }
 
-/// The first channel and the size of the block that `output`, one of `outputs`, lies in.
-const fn block_of(dtype: Dtype, outputs: usize, output: usize) -> (usize, usize) {
-    let mut sizes = match dtype {
+/// How many output channels are packed together, the most first; of i8 weights in pairs other numbers.
+const fn blocks(dtype: Dtype) -> &'static [usize] {
+    match dtype {
         Dtype::F32 => FLOAT_BLOCKS,
         Dtype::I8 => INT8_BLOCKS,
-    };
+    }
+}
+
+/// The first channel and the size of the block, of one of these `sizes`, that `output`, one of `outputs`, lies in.
+const fn block_of(mut sizes: &[usize], outputs: usize, output: usize) -> (usize, usize) {
     let mut first = 0;
     while let Some((&size, smaller)) = sizes.split_first() {
         let end = first + divide(outputs - first, size) * size;

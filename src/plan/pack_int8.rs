@@ -213,48 +213,6 @@ impl Weights<'_> {
         sum
     }
 
-    /// Packs the weights of `output` where pairs of channels are blocks, and adds them up.
-    const fn pack_in_pairs(
-        &self,
-        layout: &Layout,
-        output: usize,
-        channel: &Channel,
-        packed: &mut [i8],
-    ) -> i64 {
-        let Route { source, source_step, .. } = layout.route(Dtype::I8, output);
-        let (first, step) = layout.in_pairs(output);
-        let (ready, packed_len) = (self.ready(), packed.len());
-        let (ready_len, inputs) = (ready.len(), layout.channels.inputs);
-        let one_set = layout.order.is_one_set();
-        let (mut sum, mut input) = (0_i64, 0);
-        while input < inputs {
-            let real = match ready {
-                [] => self.factor(layout, channel.norm, [output, input]),
-                _ => 1.0,
-            };
-            let mut tap = 0;
-            while tap < layout.kernel {
-                let index = source + input * source_step + tap;
-                let weight = match index < ready_len {
-                    true => ready[index],
-                    false => self.weight(index, real, channel.scale),
-                };
-                let number = match one_set {
-                    true => tap * inputs + input,
-                    false => layout.order.number_in_pairs(input, tap),
-                };
-                let place = first + number * step;
-                if place < packed_len {
-                    packed[place] = weight;
-                }
-                sum += weight as i64;
-                tap += 1;
-            }
-            input += 1;
-        }
-        sum
-    }
-
     /// Packs the weights of `output`, wherever they go, and adds them up.
     const fn pack_one(
         &self,
@@ -269,9 +227,8 @@ impl Weights<'_> {
         let (ready, packed_len) = (self.ready(), packed.len());
         let ready_len = ready.len();
         let transformed = winograd::tile(layout.algorithm) > 0;
-        let by_sixteens = matches!(layout.weight_order, WeightOrder::BySixteens);
-        let mut sum = 0_i64;
-        let mut input = 0;
+        let (order, in_one_set) = (&layout.order, layout.order.is_one_set());
+        let (mut sum, mut input) = (0_i64, 0);
         while input < layout.channels.inputs {
             let real = match ready {
                 [] => self.factor(layout, channel.norm, [output, input]),
@@ -288,11 +245,19 @@ impl Weights<'_> {
                 if transformed {
                     put(&mut taps, tap, weight as i16);
                 } else {
-                    let place = match by_sixteens {
-                        true => {
-                            target - lane + layout.order.place([target_step, lane], [input, tap])
+                    let place = match layout.weight_order {
+                        WeightOrder::ByInput => {
+                            target + (input * layout.kernel + tap) * target_step
                         }
-                        false => target + (input * layout.kernel + tap) * target_step,
+                        WeightOrder::BySixteens => {
+                            target - lane + order.place([target_step, lane], [input, tap])
+                        }
+                        WeightOrder::InPairs if in_one_set => {
+                            target + (tap * order.inputs + input) * target_step
+                        }
+                        WeightOrder::InPairs => {
+                            target + order.number_in_pairs(input, tap) * target_step
+                        }
                     };
                     if place < packed_len {
                         packed[place] = weight;
@@ -461,8 +426,7 @@ pub(crate) const fn pack(
     let (channels, packed) = split_mut(packed, 9 * outputs);
     let plain = winograd::tile(layout.algorithm) == 0;
     let by_sixteens = plain && matches!(layout.weight_order, WeightOrder::BySixteens);
-    let in_pairs = plain && matches!(layout.weight_order, WeightOrder::InPairs);
-    let in_lanes = plain && !by_sixteens && !in_pairs;
+    let in_lanes = plain && matches!(layout.weight_order, WeightOrder::ByInput);
     let in_one_set = by_sixteens && layout.order.is_one_set() && !weights.have_input_norm();
     let mut output = 0;
     while output < outputs {
@@ -476,8 +440,6 @@ pub(crate) const fn pack(
         }
         let sums = if lanes == LANES {
             weights.pack_lanes(layout, &route, output, &each, packed)
-        } else if in_pairs {
-            [weights.pack_in_pairs(layout, output, &each[0], packed), 0, 0, 0]
         } else if in_one_set {
             [weights.pack_by_sixteens(layout, &route, &each[0], packed), 0, 0, 0]
         } else {
