@@ -1,5 +1,7 @@
 //! What a loop nest does to the numbers it meets: f32, or i8 with i32 sums.
 
+#[cfg(any(neon, dsp, test))]
+use crate::isa::generic::requantize::RequantizeParams;
 use crate::isa::scalar::{Bytes, Scalar};
 use crate::isa::traits::{Isa, Lanes, Operation};
 use crate::quant::{FixedPoint, Requantization, Rounding, saturate};
@@ -165,6 +167,16 @@ impl<R> Int8<R> {
         let sum = x.iter().fold(0_i32, |sum, &x| sum.wrapping_add(i32::from(x)));
         self.offset = sum.wrapping_mul(-i32::from(zero_point));
         self
+    }
+}
+
+#[cfg(any(neon, dsp, test))]
+impl<R: Rescale> Int8<R> {
+    /// What all channels have in common on the way from sums to outputs.
+    #[inline(always)]
+    pub(crate) fn requantize_params(&self) -> RequantizeParams {
+        let Self { zero_point, range, .. } = *self;
+        RequantizeParams { rounding: R::ROUNDING, zero_point, range }
     }
 }
 

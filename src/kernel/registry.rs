@@ -214,7 +214,7 @@ kernels! {
         weights "one of each of two outputs in turn", stack 832 832 of depthwise_band::STACK;
     #[cfg(dsp)]
     Im2colPairs on [Scalar Dsp], when "everything else on Cortex-M4 and M7 with `--cfg nchw_dsp`",
-        weights "one of each of two outputs in turn", stack 976 976 of im2col_pairs::STACK;
+        weights "one of each of two outputs in turn", stack 976 976 of im2col_pairs::scratch::STACK;
     #[cfg(not(any(neon, dsp)))]
     Direct on [Scalar Avx2 Avx512], when "everything else",
         weights "input by input in panels of 4 and 1 outputs", stack 2304 6400 of direct::STACK;
@@ -287,7 +287,7 @@ impl ConvInt8 {
     /// Bytes of scratch memory that are of use to a direct convolution.
     pub(crate) const fn workspace_len(self, operator: Operator, shape: &Shape) -> usize {
         match self {
-            Self::Im2colPairs => im2col_pairs::workspace_len(operator, shape),
+            Self::Im2colPairs => im2col_pairs::scratch::workspace_len(operator, shape),
             Self::DepthwiseBand | Self::Winograd2 => 0,
         }
     }

@@ -15,7 +15,7 @@ pub(crate) enum Operator {
     Transposed,
 }
 
-#[cfg(any(neon, test))]
+#[cfg(any(neon, dsp, test))]
 impl Operator {
     /// What lies outside the input.
     pub(crate) fn padding_mode(self) -> PaddingMode {

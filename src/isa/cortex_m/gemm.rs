@@ -7,8 +7,9 @@ use core::arch::naked_asm;
 use core::marker::PhantomData;
 use core::ptr::{null, null_mut};
 
-use crate::isa::cortex_m::rescale::{Scale, limit, rescale_double, rescale_single};
+use crate::isa::cortex_m::rescale::{limit, rescale_double, rescale_single};
 use crate::isa::cortex_m::{OUTPUTS, Row};
+use crate::isa::generic::requantize::RequantizeParams;
 use crate::kernel::arithmetic::Int8Channels;
 use crate::quant::Rounding;
 
@@ -40,8 +41,8 @@ pub(crate) enum Start<'a> {
 /// What becomes of sums.
 #[derive(Clone, Copy)]
 pub(crate) struct Outputs<'a> {
-    pub(crate) scale: Scale,
-    /// Multipliers and shifts, all of which are [fast](Scale::is_fast).
+    pub(crate) requantize: RequantizeParams,
+    /// Multipliers and shifts, all of which are [fast](crate::isa::cortex_m::rescale::is_fast).
     pub(crate) channels: Int8Channels<'a>,
 }
 
@@ -144,19 +145,19 @@ impl<'a> Gemm<'a> {
 
     /// With a way from sums to outputs; `None` if there are too few multipliers or shifts.
     pub(crate) fn with_outputs(mut self, outputs: Outputs<'a>) -> Option<Self> {
-        let Outputs { scale, channels } = outputs;
+        let Outputs { requantize, channels } = outputs;
         let arguments = &mut self.arguments;
         let Int8Channels { multiplier, shift, .. } = channels;
         if arguments.pairs > multiplier.len() / 8 || arguments.pairs > shift.len() / 2 {
             return None;
         }
-        let [least, most] = scale.range;
+        let [least, most] = requantize.range;
         (arguments.multiplier, arguments.shift) = (multiplier.as_ptr(), shift.as_ptr());
         self.writes = true;
-        arguments.zero_point = scale.zero_point.wrapping_mul(2).wrapping_add(1);
+        arguments.zero_point = requantize.zero_point.wrapping_mul(2).wrapping_add(1);
         arguments.least = u32::from_ne_bytes([least.cast_unsigned(); 4]);
         arguments.most = u32::from_ne_bytes([most.cast_unsigned(); 4]);
-        if scale.range != [i8::MIN, i8::MAX] {
+        if requantize.range != [i8::MIN, i8::MAX] {
             arguments.flags |= LIMITED;
         }
         Some(self)

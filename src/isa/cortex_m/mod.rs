@@ -3,6 +3,7 @@
 //! Whole loops are assembly: a sum of two products has as many operands as LLVM has registers to lose, of fourteen.
 //! LLVM keeps two of these to itself in `asm!`, so they are naked functions, which are given a structure of arguments.
 
+pub(crate) mod copy;
 pub(crate) mod depthwise;
 pub(crate) mod gather;
 pub(crate) mod gemm;

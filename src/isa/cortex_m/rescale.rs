@@ -1,34 +1,23 @@
 //! From sums to outputs.
 
+use crate::isa::generic::requantize::RequantizeParams;
 use crate::quant::{FixedPoint, Rounding};
 
-/// What sums times their factors become, see [`Int8`](crate::kernel::arithmetic::Int8).
-#[derive(Clone, Copy)]
-pub(crate) struct Scale {
-    pub(crate) rounding: Rounding,
-    pub(crate) zero_point: i32,
-    pub(crate) range: [i8; 2],
-}
-
-impl Scale {
-    /// Whether assembly knows how to round the sums of a channel. `sum` is what the absolute value of none exceeds.
-    pub(crate) fn is_fast(&self, factor: FixedPoint, sum: u64) -> bool {
-        let FixedPoint { multiplier, shift } = factor;
-        // Where the doubled sum and what is added before shifts fit into thirty-two bits.
-        multiplier >= 0
-            && match self.rounding {
-                Rounding::FixedDouble => (-22..=0).contains(&shift) && sum < 1 << 30,
-                Rounding::FixedSingle => (-23..=-1).contains(&shift),
-                Rounding::OnnxFloat => false,
-            }
-    }
+/// Whether assembly knows how to round the sums of a channel. `sum` is what the absolute value of none exceeds.
+pub(crate) fn is_fast(requantize: &RequantizeParams, factor: FixedPoint, sum: u64) -> bool {
+    let FixedPoint { multiplier, shift } = factor;
+    // Where the doubled sum and what is added before shifts fit into thirty-two bits.
+    multiplier >= 0
+        && match requantize.rounding {
+            Rounding::FixedDouble => (-22..=0).contains(&shift) && sum < 1 << 30,
+            Rounding::FixedSingle => (-23..=-1).contains(&shift),
+            Rounding::OnnxFloat => false,
+        }
 }
 
 /// An output from the sum in register `$sum`, with the multiplier in r2 and a right shift in r3, rounded twice: the upper half
 /// of the product with twice the sum; one less, if that is negative, as halves are rounded away from zero; and the shift. In
 /// r12 are a half and the zero point, both shifted left as much, so that the shift leaves the zero point.
-/// An output from the sum in `$sum`, rounded twice: the product's upper half of twice the sum; one less, if it is negative,
-/// as halves are rounded away from zero; and the shift. `r12` is a half and the zero point, shifted.
 macro_rules! rescale_double {
     (shifted $sum:literal) => {
         rescale_double!(@ $sum, concat!("add ", $sum, ", ", $sum, ", ", $sum, ", asr #31\n"),

@@ -5,7 +5,7 @@ pub(crate) mod edge;
 #[cfg(any(neon, test))]
 pub(crate) mod im2col;
 pub(crate) mod panel;
-#[cfg(any(neon, test))]
+#[cfg(any(neon, dsp, test))]
 pub(crate) mod requantize;
 #[cfg(vectors)]
 pub(crate) mod rows;

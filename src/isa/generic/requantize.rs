@@ -1,6 +1,8 @@
 //! The way from sums to i8 outputs.
 
-use crate::quant::{FixedPoint, Rounding, saturate};
+use crate::quant::Rounding;
+#[cfg(any(neon, test))]
+use crate::quant::{FixedPoint, saturate};
 
 /// What all channels of a layer have in common on the way from sums to outputs.
 #[derive(Clone, Copy)]
@@ -10,6 +12,7 @@ pub(crate) struct RequantizeParams {
     pub(crate) range: [i8; 2],
 }
 
+#[cfg(any(neon, test))]
 impl RequantizeParams {
     /// A sum times the factor of its channel, as an output.
     #[inline(always)]

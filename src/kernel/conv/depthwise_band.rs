@@ -6,11 +6,12 @@
 use core::ops::Range;
 
 use crate::geometry::{divide, missing};
-use crate::isa::cortex_m::OUTPUTS;
-use crate::isa::cortex_m::depthwise::{Channel, Depthwise, Window, copy_rows, sums};
-use crate::isa::cortex_m::rescale::Scale;
+use crate::isa::cortex_m::copy::copy_rows;
+use crate::isa::cortex_m::depthwise::{Channel, Depthwise, Window};
+use crate::isa::cortex_m::rescale::is_fast;
+use crate::isa::cortex_m::{OUTPUTS, Row};
 use crate::kernel::arithmetic::{Arithmetic, Int8, Int8Channels, Rescale};
-use crate::kernel::conv::im2col_pairs::output;
+use crate::kernel::conv::im2col_pairs::portable::output;
 use crate::kernel::conv::problem::{ConvLayer, Convolution, Operands, Shape};
 use crate::kernel::runs::Operator;
 use crate::kernel::{pieces, pieces_mut};
@@ -149,7 +150,13 @@ impl<'a, R: Rescale> DepthwiseBand<'a, R> {
             false => (rows, self.direct.shape.columns.output),
         };
         let outputs = [rows, columns.max(OUTPUTS)];
-        Depthwise::new(&self.window, self.bands.pitch, outputs, width, self.scale())
+        Depthwise::new(
+            &self.window,
+            self.bands.pitch,
+            outputs,
+            width,
+            self.direct.arithmetic.requantize_params(),
+        )
     }
 
     /// The weights of an output channel, one behind the other.
@@ -320,11 +327,29 @@ impl<'a, R: Rescale> DepthwiseBand<'a, R> {
     /// Whether assembly rounds a channel's sums.
     fn is_fast(&self, channel: &Channel<'_>) -> bool {
         let products = self.direct.shape.kernel() as u64 * (1 << 14);
-        self.scale().is_fast(channel.factor, u64::from(channel.start.unsigned_abs()) + products)
+        is_fast(
+            &self.direct.arithmetic.requantize_params(),
+            channel.factor,
+            u64::from(channel.start.unsigned_abs()) + products,
+        )
     }
+}
 
-    fn scale(&self) -> Scale {
-        let Int8 { zero_point, range, .. } = self.direct.arithmetic;
-        Scale { rounding: R::ROUNDING, zero_point, range }
+/// The sums of the first four outputs of a band in rows of `pitch`, by portable code.
+#[inline(never)]
+fn sums(window: &Window, (x, pitch): (&[i8], usize), channel: &Channel<'_>) -> Row {
+    let mut sums = [channel.start; OUTPUTS];
+    let [rows, columns] = window.kernel;
+    let mut weights = channel.weight.iter();
+    for row in 0..rows {
+        for column in 0..columns {
+            let at = row * window.dilation[0] * pitch + column * window.dilation[1];
+            let Some(&weight) = weights.next() else { return sums };
+            let x = x.get(at..).unwrap_or_default().iter().step_by(window.stride[1].max(1));
+            for (sum, &x) in sums.iter_mut().zip(x) {
+                *sum = sum.wrapping_add(i32::from(weight) * i32::from(x));
+            }
+        }
     }
+    sums
 }

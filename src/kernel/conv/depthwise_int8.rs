@@ -82,7 +82,6 @@ impl<'a, R: Rescale> DepthwiseInt8<'a, R> {
     #[inline(never)]
     pub(crate) fn run(mut self) {
         let Shape { rows, columns, channels } = self.direct.shape;
-        let Int8 { zero_point, range, .. } = self.direct.arithmetic;
         let kernel = self.direct.shape.kernel();
         let mut copies: Copies = [[0; 16]; _];
         for number in 0..channels.all_outputs() {
@@ -91,7 +90,7 @@ impl<'a, R: Rescale> DepthwiseInt8<'a, R> {
             let plane = Plane {
                 start,
                 factor,
-                requantize: RequantizeParams { rounding: R::ROUNDING, zero_point, range },
+                requantize: self.direct.arithmetic.requantize_params(),
                 input: divide(number, channels.outputs) * self.direct.shape.in_plane(),
                 output: number * self.direct.shape.out_plane(),
             };

@@ -17,7 +17,7 @@ use crate::kernel::conv::depthwise_int8::DepthwiseInt8;
 #[cfg(neon)]
 use crate::kernel::conv::im2col::Im2colGemm;
 #[cfg(dsp)]
-use crate::kernel::conv::im2col_pairs::{Im2col, Stack};
+use crate::kernel::conv::im2col_pairs::{Im2col, scratch::Stack};
 use crate::kernel::conv::problem::{Convolution, Operands};
 use crate::kernel::conv::winograd::int8::Int8Winograd;
 use crate::kernel::registry::{Choice, ConvInt8};

@@ -17,8 +17,6 @@ pub(crate) mod im2col;
 #[cfg(dsp)]
 pub(crate) mod im2col_pairs;
 pub(crate) mod int8;
-#[cfg(dsp)]
-mod patch_pairs;
 #[cfg(any(neon, dsp, test))]
 mod phases;
 #[cfg(vectors)]

@@ -7,8 +7,7 @@ use crate::isa::generic::im2col::{
     CHANNELS, MicroKernel, OUTPUTS, OutputPlaces, OutputPlanes, PatchChannels, PatchPanel, TAPS,
     WeightPanels,
 };
-use crate::isa::generic::requantize::RequantizeParams;
-use crate::kernel::arithmetic::{Int8, Rescale};
+use crate::kernel::arithmetic::Rescale;
 use crate::kernel::conv::problem::Convolution;
 use crate::kernel::weight_order::FOUR;
 
@@ -17,9 +16,8 @@ impl<R: Rescale, K: MicroKernel> Im2colGemm<'_, R, K> {
     pub(super) fn tile(&mut self, phase: &OutputPhase, tile: Tile, scratch: &mut Scratch<'_>) {
         let located = phase.locate(tile, scratch.source).is_some();
         let places = self.places(phase, tile);
-        let Convolution { shape, arithmetic: Int8 { zero_point, range, .. }, .. } =
-            *self.convolution;
-        let requantize = RequantizeParams { rounding: R::ROUNDING, zero_point, range };
+        let Convolution { shape, arithmetic, .. } = *self.convolution;
+        let requantize = arithmetic.requantize_params();
         let (plane, weights) = (shape.out_plane(), shape.channels.inputs * shape.kernel());
         let (before, all) = scratch.set;
         // How many taps are multiplied, and how many more are gathered.

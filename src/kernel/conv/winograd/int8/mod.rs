@@ -231,7 +231,6 @@ impl<R: Rescale> Finish for Channel<R> {
     #[cfg(neon)]
     fn parameters(&self) -> (i32, FixedPoint, RequantizeParams) {
         let (bias, factor) = self.channel;
-        let Int8 { zero_point, range, .. } = self.arithmetic;
-        (bias, factor, RequantizeParams { rounding: R::ROUNDING, zero_point, range })
+        (bias, factor, self.arithmetic.requantize_params())
     }
 }

@@ -11,7 +11,7 @@ use crate::kernel::conv::phases::AxisPhase;
 use crate::padding::PaddingMode;
 
 /// Outputs that meet the same taps, in both directions.
-pub(crate) struct Grid {
+pub(super) struct Grid {
     rows: AxisPhase,
     columns: AxisPhase,
     mode: PaddingMode,
@@ -20,10 +20,10 @@ pub(crate) struct Grid {
 }
 
 /// Neighbouring outputs of a grid, row by row.
-pub(crate) struct Tile {
+pub(super) struct Tile {
     /// The number of the first, and how many there are.
-    pub(crate) first: usize,
-    pub(crate) count: usize,
+    pub(super) first: usize,
+    pub(super) count: usize,
     /// The row and the column of the first.
     row: usize,
     column: usize,
@@ -34,36 +34,36 @@ pub(crate) struct Tile {
 }
 
 /// Some taps of some input channels: all of these, or one tap.
-pub(crate) struct Part {
-    pub(crate) taps: Range<usize>,
-    pub(crate) channels: Range<usize>,
+pub(super) struct Part {
+    pub(super) taps: Range<usize>,
+    pub(super) channels: Range<usize>,
 }
 
 impl Tile {
     /// Whether it has four outputs, in one row.
-    pub(crate) fn is_in_row(&self) -> bool {
+    pub(super) fn is_in_row(&self) -> bool {
         self.in_row
     }
 }
 
 impl Grid {
     #[inline(never)]
-    pub(crate) fn new(rows: AxisPhase, columns: AxisPhase, mode: PaddingMode) -> Self {
+    pub(super) fn new(rows: AxisPhase, columns: AxisPhase, mode: PaddingMode) -> Self {
         let interior = [interior(&rows), interior(&columns)];
         Self { rows, columns, mode, interior }
     }
 
-    pub(crate) fn outputs(&self) -> usize {
+    pub(super) fn outputs(&self) -> usize {
         self.rows.count * self.columns.count
     }
 
     /// Taps of an input channel.
-    pub(crate) fn taps(&self) -> usize {
+    pub(super) fn taps(&self) -> usize {
         self.rows.taps * self.columns.taps
     }
 
     /// Whether neighbours lie side by side in the output.
-    pub(crate) fn is_dense(&self) -> bool {
+    pub(super) fn is_dense(&self) -> bool {
         self.rows.output_step == 1 && self.columns.output_step == 1
     }
 
@@ -76,7 +76,7 @@ impl Grid {
 
     /// Lists taps, as many as there is room for.
     #[inline(never)]
-    pub(crate) fn list(&self, taps: Range<usize>, to: &mut Taps) {
+    pub(super) fn list(&self, taps: Range<usize>, to: &mut Taps) {
         let width = self.columns.length as isize;
         to.clear();
         for tap in taps.take(TAPS) {
@@ -87,7 +87,7 @@ impl Grid {
 
     /// So many outputs from number `first` on.
     #[inline(always)]
-    pub(crate) fn tile(&self, first: usize, count: usize) -> Tile {
+    pub(super) fn tile(&self, first: usize, count: usize) -> Tile {
         let row = divide(first, self.columns.count);
         let column = first - row * self.columns.count;
         let [rows, columns] = &self.interior;
@@ -121,12 +121,12 @@ impl Grid {
     }
 
     /// From one output of a row to the next.
-    pub(crate) fn step(&self) -> usize {
+    pub(super) fn step(&self) -> usize {
         self.columns.output_step
     }
 
     /// Where a tile's first output is in a plane whose rows have `width`.
-    pub(crate) fn place(&self, tile: &Tile, width: usize) -> usize {
+    pub(super) fn place(&self, tile: &Tile, width: usize) -> usize {
         let Self { rows, columns, .. } = self;
         (rows.output + tile.row * rows.output_step) * width
             + columns.output
@@ -134,7 +134,7 @@ impl Grid {
     }
 
     /// Where a tile's outputs are in a plane whose rows have `width`.
-    pub(crate) fn places(&self, tile: &Tile, width: usize) -> [usize; OUTPUTS] {
+    pub(super) fn places(&self, tile: &Tile, width: usize) -> [usize; OUTPUTS] {
         let Self { rows, columns, .. } = self;
         let (mut row, mut column) = (tile.row, tile.column);
         [(); OUTPUTS].map(|()| {
@@ -152,7 +152,7 @@ impl Grid {
     /// Gathers what a part comes to for a tile, of planes of `plane` elements, the first of which begins with `x`; by
     /// assembly if `DSP`. `all` are all taps, if there was room for them.
     #[inline(always)]
-    pub(crate) fn gather<const DSP: bool>(
+    pub(super) fn gather<const DSP: bool>(
         &self,
         (x, plane): (&[i8], usize),
         (tile, part): (&Tile, &Part),
