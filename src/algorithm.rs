@@ -55,8 +55,9 @@
 #[non_exhaustive]
 pub enum Algorithm {
     /// The crate's choice for the shape and the [`Target`](crate::Target), that of this build unless the plan is told
-    /// another. In i8 it is [`Direct`](Self::Direct). On microcontrollers as well: Winograd takes a network's code from 53
-    /// to 98 kB, its weights to twice as much and its RAM by half as much again, for a few per cent fewer instructions.
+    /// another. In i8 it is [`Direct`](Self::Direct), and on microcontrollers, where Winograd takes 17 to 60 % fewer
+    /// instructions (layers C2 to C11 of the repository's `targets/BASELINE.md`), but more code, weights 16/9 or 4 times as
+    /// large, and tens of kilobytes of workspace.
     /// Elsewhere it is for speed:
     ///
     /// - [`Direct`](Self::Direct) where Winograd is not to be had, or does not pay: with fewer than 16

@@ -50,10 +50,9 @@ pub struct Kernel {
 pub(crate) struct Choice<K> {
     /// With [`Backend::Scalar`], or where the processor has nothing better.
     pub(crate) portable: K,
-    #[cfg(vectors)]
-    pub(crate) vectors: K,
-    #[cfg(dsp)]
-    pub(crate) dsp: K,
+    /// With the instructions that the build is for.
+    #[cfg(any(vectors, dsp))]
+    pub(crate) tuned: K,
 }
 
 impl<K: Copy> Choice<K> {
@@ -62,11 +61,11 @@ impl<K: Copy> Choice<K> {
     pub(crate) fn on(self, backend: Option<Backend>) -> K {
         #[cfg(vectors)]
         if dispatch::vectors(backend).is_some() {
-            return self.vectors;
+            return self.tuned;
         }
         #[cfg(dsp)]
         if backend != Some(Scalar) {
-            return self.dsp;
+            return self.tuned;
         }
         let _ = backend;
         self.portable
@@ -114,18 +113,16 @@ macro_rules! kernels {
             pub(crate) const fn choose(layer: &$layer) -> Choice<Self> {
                 Choice {
                     portable: Self::first(layer, false),
-                    #[cfg(vectors)]
-                    vectors: Self::first(layer, true),
-                    #[cfg(dsp)]
-                    dsp: Self::first(layer, true),
+                    #[cfg(any(vectors, dsp))]
+                    tuned: Self::first(layer, true),
                 }
             }
 
-            const fn first(layer: &$layer, vectors: bool) -> Self {
+            const fn first(layer: &$layer, tuned: bool) -> Self {
                 let _ = layer;
                 $(
                     $(#[cfg($on)])?
-                    if runs(&[$($backend),*], vectors) $(&& $fits(layer))? {
+                    if runs(&[$($backend),*], tuned) $(&& $fits(layer))? {
                         return Self::$kernel;
                     }
                 )*
@@ -146,16 +143,16 @@ macro_rules! kernels {
     };
 }
 
-/// Whether a kernel for `backends` is for this build's vectors, or else one of portable code. That runs with vectors as well,
-/// where there is nothing better.
-const fn runs(backends: &[Backend], vectors: bool) -> bool {
+/// Whether a kernel for `backends` is one for the instructions of this build, if they are `tuned`, or else of portable code. That
+/// runs with these as well, where there is nothing better.
+const fn runs(backends: &[Backend], tuned: bool) -> bool {
     let mut index = 0;
     while index < backends.len() {
         let here = match backends[index] {
             Scalar => true,
-            Avx2 | Avx512 => vectors && cfg!(x86_simd),
-            Neon | NeonDot | NeonMatrix => vectors && cfg!(neon),
-            Dsp => vectors && cfg!(dsp),
+            Avx2 | Avx512 => tuned && cfg!(x86_simd),
+            Neon | NeonDot | NeonMatrix => tuned && cfg!(neon),
+            Dsp => tuned && cfg!(dsp),
         };
         if here {
             return true;

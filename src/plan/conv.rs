@@ -112,7 +112,7 @@ impl<T: Element> ConvPlan<T> {
         #[cfg(dsp)]
         if matches!((self.asked, T::DTYPE), (Algorithm::Auto, Dtype::I8)) {
             // It works without, but with some memory it gathers less.
-            self.workspace = self.int8.dsp.workspace_len(operator, &shape.flattened());
+            self.workspace = self.int8.tuned.workspace_len(operator, &shape.flattened());
         }
         if !matches!(algorithm, Algorithm::Direct) {
             self.taps_met = [shape.rows.taps_met(), shape.columns.taps_met()];

@@ -33,7 +33,7 @@ pub(crate) struct FloatLayer<'a> {
 pub(crate) fn run(kernel: Choice<ConvFloat>, backend: Option<Backend>, layer: FloatLayer<'_>) {
     #[cfg(vectors)]
     if let Some(vectors) = dispatch::vectors(backend) {
-        return match kernel.vectors {
+        return match kernel.tuned {
             ConvFloat::Direct => direct(vectors, layer),
             ConvFloat::Depthwise => depthwise(vectors, layer),
             ConvFloat::Pointwise => pointwise(vectors, layer),

@@ -45,7 +45,7 @@ pub(crate) fn run<R: Int8Kernels>(
     let Convolution { shape, arithmetic, .. } = convolution;
     #[cfg(neon)]
     if let Some(neon) = dispatch::vectors(backend) {
-        return match kernel.vectors {
+        return match kernel.tuned {
             ConvInt8::Im2colGemm => R::im2col_gemm(backend, &convolution, operands),
             ConvInt8::Depthwise => R::depthwise(backend, &convolution, operands),
             ConvInt8::Winograd2InLanes => {

@@ -24,7 +24,7 @@ pub(crate) fn run(
     let maximum = matches!(pool.reduction, Reduction::Maximum);
     #[cfg(vectors)]
     if let Some(vectors) = dispatch::vectors(backend) {
-        return match (kernel.vectors, maximum) {
+        return match (kernel.tuned, maximum) {
             (PoolFloat::Global, true) => global_maximum(vectors, pool, x, y),
             (PoolFloat::Global, false) => global_average(vectors, pool, x, y),
             (PoolFloat::Sliding, true) => sliding_maximum(vectors, pool, x, y),
