@@ -179,14 +179,7 @@ mod tests {
                 met.push((true, Dtype::I8, kernel));
             }
             let here = |kernel: &&Kernel| {
-                let aarch64 = cfg!(target_arch = "aarch64");
-                let order = match (kernel.dtype, kernel.name) {
-                    (Dtype::I8, "Direct") => !aarch64,
-                    (Dtype::I8, "Im2colGemm") => aarch64,
-                    (Dtype::I8, "Im2colPairs") => Backend::Dsp.is_available(),
-                    _ => true,
-                };
-                !kernel.when.is_empty() && kernel.backends.contains(&backend) && order
+                kernel.here && !kernel.when.is_empty() && kernel.backends.contains(&backend)
             };
             for kernel in kernels().filter(here) {
                 let pool = kernel.operators.contains("Pool");

@@ -37,6 +37,8 @@ pub struct Kernel {
     pub name: &'static str,
     /// Where it may be taken.
     pub backends: &'static [Backend],
+    /// Whether this build has it.
+    pub here: bool,
     /// Which layers it is taken for.
     pub when: &'static str,
     /// The order of its packed weights.
@@ -104,6 +106,7 @@ macro_rules! kernels {
                 dtype: Dtype::$dtype,
                 name: stringify!($kernel),
                 backends: &[$($backend),*],
+                here: true $(&& cfg!($on))?,
                 when: $when,
                 weight_order: concat!($($order)?),
                 stack: [0 $(+ $small)?, 0 $(+ $large)?],
@@ -276,7 +279,16 @@ const fn other(
     name: &'static str,
     backends: &'static [Backend],
 ) -> Kernel {
-    Kernel { operators, dtype, name, backends, when: "", weight_order: "", stack: [0; 2] }
+    Kernel {
+        operators,
+        dtype,
+        name,
+        backends,
+        here: true,
+        when: "",
+        weight_order: "",
+        stack: [0; 2],
+    }
 }
 
 #[cfg(dsp)]
