@@ -4,11 +4,15 @@
 //! - `x86_simd`: x86-64, unless its ABI is without SSE2
 //! - `vectors`: any of these
 //! - `microcontroller`: Cortex-M and 32-bit RISC-V without an operating system, which have little flash and RAM
-//! - `dsp`: of these Cortex-M4 and M7, whose DSP instructions stable Rust has no name for, in builds with `--cfg nchw_dsp`
+//! - `dsp`: of these the ones with DSP instructions, which stable Rust has no name for: Cortex-M4 and M7, and where the
+//!   flags name a processor that has them, as `-C target-cpu=cortex-m33`
 //!
 //! All but `microcontroller` with the feature `simd` alone.
 
 use std::env;
+
+/// Processors of Armv8-M that LLVM takes to have DSP instructions.
+const PROCESSORS: [&str; 5] = ["cortex-m33", "cortex-m35p", "cortex-m55", "cortex-m85", "star-mc1"];
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
@@ -25,7 +29,12 @@ fn main() {
     {
         println!("cargo::rustc-cfg=microcontroller");
     }
-    if simd && target.starts_with("thumbv7em") && env::var_os("CARGO_CFG_NCHW_DSP").is_some() {
+    let dsp = match target.split('-').next() {
+        Some("thumbv7em") => true,
+        Some("thumbv8m.main") => flags_name_dsp(),
+        _ => false,
+    };
+    if simd && dsp {
         println!("cargo::rustc-cfg=dsp");
     }
     for (name, of, feature) in [("neon", "aarch64", "neon"), ("x86_simd", "x86_64", "sse2")] {
@@ -35,4 +44,24 @@ fn main() {
             println!("cargo::rustc-cfg=vectors");
         }
     }
+}
+
+/// Whether the compiler's flags name a processor of Armv8-M with DSP instructions, and do not take these away.
+fn flags_name_dsp() -> bool {
+    let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
+    let value = |flag: &str, name: &str| {
+        let value =
+            flag.strip_prefix("-C").unwrap_or(flag).strip_prefix(name)?.strip_prefix('=')?;
+        Some(value.to_owned())
+    };
+    let (mut named, mut taken) = (false, false);
+    for flag in flags.split('\x1f') {
+        if let Some(cpu) = value(flag, "target-cpu") {
+            named = PROCESSORS.contains(&cpu.as_str());
+        }
+        if let Some(features) = value(flag, "target-feature") {
+            taken |= features.split(',').any(|feature| feature == "-dsp");
+        }
+    }
+    named && !taken
 }

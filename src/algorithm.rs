@@ -56,7 +56,7 @@
 pub enum Algorithm {
     /// The crate's choice for the shape and the [`Target`](crate::Target), that of this build unless the plan is told
     /// another. In i8 it is [`Direct`](Self::Direct), and on microcontrollers, where Winograd takes 17 to 60 % fewer
-    /// instructions (layers C2 to C11 of the repository's `targets/BASELINE.md`), but more code, weights 16/9 or 4 times as
+    /// instructions on layers of 16 to 64 channels, but more code, weights 16/9 or 4 times as
     /// large, and tens of kilobytes of workspace.
     /// Elsewhere it is for speed:
     ///

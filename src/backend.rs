@@ -30,7 +30,8 @@ pub enum Backend {
     NeonDot,
     /// AArch64 with the matrix product of i8, too, which Armv8.2 may and Armv8.6 must have, found out alike.
     NeonMatrix,
-    /// The DSP instructions of Cortex-M4 and M7, for i8, in builds with `--cfg nchw_dsp`.
+    /// The DSP instructions of Cortex-M4 and M7, and of Cortex-M33 and its like where the compiler's flags name it
+    /// (`-C target-cpu=cortex-m33`), for i8.
     Dsp,
 }
 

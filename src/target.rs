@@ -34,8 +34,8 @@ pub enum Target {
     AArch64,
     /// Cortex-M and 32-bit RISC-V: flash and RAM are scarce.
     Microcontroller,
-    /// Of these Cortex-M4 and M7 in builds with the feature `simd` and `--cfg nchw_dsp`, whose kernels in i8 read weights of
-    /// two channels in turn.
+    /// Of these Cortex-M4 and M7 with the feature `simd`, and Cortex-M33 and its like if the compiler's flags name it
+    /// (`-C target-cpu=cortex-m33`): their DSP instructions read weights in i8 of two channels in turn.
     CortexMDsp,
 }
 
@@ -54,10 +54,11 @@ impl Target {
     /// The one of a target triple, as cargo has it in the variable `TARGET` of a build script, with the feature `simd` and without
     /// further flags.
     pub fn of_triple(triple: &str) -> Self {
-        const MICROCONTROLLERS: [&str; 5] =
-            ["thumbv6m", "thumbv7m", "thumbv7em", "thumbv8m", "riscv32"];
+        const MICROCONTROLLERS: [&str; 4] = ["thumbv6m", "thumbv7m", "thumbv8m", "riscv32"];
         if triple.starts_with("aarch64") {
             Self::AArch64
+        } else if triple.starts_with("thumbv7em") {
+            Self::CortexMDsp
         } else if MICROCONTROLLERS.iter().any(|architecture| triple.starts_with(architecture)) {
             Self::Microcontroller
         } else {

@@ -11,10 +11,13 @@ features=(--no-default-features default --all-features)
 
 help() {
     cat <<HELP
-usage: targets/build.sh [--clippy] [TRIPLE..]
+usage: targets/build.sh [--check | --clippy] [TRIPLE..]
 
-Builds the crate for each TRIPLE, without features, with the default ones, and with all of them, in release but
-without optimization, and prints a table of what came of it. --clippy lints instead of building; a warning fails.
+Builds the crate for each TRIPLE with the default features, in release but without optimization, checks it without
+features and with all of them, and prints a table of what came of it.
+
+  --check   only checks, for triples whose firmware is built
+  --clippy  lints instead; a warning fails
 
 The triples, unless some are given: ${triples[*]}
 
@@ -31,6 +34,7 @@ action=build
 while (($#)); do
     case $1 in
         --help | -h) help && exit ;;
+        --check) action=check ;;
         --clippy) action=clippy ;;
         -*) help >&2 && exit 2 ;;
         *) break ;;
@@ -45,22 +49,23 @@ failed=0
 for triple in "${triples[@]}"; do
     toolchain "$triple" "$action"
     for set in "${features[@]}"; do
+        does=$action
+        if [[ $action == build && $set != default ]]; then does=check; fi
         arguments=(--quiet --release --lib -p nchw)
         if [[ $set != default ]]; then arguments+=("$set"); fi
-        if [[ $action == clippy ]]; then
-            arguments+=(-- -D warnings)
-        else
+        case $does in
+            clippy) arguments+=(-- -D warnings) ;;
             # Optimized it would take three times as long; firmware is.
-            arguments+=(--config profile.release.package.nchw.opt-level=0)
-        fi
+            build) arguments+=(--config profile.release.package.nchw.opt-level=0) ;;
+        esac
 
         result=ok
-        cross "$triple" "$action" "${arguments[@]}" || result=FAILED failed=1
-        rows+=("$(printf '%-28s %-22s %s' "$triple" "$set" "$result")")
-        echo "$action ${rows[-1]}"
+        cross "$triple" "$does" "${arguments[@]}" || result=FAILED failed=1
+        rows+=("$(printf '%-28s %-22s %-6s %s' "$triple" "$set" "$does" "$result")")
+        echo "${rows[-1]}"
     done
 done
 
-printf '\n%-28s %-22s %s\n' triple features "$action"
+printf '\n%-28s %-22s\n' triple features
 printf '%s\n' "${rows[@]}"
 exit "$failed"

@@ -149,7 +149,8 @@ fn for_microcontrollers_is_direct() {
     assert_eq!((large.algorithm(), large.packed_len()), (Algorithm::Winograd4, 64 + 64 * 64 * 36));
     let asked = conv.algorithm(Algorithm::Winograd2).plan::<f32>().unwrap();
     assert_eq!(asked.target(Target::Microcontroller).algorithm(), Algorithm::Winograd2);
-    assert_eq!(Target::of_triple("thumbv7em-none-eabihf"), Target::Microcontroller);
+    assert_eq!(Target::of_triple("thumbv7em-none-eabihf"), Target::CortexMDsp);
+    assert_eq!(Target::of_triple("thumbv8m.main-none-eabihf"), Target::Microcontroller);
     assert_eq!(Target::of_triple("riscv32imc-unknown-none-elf"), Target::Microcontroller);
     assert_eq!(Target::of_triple("armv7a-none-eabihf"), Target::Portable);
     assert_eq!(Target::of_triple("aarch64-unknown-linux-gnu"), Target::AArch64);

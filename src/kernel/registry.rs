@@ -16,7 +16,7 @@ use crate::kernel::conv::{band, depthwise_int8, im2col};
 #[cfg(vectors)]
 use crate::kernel::conv::{depthwise, pointwise};
 #[cfg(dsp)]
-use crate::kernel::conv::{depthwise_band, im2col_pairs};
+use crate::kernel::conv::{depthwise_band, gemv, im2col_pairs};
 use crate::kernel::conv::{direct, problem::ConvLayer};
 use crate::kernel::pool::Pool;
 #[cfg(neon)]
@@ -209,11 +209,14 @@ kernels! {
     Im2colGemm on [Scalar Neon NeonDot NeonMatrix], when "everything else on AArch64",
         weights "16 taps of one output after the other", stack 15360 15360 of im2col::STACK;
     #[cfg(dsp)]
+    Gemv on [Dsp] if gemv::fits, when "`Linear`, and 1x1 over a plane of one pixel",
+        weights "one of each of two outputs in turn", stack 640 640 of gemv::STACK;
+    #[cfg(dsp)]
     DepthwiseBand on [Dsp] if depthwise_band::fits,
         when "a convolution with one input channel and at most 3 output channels in a group, at most 64 taps, and rows of 4 outputs that fit into 768 bytes",
         weights "one of each of two outputs in turn", stack 832 832 of depthwise_band::STACK;
     #[cfg(dsp)]
-    Im2colPairs on [Scalar Dsp], when "everything else on Cortex-M4 and M7 with `--cfg nchw_dsp`",
+    Im2colPairs on [Scalar Dsp], when "everything else on Cortex-M with DSP instructions",
         weights "one of each of two outputs in turn", stack 976 976 of im2col_pairs::scratch::STACK;
     #[cfg(not(any(neon, dsp)))]
     Direct on [Scalar Avx2 Avx512], when "everything else",
@@ -297,7 +300,7 @@ impl ConvInt8 {
     pub(crate) const fn workspace_len(self, operator: Operator, shape: &Shape) -> usize {
         match self {
             Self::Im2colPairs => im2col_pairs::scratch::workspace_len(operator, shape),
-            Self::DepthwiseBand | Self::Winograd2 => 0,
+            Self::Gemv | Self::DepthwiseBand | Self::Winograd2 => 0,
         }
     }
 }

@@ -7,6 +7,7 @@ pub(crate) mod copy;
 pub(crate) mod depthwise;
 pub(crate) mod gather;
 pub(crate) mod gemm;
+pub(crate) mod gemv;
 pub(crate) mod rescale;
 
 /// How many outputs are computed together.

@@ -14,6 +14,8 @@ use crate::kernel::arithmetic::{FixedDouble, FixedSingle, Int8, Int8Channels, On
 use crate::kernel::conv::depthwise_band::DepthwiseBand;
 #[cfg(neon)]
 use crate::kernel::conv::depthwise_int8::DepthwiseInt8;
+#[cfg(dsp)]
+use crate::kernel::conv::gemv::Gemv;
 #[cfg(neon)]
 use crate::kernel::conv::im2col::Im2colGemm;
 #[cfg(dsp)]
@@ -64,6 +66,8 @@ pub(crate) fn run<R: Int8Kernels>(
         }
         #[cfg(dsp)]
         ConvInt8::Im2colPairs => R::im2col_pairs(&convolution, operands, workspace),
+        #[cfg(dsp)]
+        ConvInt8::Gemv => R::gemv(&convolution, operands),
         #[cfg(dsp)]
         ConvInt8::DepthwiseBand => R::depthwise_band(&convolution, operands),
         #[cfg(neon)]
@@ -125,6 +129,11 @@ kernels! {
         let mut stack = Stack::NEW;
         let scratch = stack.scratch(&mut [], convolution.operator, &convolution.shape);
         Im2col::<_, false> { direct: convolution, operands }.run(scratch);
+    }
+
+    #[cfg(dsp)]
+    fn gemv(convolution: &Convolution<Int8<Self>>, operands: Int8Operands<'_>) {
+        Gemv { convolution, operands }.run();
     }
 
     #[cfg(dsp)]

@@ -11,6 +11,8 @@ pub(crate) mod depthwise_band;
 pub(crate) mod depthwise_int8;
 pub(crate) mod direct;
 pub(crate) mod float;
+#[cfg(dsp)]
+pub(crate) mod gemv;
 mod group;
 #[cfg(any(neon, test))]
 pub(crate) mod im2col;

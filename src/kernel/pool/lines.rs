@@ -40,7 +40,8 @@ const fn holds_vectors(pool: &Pool) -> bool {
     let Some(Sliding { rows, columns }) = pool.sliding() else { return false };
     let extent = rows.extent();
     let extent = if extent < rows.input { extent } else { rows.input };
-    let reach = (extent - 1) * columns.input + WIDTH;
+    // Sizes that are too large are refused, but later.
+    let reach = (extent - 1).saturating_mul(columns.input).saturating_add(WIDTH);
     reach <= pool.channels.saturating_mul(rows.input).saturating_mul(columns.input)
 }
 

@@ -22,7 +22,6 @@ use crate::isa::generic::im2col::{
 use crate::kernel::arithmetic::{Int8, Int8Channels, Rescale};
 use crate::kernel::conv::problem::{Block, Convolution, Operands};
 use crate::kernel::weight_order::{FOUR, Order, SIXTEEN, Sets};
-use crate::quant::FixedPoint;
 
 // Packing cuts weights as micro-kernels read them.
 const _: () = assert!(SIXTEEN == TAPS && FOUR == CHANNELS && CAPACITY.is_multiple_of(TAPS));
@@ -130,11 +129,10 @@ impl<R: Rescale, K: MicroKernel> Im2colGemm<'_, R, K> {
         for rows in self.convolution.along(shape.rows).in_phases() {
             for columns in self.convolution.along(shape.columns).in_phases() {
                 let phase = OutputPhase::new(rows, columns, operator);
-                if phase.taps() == 0 {
-                    self.fill(&phase, scratch);
-                    continue;
-                }
-                scratch.set = scratch.order.set([rows.set, columns.set]);
+                scratch.set = match phase.taps() {
+                    0 => (0, 0),
+                    _ => scratch.order.set([rows.set, columns.set]),
+                };
                 for (parameters, block) in scratch.parameters.iter_mut().zip(scratch.batch.each()) {
                     self.begin_set(block, scratch.set, parameters);
                 }
@@ -148,22 +146,6 @@ impl<R: Rescale, K: MicroKernel> Im2colGemm<'_, R, K> {
                         self.add_padding(block, scratch.set, parameters, i32::wrapping_add);
                     }
                 }
-            }
-        }
-    }
-
-    /// Outputs that meet no tap, in all panels that are worked on: a number for each channel.
-    #[inline(never)]
-    fn fill(&mut self, phase: &OutputPhase, scratch: &Scratch<'_>) {
-        let Convolution { shape, arithmetic, .. } = *self.convolution;
-        for (block, parameters) in scratch.batch.each().zip(scratch.parameters.iter()) {
-            let factors = parameters.multipliers.iter().zip(&parameters.shifts);
-            let each = parameters.starts.iter().zip(factors).enumerate().take(block.size);
-            for (lane, (&start, (&multiplier, &shift))) in each {
-                let output = arithmetic.finish((0, FixedPoint { multiplier, shift }), start);
-                let plane = (block.first + lane) * shape.out_plane();
-                let y = self.operands.y.get_mut(plane..).unwrap_or_default();
-                phase.fill(y, shape.columns.output, output);
             }
         }
     }

@@ -206,21 +206,6 @@ impl OutputPhase {
         Some(())
     }
 
-    /// Makes all outputs in a plane, whose rows have `width` elements, the same. Not inlined, as the compiler would do so for each
-    /// of four channels.
-    #[inline(never)]
-    pub(super) fn fill(&self, y: &mut [i8], width: usize, output: i8) {
-        let Self { rows, columns, .. } = self;
-        for row in 0..rows.count {
-            let at = (rows.output + row * rows.output_step) * width + columns.output;
-            for column in 0..columns.count {
-                if let Some(y) = y.get_mut(at + column * columns.output_step) {
-                    *y = output;
-                }
-            }
-        }
-    }
-
     /// Gathers element by element what the taps of a tile from number `number` on meet; the first channel's plane is
     /// the first of `x`.
     #[inline(never)]
