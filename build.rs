@@ -29,13 +29,15 @@ fn main() {
     {
         println!("cargo::rustc-cfg=microcontroller");
     }
-    let dsp = match target.split('-').next() {
-        Some("thumbv7em") => true,
-        Some("thumbv8m.main") => flags_name_dsp(),
-        _ => false,
+    // What tells the assembler that there are DSP instructions, where the triple does not.
+    let directive = match target.split('-').next() {
+        Some("thumbv7em") => Some(String::new()),
+        Some("thumbv8m.main") => processor_with_dsp().map(|cpu| format!(".cpu {cpu}")),
+        _ => None,
     };
-    if simd && dsp {
+    if simd && let Some(directive) = directive {
         println!("cargo::rustc-cfg=dsp");
+        println!("cargo::rustc-env=NCHW_CPU={directive}");
     }
     for (name, of, feature) in [("neon", "aarch64", "neon"), ("x86_simd", "x86_64", "sse2")] {
         println!("cargo::rustc-check-cfg=cfg({name})");
@@ -46,22 +48,17 @@ fn main() {
     }
 }
 
-/// Whether the compiler's flags name a processor of Armv8-M with DSP instructions, and do not take these away.
-fn flags_name_dsp() -> bool {
-    let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
-    let value = |flag: &str, name: &str| {
-        let value =
-            flag.strip_prefix("-C").unwrap_or(flag).strip_prefix(name)?.strip_prefix('=')?;
-        Some(value.to_owned())
+/// The processor of Armv8-M with DSP instructions that the compiler's flags name, if they do not take these away.
+fn processor_with_dsp() -> Option<String> {
+    let flags = env::var("CARGO_ENCODED_RUSTFLAGS").ok()?;
+    // `-C name=value` is one argument or two.
+    let values = |name: &'static str| {
+        flags.split('\x1f').filter_map(move |flag| {
+            flag.strip_prefix("-C").unwrap_or(flag).strip_prefix(name)?.strip_prefix('=')
+        })
     };
-    let (mut named, mut taken) = (false, false);
-    for flag in flags.split('\x1f') {
-        if let Some(cpu) = value(flag, "target-cpu") {
-            named = PROCESSORS.contains(&cpu.as_str());
-        }
-        if let Some(features) = value(flag, "target-feature") {
-            taken |= features.split(',').any(|feature| feature == "-dsp");
-        }
-    }
-    named && !taken
+    let taken =
+        values("target-feature").flat_map(|value| value.split(',')).any(|one| one == "-dsp");
+    let cpu = values("target-cpu").last().filter(|cpu| PROCESSORS.contains(cpu) && !taken)?;
+    Some(cpu.to_owned())
 }

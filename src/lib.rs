@@ -119,7 +119,7 @@
 //!
 //! | feature | what it adds | by the crate |
 //! |---|---|---|
-//! | `simd` | AVX2 and AVX-512 in f32, NEON for convolutions and [`Linear`] in f32 and i8, see [`Backend`]; portable code without | `cpufeatures` 0.3 |
+//! | `simd` | AVX2 and AVX-512 in f32, NEON in f32 and i8, DSP instructions of Cortex-M in i8, see [`Backend`]; portable code without | `cpufeatures` 0.3 |
 //! | `libm` | in f32, the activations that need exp, tanh or erf, and softmax | `libm` 0.2 |
 //! | `heapless` | `top_k`, the largest scores; `profile`, how long each layer takes | `heapless` 0.9 |
 //! | `defmt` | `defmt::Format` for errors (the sentence), specifications and their parts, tensors, profiles and what `top_k` returns | `defmt` 1 |
@@ -130,8 +130,8 @@
 //! # Optimization
 //!
 //! Templates of firmware optimize for size, and `cargo build` without `--release` not at all. Kernels are loops over what
-//! lies in registers: at `opt-level = "s"` i8 takes 3 times as many instructions, at "z" 12 times as many, and unoptimized code is
-//! many times as large. So say in the `Cargo.toml` of the program, whatever its own `opt-level` is:
+//! lies in registers: where they are not assembly, `opt-level = "s"` takes 3 times as many instructions in i8, "z" 12 times as many,
+//! and unoptimized code is many times as large. So say in the `Cargo.toml` of the program, whatever its own `opt-level` is:
 //!
 //! ```toml
 //! [profile.release.package.nchw]

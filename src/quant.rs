@@ -318,22 +318,15 @@ impl FixedPoint {
     /// [`multiply_double`](Self::multiply_double) by a number that is [`flushed`](Self::flushed).
     pub(crate) const fn double(self, x: i32) -> i32 {
         let shift = self.limited_shift();
-        let (left, right) = if shift > 0 { (shift, 0) } else { (0, -shift) };
-        let shifted = (x as i64) << left;
-        let shifted = if shifted > i32::MAX as i64 {
-            i32::MAX as i64
-        } else if shifted < i32::MIN as i64 {
-            i32::MIN as i64
-        } else {
-            shifted
-        };
-        // The multiplier is not negative, so the product cannot reach 2^62 and need not saturate.
-        let product = shifted * self.multiplier as i64;
-        let nudge = if product >= 0 { 1 << 30 } else { 1 - (1 << 30) };
-        let high = (product + nudge) / (1 << 31);
-        let mask = (1_i64 << right) - 1;
-        let threshold = (mask >> 1) + (high < 0) as i64;
-        ((high >> right) + ((high & mask) > threshold) as i64) as i32
+        let (x, right) = if shift > 0 { (shift_left(x, shift), 0) } else { (x, -shift) };
+        // TFLite adds another number where the product is negative, and rounds towards zero, which comes to the same. The
+        // multiplier is not negative, so the product cannot reach 2^62 and need not saturate.
+        let product = x as i64 * self.multiplier as i64;
+        let high = ((product + (1 << 30)) >> 31) as i32;
+        // Numbers of 32 bits, as most processors have no others.
+        let mask = ((1_u32 << right) - 1) as i32;
+        let threshold = (mask >> 1) + (high < 0) as i32;
+        (high >> right) + ((high & mask) > threshold) as i32
     }
 
     /// `x` times this number, rounded once, halves up ([`Rounding::FixedSingle`]); saturates. A shift above 30 counts as
@@ -344,8 +337,15 @@ impl FixedPoint {
 
     /// [`multiply_single`](Self::multiply_single) by a number that is [`flushed`](Self::flushed).
     pub(crate) const fn single(self, x: i32) -> i32 {
-        let shift = 31 - self.limited_shift();
-        let product = (x as i64 * self.multiplier as i64 + (1_i64 << (shift - 1))) >> shift;
+        let shift = self.limited_shift();
+        let product = x as i64 * self.multiplier as i64;
+        if shift <= -2 {
+            // The half reaches the upper 32 bits alone, which are below 2^30.
+            let half = 1 << (-2 - shift);
+            return ((product >> 32) as i32 + half) >> (-1 - shift);
+        }
+        let shift = 31 - shift;
+        let product = (product + (1_i64 << (shift - 1))) >> shift;
         if product > i32::MAX as i64 {
             i32::MAX
         } else if product < i32::MIN as i64 {
@@ -353,6 +353,18 @@ impl FixedPoint {
         } else {
             product as i32
         }
+    }
+}
+
+/// `x * 2^shift`, for a shift of up to 30; saturates.
+const fn shift_left(x: i32, shift: i32) -> i32 {
+    let shifted = x << shift;
+    if shifted >> shift == x {
+        shifted
+    } else if x < 0 {
+        i32::MIN
+    } else {
+        i32::MAX
     }
 }
 
@@ -398,6 +410,12 @@ pub(crate) const fn round_half_even(x: f32) -> i32 {
     } else {
         x as i32
     }
+}
+
+/// An output in i8 from steps above its zero point, in a range.
+pub(crate) fn output(steps: i32, zero_point: i32, range: [i8; 2]) -> i8 {
+    let [least, most] = range.map(i32::from);
+    steps.saturating_add(zero_point).min(most).max(least) as i8
 }
 
 pub(crate) const fn saturate(x: i64, min: i8, max: i8) -> i8 {

@@ -21,7 +21,8 @@ anything but the networks, the kernels and the few functions that start the core
   segment_i8           floating point in software: nothing is left of it at run time
   segment_f32          that of double precision; with an FPU that of single precision as well
 
-It names the function and who calls it.
+It names the function and who calls it. On Cortex-M it fails as well if there are DSP instructions on a core that has
+none by its triple, or none in person_detection and segment_i8 on one that has.
 
 CORE, unless some are given: ${cores[*]}
 
@@ -47,6 +48,18 @@ for name in "${cores[@]}"; do
             m[03]/*_f32 | rv32/*_f32) unwanted+="|$doubles" ;;
             *) unwanted+="|$doubles|$singles" ;;
         esac
+        if [[ $name == m* ]]; then
+            dsp=$("$tools-objdump" -d "$elf" | grep -cw smlad || true)
+            case $name/$program in
+                m[47]/person_detection | m[47]/segment_i8) wrong=$((dsp == 0)) ;;
+                m[47]/*) wrong=0 ;;
+                *) wrong=$dsp ;;
+            esac
+            if ((wrong)); then
+                failed=1
+                printf '%-5s %-17s FAILED, %d times smlad\n' "$name" "$program" "$dsp"
+            fi
+        fi
         if functions=$(linked "$elf" "$unwanted"); then
             failed=1
             printf '%-5s %-17s FAILED, these are linked:\n' "$name" "$program"

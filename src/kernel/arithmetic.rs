@@ -4,7 +4,7 @@
 use crate::isa::generic::requantize::RequantizeParams;
 use crate::isa::scalar::{Bytes, Scalar};
 use crate::isa::traits::{Isa, Lanes, Operation};
-use crate::quant::{FixedPoint, Requantization, Rounding, saturate};
+use crate::quant::{FixedPoint, Requantization, Rounding, output};
 
 /// The blocks of output channels in f32.
 pub(crate) const FLOAT_BLOCKS: &[usize] = &[16, 8, 4, 1];
@@ -232,8 +232,7 @@ impl<R: Rescale> Int8<R> {
     /// A complete sum as an output.
     #[inline(always)]
     pub(crate) fn finish(self, (_, factor): (i32, FixedPoint), sum: i32) -> i8 {
-        let scaled = i64::from(self.rescale.rescale(sum, factor));
-        saturate(scaled + i64::from(self.zero_point), self.range[0], self.range[1])
+        output(self.rescale.rescale(sum, factor), self.zero_point, self.range)
     }
 }
 

@@ -2,6 +2,8 @@
 
 use core::arch::naked_asm;
 
+use crate::isa::cortex_m::cpu;
+
 /// Copies rows of `width` elements. Returns whether they are all there; if not, does nothing.
 pub(crate) fn copy_rows(
     (x, pitch): (&[i8], usize),
@@ -42,6 +44,7 @@ unsafe extern "C" fn copy(
     to_next: usize,
 ) {
     naked_asm!(
+        cpu!(),
         "push {{r4-r7}}",
         "ldrd r4, r5, [sp, #16]",
         "2:",

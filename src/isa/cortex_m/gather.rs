@@ -2,6 +2,7 @@
 
 use core::arch::naked_asm;
 
+use crate::isa::cortex_m::cpu;
 use crate::isa::cortex_m::{OUTPUTS, Row};
 
 /// The most taps that are listed.
@@ -262,6 +263,7 @@ macro_rules! gather {
         #[unsafe(naked)]
         unsafe extern "C" fn $pairs(arguments: *const Arguments) {
             naked_asm!(
+                cpu!(),
                 "push {{r4-r11, lr}}",
                 "sub sp, #36",
                 "ldm r0!, {{r7-r12}}",
@@ -309,6 +311,7 @@ macro_rules! gather {
         #[unsafe(naked)]
         unsafe extern "C" fn $single(arguments: *const Arguments) {
             naked_asm!(
+                cpu!(),
                 "push {{r4-r11, lr}}",
                 "sub sp, #36",
                 "ldm r0!, {{r7-r12}}",

@@ -7,6 +7,7 @@ use core::arch::naked_asm;
 use core::marker::PhantomData;
 use core::ptr::{null, null_mut};
 
+use crate::isa::cortex_m::cpu;
 use crate::isa::cortex_m::rescale::{limit, rescale_double, rescale_single};
 use crate::isa::cortex_m::{OUTPUTS, Row};
 use crate::isa::generic::requantize::RequantizeParams;
@@ -245,6 +246,7 @@ macro_rules! gemm {
         #[unsafe(naked)]
         unsafe extern "C" fn $name(arguments: *const Arguments) {
             naked_asm!(
+                cpu!(),
                 "push {{r4-r11, lr}}",
                 "sub sp, #76",
                 "ldm r0!, {{r1-r12}}",

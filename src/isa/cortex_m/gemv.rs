@@ -1,20 +1,37 @@
 //! Products of one output's inputs with the weights of pairs of output channels.
 
 use core::arch::naked_asm;
+use core::mem::MaybeUninit;
 
-/// Extends inputs to pairs of sixteen bits, as many as there is room for; of an odd number the last one is left out.
-#[inline(never)]
-pub(crate) fn widen(x: &[i8], to: &mut [i32]) {
-    let (fours, rest) = x.as_chunks::<4>();
-    let (pairs, last) = to.as_chunks_mut::<2>();
-    let count = fours.len().min(pairs.len());
-    if count > 0 {
-        // SAFETY: so many fours of inputs are there, and so many pairs of words.
-        unsafe { widen_fours(fours.as_ptr(), pairs.as_mut_ptr(), count) };
-    }
-    let last = pairs.get_mut(fours.len()).map_or(last, |pair| pair.as_mut_slice());
-    if let (Some(to), Some(&[low, high])) = (last.first_mut(), rest.first_chunk()) {
-        *to = i32::from(low) & 0xffff | i32::from(high) << 16;
+use crate::isa::cortex_m::cpu;
+
+/// The most inputs that are extended together.
+pub(crate) const INPUTS: usize = 256;
+
+/// Room for pairs of inputs of sixteen bits.
+pub(crate) struct Pairs([MaybeUninit<[i32; 2]>; INPUTS / 4]);
+
+impl Pairs {
+    pub(crate) const NEW: Self = Self([MaybeUninit::uninit(); _]);
+
+    /// The pairs of up to [`INPUTS`] inputs, without the last one of an odd number.
+    #[inline(never)]
+    pub(crate) fn of(&mut self, x: &[i8]) -> &[i32] {
+        let (fours, rest) = x.as_chunks::<4>();
+        let Some(words) = self.0.get_mut(..x.len().div_ceil(4)) else { return &[] };
+        if !fours.is_empty() {
+            // SAFETY: there is room for as many pairs of words as there are fours of inputs.
+            unsafe { widen_fours(fours.as_ptr(), words.as_mut_ptr().cast(), fours.len()) };
+        }
+        if let Some(to) = words.get_mut(fours.len()) {
+            let pair = rest
+                .first_chunk()
+                .map_or(0, |&[low, high]| i32::from(low) & 0xffff | i32::from(high) << 16);
+            to.write([pair, 0]);
+        }
+        // SAFETY: all of them have been written, by assembly or above.
+        let words = unsafe { words.assume_init_ref() };
+        words.as_flattened().get(..x.len() / 2).unwrap_or_default()
     }
 }
 
@@ -51,6 +68,7 @@ pub(crate) fn add_to_two(x: &[i32], weight: &[i8], sums: &mut [i32; 2]) -> bool 
 #[unsafe(naked)]
 unsafe extern "C" fn widen_fours(x: *const [i8; 4], to: *mut [i32; 2], count: usize) {
     naked_asm!(
+        cpu!(),
         "push {{r4, lr}}",
         "2:",
         "ldr r3, [r0], #4",
@@ -110,6 +128,7 @@ unsafe extern "C" fn four(
     sums: *mut [i32; 4],
 ) {
     naked_asm!(
+        cpu!(),
         "push {{r4-r11, lr}}",
         "ldr r12, [sp, #36]",
         "ldm r12, {{r8-r11}}",
@@ -149,9 +168,10 @@ unsafe extern "C" fn four(
 #[unsafe(naked)]
 unsafe extern "C" fn two(x: *const i32, weight: *const i8, count: usize, sums: *mut [i32; 2]) {
     naked_asm!(
+        cpu!(),
         "push {{r4-r9, lr}}",
         "ldm r3, {{r8, r9}}",
-        "subs r2, #8",
+        "subs r2, #4",
         "bmi 3f",
         "2:",
         "ldm r0!, {{r4-r7}}",
@@ -159,15 +179,10 @@ unsafe extern "C" fn two(x: *const i32, weight: *const i8, count: usize, sums: *
         pair!("r5", "r1", "r8", "r9"),
         pair!("r6", "r1", "r8", "r9"),
         pair!("r7", "r1", "r8", "r9"),
-        "ldm r0!, {{r4-r7}}",
-        pair!("r4", "r1", "r8", "r9"),
-        pair!("r5", "r1", "r8", "r9"),
-        pair!("r6", "r1", "r8", "r9"),
-        pair!("r7", "r1", "r8", "r9"),
-        "subs r2, #8",
+        "subs r2, #4",
         "bpl 2b",
         "3:",
-        "adds r2, #8",
+        "adds r2, #4",
         "beq 5f",
         "4:",
         "ldr r4, [r0], #4",

@@ -2,7 +2,7 @@
 
 use crate::quant::Rounding;
 #[cfg(any(neon, test))]
-use crate::quant::{FixedPoint, saturate};
+use crate::quant::{FixedPoint, output};
 
 /// What all channels of a layer have in common on the way from sums to outputs.
 #[derive(Clone, Copy)]
@@ -17,7 +17,6 @@ impl RequantizeParams {
     /// A sum times the factor of its channel, as an output.
     #[inline(always)]
     pub(crate) fn requantize(self, sum: i32, factor: FixedPoint) -> i8 {
-        let steps = i64::from(self.rounding.rescale(sum, factor)) + i64::from(self.zero_point);
-        saturate(steps, self.range[0], self.range[1])
+        output(self.rounding.rescale(sum, factor), self.zero_point, self.range)
     }
 }

@@ -6,20 +6,17 @@
 //! Memory contract: reads the input and the packed weights; writes every element of the output once.
 
 use crate::geometry::missing;
-use crate::isa::cortex_m::gemv::{add_to_four, add_to_two, widen};
+use crate::isa::cortex_m::gemv::{INPUTS, Pairs, add_to_four, add_to_two};
 use crate::kernel::arithmetic::{Arithmetic, Int8, Int8Channels, Rescale};
 use crate::kernel::conv::im2col_pairs::portable::output;
 use crate::kernel::conv::problem::{ConvLayer, Convolution, Operands};
 use crate::kernel::runs::Operator;
 
-/// Inputs that are extended at a time.
-const INPUTS: usize = 256;
-
 /// Output channels whose sums are kept meanwhile: an even number.
 const OUTPUTS: usize = 32;
 
 /// Bytes on the stack.
-pub(crate) const STACK: usize = size_of::<[i32; INPUTS / 2]>() + size_of::<[i32; OUTPUTS]>();
+pub(crate) const STACK: usize = size_of::<Pairs>() + size_of::<[i32; OUTPUTS]>();
 
 /// Whether this is for a layer: `Linear`, and 1x1 over a plane of one pixel.
 pub(crate) const fn fits(layer: &ConvLayer) -> bool {
@@ -61,12 +58,10 @@ impl<R: Rescale> Gemv<'_, R> {
             *sum = arithmetic.start(channel(index));
         }
         let weight = operands.weight.get(first * x.len()..).unwrap_or_default();
-        let mut pairs = [0; INPUTS / 2];
+        let mut pairs = Pairs::NEW;
         let mut done = 0;
         for part in x.chunks(INPUTS) {
-            widen(part, &mut pairs);
-            let pairs = pairs.get(..part.len() / 2).unwrap_or_default();
-            add_products(pairs, part, (weight, x.len(), done), sums);
+            add_products(pairs.of(part), part, (weight, x.len(), done), sums);
             done += part.len();
         }
         let y = operands.y.get_mut(first..).unwrap_or_default();

@@ -10,7 +10,7 @@ use crate::isa::traits::{Isa, Operation};
 use crate::kernel::{pieces, pieces_mut};
 #[cfg(neon)]
 use crate::quant::Rounding;
-use crate::quant::{FixedPoint, Quantization, saturate};
+use crate::quant::{FixedPoint, Quantization, output};
 
 /// Functions in f32: `name(backend, first, second, y)` of two tensors of one shape, and `per_channel(backend, plane,
 /// first, second, y)` of every channel, a plane of `plane` elements, with one number of its own. None is generic, so
@@ -105,8 +105,7 @@ impl Int8Offsets {
     }
 
     fn output(self, scaled: i32) -> i8 {
-        let output = i64::from(scaled) + i64::from(self.output);
-        saturate(output, self.range[0], self.range[1])
+        output(scaled, self.output.into(), self.range)
     }
 
     #[cfg(neon)]
@@ -232,6 +231,6 @@ pub(crate) fn rescale(
     for (y, &x) in y.iter_mut().zip(x) {
         let steps = i32::from(x) - i32::from(from.zero_point);
         let scaled = if from == to { steps } else { factor.double(steps) };
-        *y = saturate(i64::from(scaled) + i64::from(to.zero_point), range[0], range[1]);
+        *y = output(scaled, to.zero_point.into(), range);
     }
 }

@@ -2,6 +2,7 @@
 
 use core::arch::naked_asm;
 
+use crate::isa::cortex_m::cpu;
 use crate::isa::cortex_m::rescale::{limit, rescale_double, rescale_single};
 
 /// What the assembly is given; it relies on the order.
@@ -225,6 +226,7 @@ macro_rules! depthwise {
         #[unsafe(naked)]
         pub(super) unsafe extern "C" fn $name(arguments: *const Arguments) {
             naked_asm!(
+                cpu!(),
                 "push {{r4-r11, lr}}",
                 "sub sp, #92",
                 "ldm r0!, {{r1-r12}}",
