@@ -59,6 +59,6 @@ fn processor_with_dsp() -> Option<String> {
     };
     let taken =
         values("target-feature").flat_map(|value| value.split(',')).any(|one| one == "-dsp");
-    let cpu = values("target-cpu").last().filter(|cpu| PROCESSORS.contains(cpu) && !taken)?;
+    let cpu = values("target-cpu").next_back().filter(|cpu| PROCESSORS.contains(cpu) && !taken)?;
     Some(cpu.to_owned())
 }

@@ -2,6 +2,7 @@
 
 use core::arch::naked_asm;
 use core::mem::MaybeUninit;
+use core::slice::from_raw_parts;
 
 use crate::isa::cortex_m::cpu;
 
@@ -30,7 +31,7 @@ impl Pairs {
             to.write([pair, 0]);
         }
         // SAFETY: all of them have been written, by assembly or above.
-        let words = unsafe { words.assume_init_ref() };
+        let words: &[[i32; 2]] = unsafe { from_raw_parts(words.as_ptr().cast(), words.len()) };
         words.as_flattened().get(..x.len() / 2).unwrap_or_default()
     }
 }
