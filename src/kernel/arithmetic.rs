@@ -51,6 +51,10 @@ pub(crate) trait Arithmetic: Copy {
     /// `sum + weight * x`.
     fn add_product(sum: Self::Total, weight: Self::Element, x: Self::Element) -> Self::Total;
 
+    /// A complete sum of a channel as an output.
+    #[cfg(any(bands_f32, bands_i8))]
+    fn output(self, channel: Self::Channel, total: Self::Total) -> Self::Element;
+
     /// Writes totals, pixel by pixel and a channel each, as outputs `step` apart to as many planes of
     /// `plane` elements.
     fn write<const B: usize>(
@@ -121,6 +125,12 @@ impl<I: Isa> Arithmetic for Float<I> {
     #[inline(always)]
     fn add_product(sum: f32, weight: f32, x: f32) -> f32 {
         sum + weight * x
+    }
+
+    #[cfg(any(bands_f32, bands_i8))]
+    #[inline(always)]
+    fn output(self, _bias: f32, total: f32) -> f32 {
+        total
     }
 
     #[inline(always)]
@@ -293,6 +303,12 @@ impl<R: Rescale> Arithmetic for Int8<R> {
     fn add_product(sum: i32, weight: i8, x: i8) -> i32 {
         // Partial sums may wrap; packing has checked that the complete one fits into i32.
         sum.wrapping_add(i32::from(weight).wrapping_mul(i32::from(x)))
+    }
+
+    #[cfg(any(bands_f32, bands_i8))]
+    #[inline(always)]
+    fn output(self, channel: (i32, FixedPoint), total: i32) -> i8 {
+        self.finish(channel, total)
     }
 
     #[inline(always)]

@@ -9,6 +9,8 @@ use crate::algorithm::Algorithm;
 use crate::backend::Backend::{self, Avx2, Avx512, Dsp, Neon, NeonDot, NeonMatrix, Scalar};
 #[cfg(vectors)]
 use crate::isa::dispatch;
+#[cfg(any(bands_f32, bands_i8))]
+use crate::kernel::conv::depthwise_band::portable;
 #[cfg(dsp)]
 use crate::kernel::conv::problem::Shape;
 #[cfg(neon)]
@@ -16,7 +18,7 @@ use crate::kernel::conv::{band, depthwise_int8, im2col};
 #[cfg(vectors)]
 use crate::kernel::conv::{depthwise, pointwise};
 #[cfg(dsp)]
-use crate::kernel::conv::{depthwise_band, gemv, im2col_pairs};
+use crate::kernel::conv::{depthwise_band::pairs, gemv, im2col_pairs};
 use crate::kernel::conv::{direct, problem::ConvLayer};
 use crate::kernel::pool::Pool;
 #[cfg(neon)]
@@ -190,6 +192,10 @@ kernels! {
     RowBands on [Neon NeonDot NeonMatrix] if band::fits,
         when "rows of 4 outputs and more whose copies fit, and taps that make up for the copying",
         weights "input by input in panels of 16, 8, 4 and 1 outputs", stack 16640 16640 of band::STACK;
+    #[cfg(bands_f32)]
+    DepthwiseBand on [Scalar] if portable::fits_float,
+        when "without vectors but with an FPU, a convolution with one input channel and at most 3 output channels in a group, at most 72 taps, and rows of 4 outputs that fit into 256 elements",
+        weights "output by output", stack 1024 1024 of size_of::<[f32; portable::FLOATS]>();
     Direct on [Scalar Avx2 Avx512 Neon NeonDot NeonMatrix], when "everything else",
         weights "input by input in panels of 16, 8, 4 and 1 outputs", stack 2304 6400 of direct::STACK;
 }
@@ -212,12 +218,16 @@ kernels! {
     Gemv on [Dsp] if gemv::fits, when "`Linear`, and 1x1 over a plane of one pixel",
         weights "one of each of two outputs in turn", stack 640 640 of gemv::STACK;
     #[cfg(dsp)]
-    DepthwiseBand on [Dsp] if depthwise_band::fits,
+    DepthwiseBand on [Dsp] if pairs::fits,
         when "a convolution with one input channel and at most 3 output channels in a group, at most 64 taps, and rows of 4 outputs that fit into 768 bytes",
-        weights "one of each of two outputs in turn", stack 832 832 of depthwise_band::STACK;
+        weights "one of each of two outputs in turn", stack 832 832 of pairs::STACK;
     #[cfg(dsp)]
     Im2colPairs on [Scalar Dsp], when "everything else on Cortex-M with DSP instructions",
         weights "one of each of two outputs in turn", stack 976 976 of im2col_pairs::scratch::STACK;
+    #[cfg(bands_i8)]
+    DepthwiseBand on [Scalar Avx2 Avx512] if portable::fits_int8,
+        when "a convolution with one input channel and at most 3 output channels in a group, and rows of 4 outputs that fit into 768 bytes",
+        weights "output by output", stack 768 768 of portable::BYTES;
     #[cfg(not(any(neon, dsp)))]
     Direct on [Scalar Avx2 Avx512], when "everything else",
         weights "input by input in panels of 4 and 1 outputs", stack 2304 6400 of direct::STACK;

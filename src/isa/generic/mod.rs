@@ -1,5 +1,7 @@
 //! Inner loops written once, over the traits of instruction sets.
 
+#[cfg(any(bands_f32, bands_i8))]
+pub(crate) mod depthwise_row;
 #[cfg(vectors)]
 pub(crate) mod edge;
 #[cfg(any(neon, test))]

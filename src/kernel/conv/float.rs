@@ -2,7 +2,7 @@
 //! inlined, so that it is compiled in this crate, once.
 
 use crate::backend::Backend;
-#[cfg(vectors)]
+#[cfg(any(vectors, bands_f32))]
 use crate::geometry::missing;
 #[cfg(vectors)]
 use crate::isa::dispatch::{self, Vectors};
@@ -13,6 +13,8 @@ use crate::kernel::arithmetic::Float;
 use crate::kernel::conv::band::{RowBandConv, layout::Layout};
 #[cfg(vectors)]
 use crate::kernel::conv::depthwise::Depthwise;
+#[cfg(bands_f32)]
+use crate::kernel::conv::depthwise_band::portable::{FLOATS, PortableBand};
 #[cfg(vectors)]
 use crate::kernel::conv::pointwise::OverPixels;
 use crate::kernel::conv::problem::{Convolution, Operands, Shape};
@@ -53,6 +55,8 @@ pub(crate) fn run(kernel: Choice<ConvFloat>, backend: Option<Backend>, layer: Fl
     }
     let _ = backend;
     match kernel.portable {
+        #[cfg(bands_f32)]
+        ConvFloat::DepthwiseBand => depthwise_band(layer),
         ConvFloat::Direct => portable_direct(layer),
         ConvFloat::Winograd2 => portable_winograd2(layer),
         ConvFloat::Winograd4 => portable_winograd4(layer),
@@ -75,6 +79,8 @@ macro_rules! kernels {
 
 kernels! {
     portable_direct(layer) Direct(layer).run(Scalar);
+    #[cfg(bands_f32)]
+    depthwise_band(layer) layer.depthwise_band();
     portable_winograd2(layer) each_nest::<Tile2, 2, 4>(layer.winograd(), |nest| Scalar.run(nest));
     portable_winograd4(layer) each_nest::<Tile4, 4, 6>(layer.winograd(), |nest| Scalar.run(nest));
     #[cfg(vectors)]
@@ -128,6 +134,14 @@ impl<'a> FloatLayer<'a> {
     #[cfg(vectors)]
     fn depthwise(self) -> Depthwise<'a> {
         Depthwise { shape: self.shape, operands: self.operands }
+    }
+
+    #[cfg(bands_f32)]
+    fn depthwise_band(self) {
+        let Self { shape, operator, operands, .. } = self;
+        let Operator::Convolution(mode) = operator else { return missing() };
+        let convolution = &Convolution { shape, operator, arithmetic: Float(Scalar) };
+        PortableBand { convolution, mode, border: 0.0, operands }.run::<FLOATS>();
     }
 
     fn winograd(self) -> Winograd<'a> {

@@ -2,7 +2,6 @@
 //! neither generic nor inlined, so that it is compiled in this crate, once.
 
 use crate::backend::Backend;
-#[cfg(any(neon, dsp))]
 use crate::geometry::missing;
 #[cfg(dsp)]
 use crate::isa::cortex_m::words;
@@ -11,7 +10,9 @@ use crate::isa::dispatch::{self, Vectors};
 use crate::isa::scalar::Scalar;
 use crate::kernel::arithmetic::{FixedDouble, FixedSingle, Int8, Int8Channels, OnnxFloat, Rescale};
 #[cfg(dsp)]
-use crate::kernel::conv::depthwise_band::DepthwiseBand;
+use crate::kernel::conv::depthwise_band::pairs::DepthwiseBand;
+#[cfg(bands_i8)]
+use crate::kernel::conv::depthwise_band::portable::{BYTES, PortableBand};
 #[cfg(neon)]
 use crate::kernel::conv::depthwise_int8::DepthwiseInt8;
 #[cfg(dsp)]
@@ -23,7 +24,6 @@ use crate::kernel::conv::im2col_pairs::{Im2col, scratch::Stack};
 use crate::kernel::conv::problem::{Convolution, Operands};
 use crate::kernel::conv::winograd::int8::Int8Winograd;
 use crate::kernel::registry::{Choice, ConvInt8};
-#[cfg(any(neon, dsp))]
 use crate::kernel::runs::Operator;
 
 /// A layer and what it works on.
@@ -72,6 +72,8 @@ pub(crate) fn run<R: Int8Kernels>(
         ConvInt8::DepthwiseBand => R::depthwise_band(&convolution, operands),
         #[cfg(neon)]
         ConvInt8::Im2colGemm => R::portable_im2col_gemm(&convolution, operands),
+        #[cfg(bands_i8)]
+        ConvInt8::DepthwiseBand => R::portable_depthwise_band(&convolution, operands),
         #[cfg(not(any(neon, dsp)))]
         ConvInt8::Direct => R::direct(&convolution, operands),
         ConvInt8::Winograd2 => {
@@ -142,6 +144,15 @@ kernels! {
     ) {
         let Operator::Convolution(mode) = convolution.operator else { return missing() };
         DepthwiseBand::new(convolution, mode, operands).run();
+    }
+
+    #[cfg(bands_i8)]
+    fn portable_depthwise_band(
+        convolution: &Convolution<Int8<Self>>, operands: Int8Operands<'_>
+    ) {
+        let Operator::Convolution(mode) = convolution.operator else { return missing() };
+        let border = convolution.arithmetic.border;
+        PortableBand { convolution, mode, border, operands }.run::<BYTES>();
     }
 
     #[cfg(not(any(neon, dsp)))]

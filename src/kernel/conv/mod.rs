@@ -5,7 +5,7 @@ pub(crate) mod band;
 mod block;
 #[cfg(vectors)]
 pub(crate) mod depthwise;
-#[cfg(dsp)]
+#[cfg(any(bands_f32, bands_i8, dsp))]
 pub(crate) mod depthwise_band;
 #[cfg(neon)]
 pub(crate) mod depthwise_int8;

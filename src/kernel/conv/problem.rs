@@ -58,10 +58,8 @@ impl Shape {
 pub(crate) struct ConvLayer {
     /// Not [`Algorithm::Auto`].
     pub(crate) algorithm: Algorithm,
-    #[cfg_attr(not(any(vectors, dsp)), expect(dead_code, reason = "kernels for vectors ask"))]
     pub(crate) operator: Operator,
     /// [Flattened](Shape::flattened).
-    #[cfg_attr(not(any(vectors, dsp)), expect(dead_code, reason = "kernels for vectors ask"))]
     pub(crate) shape: Shape,
 }
 

@@ -1,20 +1,14 @@
-//! Depthwise convolution in i8 where two products of sixteen bits are added at a time: a channel at a time, and of it a band
-//! of rows, which is copied so that what padding holds lies beside the inputs.
-//!
-//! Memory contract: reads the input and the packed weights; writes every element of the output, some twice.
+//! Bands in i8 where two products of sixteen bits are added at a time.
 
-use core::ops::Range;
-
+use super::{Bands, OUTPUTS};
 use crate::geometry::{divide, missing};
+use crate::isa::cortex_m::Row;
 use crate::isa::cortex_m::copy::copy_rows;
 use crate::isa::cortex_m::depthwise::{Channel, Depthwise, Window};
 use crate::isa::cortex_m::rescale::is_fast;
-use crate::isa::cortex_m::{OUTPUTS, Row};
 use crate::kernel::arithmetic::{Arithmetic, Int8, Int8Channels, Rescale};
 use crate::kernel::conv::im2col_pairs::portable::output;
 use crate::kernel::conv::problem::{ConvLayer, Convolution, Operands, Shape};
-use crate::kernel::runs::Operator;
-use crate::kernel::{pieces, pieces_mut};
 use crate::padding::PaddingMode;
 
 /// Bytes of a band.
@@ -29,61 +23,14 @@ const TAPS: usize = 64;
 /// Bytes on the stack: a band, and the weights of a channel.
 pub(crate) const STACK: usize = BAND + TAPS;
 
-/// The most outputs of an input channel: with four and more, pairs of them share what is gathered.
-const OUTPUTS_OF_ONE: usize = 3;
-
-/// Whether this is for a layer: its outputs meet one input channel each, and a row of four has room in a band.
+/// Whether this is for a layer.
 pub(crate) const fn fits(layer: &ConvLayer) -> bool {
-    let Shape { rows, columns, channels } = layer.shape;
-    matches!(layer.operator, Operator::Convolution(_))
-        && channels.inputs == 1
-        && channels.outputs <= OUTPUTS_OF_ONE
-        && layer.shape.kernel() <= TAPS
-        && rows.extent() <= BAND
-        && columns.stride.get() <= BAND
-        && columns.extent() <= BAND
-        && rows.extent() * ((OUTPUTS - 1) * columns.stride.get() + columns.extent()) < BAND
-}
-
-/// How bands are cut.
-#[derive(Clone, Copy)]
-struct Bands {
-    /// Rows and columns of outputs.
-    rows: usize,
-    columns: usize,
-    /// Elements of a row of inputs.
-    pitch: usize,
-}
-
-impl Bands {
-    /// As large as they may be, for a layer that this fits.
-    fn new(Shape { rows, columns, .. }: Shape) -> Self {
-        let (height, width) = (rows.extent(), columns.extent());
-        let (down, across) = (rows.stride.get(), columns.stride.get());
-        // One byte more may be loaded than is needed.
-        let longest = divide(BAND - 1, height);
-        let most = divide(longest.saturating_sub(width), across) + 1;
-        let outputs = columns.output.min(most);
-        let pitch = (outputs.max(OUTPUTS) - 1) * across + width;
-        let lines = divide(BAND - 1, pitch);
-        let most = divide(lines.saturating_sub(height), down) + 1;
-        let count = rows.output.min(most);
-        Self { rows: count, columns: outputs, pitch }
-    }
-}
-
-/// Where rows of inputs are in a channel's plane, and where they go in a band.
-struct Place {
-    x: usize,
-    band: usize,
-    width: usize,
-    rows: usize,
+    super::fits(layer, BAND) && layer.shape.kernel() <= TAPS
 }
 
 /// A convolution whose outputs meet one input channel each.
 pub(crate) struct DepthwiseBand<'a, R> {
     direct: &'a Convolution<Int8<R>>,
-    mode: PaddingMode,
     operands: Operands<'a, i8, Int8Channels<'a>>,
     window: Window,
     bands: Bands,
@@ -103,43 +50,45 @@ impl<'a, R: Rescale> DepthwiseBand<'a, R> {
             stride: [rows.stride.get(), columns.stride.get()],
             dilation: [rows.dilation.get(), columns.dilation.get()],
         };
-        Self { direct, mode, operands, window, bands: Bands::new(direct.shape) }
+        Self { direct, operands, window, bands: Bands::new(direct.shape, mode, BAND) }
     }
 
     /// Computes a whole output.
     #[inline(always)]
     pub(crate) fn run(mut self) {
         let Shape { rows, columns, channels } = self.direct.shape;
-        let mut band = [self.direct.arithmetic.border; BAND];
+        let in_plane = self.direct.shape.in_plane();
+        let border = self.direct.arithmetic.border;
+        let bands = self.bands;
+        let mut copies = [border; BAND];
         let mut copied = [0; TAPS];
-        let mut first = 0;
-        while first < columns.output {
-            let across = first..columns.output.min(first + self.bands.columns);
-            first = across.end;
-            let mut first = 0;
-            while first < rows.output {
-                let down = first..rows.output.min(first + self.bands.rows);
-                first = down.end;
-                let place = self.place([&down, &across]);
-                let mut kernel = self.kernel([down.len(), across.len()]);
-                let mut group = (0, 0);
-                for number in 0..channels.all_outputs() {
-                    if group.1 == 0 || channels.outputs == 1 {
-                        self.fill(group.0, [&down, &across], &place, &mut band);
-                    }
-                    let weight = self.weights(number, &mut copied);
-                    let (bias, factor) = Int8::<R>::channel(self.operands.parameters, number);
-                    let start = self.direct.arithmetic.start((bias, factor));
-                    let channel = Channel { weight, start, factor };
-                    let at = (number * rows.output + down.start) * columns.output + across.start;
-                    self.compute(&band, at, &channel, &mut kernel, [down.len(), across.len()]);
-                    group.1 += 1;
-                    if group.1 == channels.outputs {
-                        group = (group.0 + 1, 0);
-                    }
+        bands.each(|band| {
+            let outputs = [band.down.len(), band.across.len()];
+            let mut kernel = self.kernel(outputs);
+            let mut group = (0, 0);
+            for number in 0..channels.all_outputs() {
+                if group.1 == 0 || channels.outputs == 1 {
+                    let x = self.operands.x.get(group.0 * in_plane..).unwrap_or_default();
+                    bands.fill(band, x, (border, group.0 == 0), &mut copies, |x, to| {
+                        let (x, to) = ((x, columns.input), (to, bands.pitch));
+                        if !copy_rows(x, to, band.width, band.rows) {
+                            missing();
+                        }
+                    });
+                }
+                let weight = self.weights(number, &mut copied);
+                let (bias, factor) = Int8::<R>::channel(self.operands.parameters, number);
+                let start = self.direct.arithmetic.start((bias, factor));
+                let channel = Channel { weight, start, factor };
+                let at =
+                    (number * rows.output + band.down.start) * columns.output + band.across.start;
+                self.compute(&copies, at, &channel, &mut kernel, outputs);
+                group.1 += 1;
+                if group.1 == channels.outputs {
+                    group = (group.0 + 1, 0);
                 }
             }
-        }
+        });
     }
 
     /// The assembly for bands that come to so many rows and columns of outputs.
@@ -180,69 +129,6 @@ impl<'a, R: Rescale> DepthwiseBand<'a, R> {
         let each = to.iter_mut().zip(weight.iter().step_by(step)).take(kernel);
         each.for_each(|(to, &weight)| *to = weight);
         to
-    }
-
-    /// What of a band are inputs.
-    fn place(&self, [down, across]: [&Range<usize>; 2]) -> Place {
-        let Shape { rows, columns, .. } = self.direct.shape;
-        let (top, left) = (rows.input_of(down.start, 0), columns.input_of(across.start, 0));
-        let height = (down.len() - 1) * rows.stride.get() + rows.extent();
-        let inside = |first: isize, count: usize, length: usize| {
-            let start = usize::try_from(-first).unwrap_or(0).min(count);
-            let end = usize::try_from(length as isize - first).unwrap_or(0).min(count);
-            start..end.max(start)
-        };
-        let lines = inside(top, height, rows.input);
-        let inner = inside(left, self.bands.pitch, columns.input);
-        let first = (top + lines.start as isize) * columns.input as isize;
-        Place {
-            x: usize::try_from(first + left + inner.start as isize).unwrap_or(0),
-            band: lines.start * self.bands.pitch + inner.start,
-            width: inner.len(),
-            rows: if inner.is_empty() { 0 } else { lines.len() },
-        }
-    }
-
-    /// Copies the inputs of a channel that some outputs meet, and fills in what padding holds.
-    #[inline(always)]
-    fn fill(
-        &self,
-        channel: usize,
-        outputs: [&Range<usize>; 2],
-        place: &Place,
-        band: &mut [i8; BAND],
-    ) {
-        let Shape { columns, .. } = self.direct.shape;
-        let x = self.operands.x.get(channel * self.direct.shape.in_plane()..).unwrap_or_default();
-        if self.mode != PaddingMode::Zeros {
-            return self.fill_by_element(x, outputs, band);
-        }
-        // What lies beside the inputs is there for the first channel.
-        if channel == 0 {
-            band.fill(self.direct.arithmetic.border);
-        }
-        let x = x.get(place.x..).unwrap_or_default();
-        let to = band.get_mut(place.band..).unwrap_or_default();
-        if !copy_rows((x, columns.input), (to, self.bands.pitch), place.width, place.rows) {
-            missing();
-        }
-    }
-
-    /// The same in any mode.
-    #[inline(never)]
-    fn fill_by_element(&self, x: &[i8], [down, across]: [&Range<usize>; 2], band: &mut [i8; BAND]) {
-        let Shape { rows, columns, .. } = self.direct.shape;
-        let (pitch, border) = (self.bands.pitch, self.direct.arithmetic.border);
-        let (top, left) = (rows.input_of(down.start, 0), columns.input_of(across.start, 0));
-        let height = (down.len() - 1) * rows.stride.get() + rows.extent();
-        for (to, row) in pieces_mut(band, pitch).take(height).zip(top..) {
-            let source = self.mode.source(row, rows.input).unwrap_or(0);
-            let x = pieces(x, columns.input).nth(source).unwrap_or_default();
-            for (to, column) in to.iter_mut().zip(left..) {
-                let source = self.mode.source(column, columns.input);
-                *to = source.and_then(|source| x.get(source).copied()).unwrap_or(border);
-            }
-        }
     }
 
     /// So many rows and columns of outputs of a band in a channel, the first at `at`.
