@@ -57,7 +57,8 @@ pub enum Algorithm {
     /// The crate's choice for the shape and the [`Target`](crate::Target), that of this build unless the plan is told
     /// another. In i8 it is [`Direct`](Self::Direct), and on microcontrollers, where Winograd takes 17 to 60 % fewer
     /// instructions on layers of 16 to 64 channels, but more code, weights 16/9 or 4 times as
-    /// large, and tens of kilobytes of workspace.
+    /// large, and tens of kilobytes of workspace. With DSP instructions it is [`Direct`](Self::Direct) with a workspace of up
+    /// to 4 KB, where inputs are gathered once for all output channels, and not again for some of them at a time.
     /// Elsewhere it is for speed:
     ///
     /// - [`Direct`](Self::Direct) where Winograd is not to be had, or does not pay: with fewer than 16

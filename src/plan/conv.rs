@@ -109,11 +109,6 @@ impl<T: Element> ConvPlan<T> {
         let Self { operator, shape, .. } = self;
         let algorithm = tri!(winograd::choose(self.asked, operator, &shape, T::DTYPE, target));
         self.workspace = tri!(winograd::workspace_len(algorithm, &shape, T::DTYPE));
-        #[cfg(dsp)]
-        if matches!((self.asked, T::DTYPE), (Algorithm::Auto, Dtype::I8)) {
-            // It works without, but with some memory it gathers less.
-            self.workspace = self.int8.tuned.workspace_len(operator, &shape.flattened());
-        }
         if !matches!(algorithm, Algorithm::Direct) {
             self.taps_met = [shape.rows.taps_met(), shape.columns.taps_met()];
         } else {
@@ -121,6 +116,11 @@ impl<T: Element> ConvPlan<T> {
         }
         let layer = ConvLayer { algorithm, operator, shape: shape.flattened() };
         (self.float, self.int8) = (ConvFloat::choose(&layer), ConvInt8::choose(&layer));
+        #[cfg(dsp)]
+        if matches!((self.asked, T::DTYPE), (Algorithm::Auto, Dtype::I8)) {
+            // It works without, but with some memory it gathers less.
+            self.workspace = self.int8.tuned.workspace_len(operator, &layer.shape);
+        }
         (self.algorithm, self.target) = (algorithm, target);
         Ok(self)
     }

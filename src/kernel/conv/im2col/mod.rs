@@ -21,7 +21,9 @@ use crate::isa::generic::im2col::{
 };
 use crate::kernel::arithmetic::{Int8, Int8Channels, Rescale};
 use crate::kernel::conv::problem::{Block, Convolution, Operands};
+use crate::kernel::pieces_mut;
 use crate::kernel::weight_order::{FOUR, Order, SIXTEEN, Sets};
+use crate::quant::FixedPoint;
 
 // Packing cuts weights as micro-kernels read them.
 const _: () = assert!(SIXTEEN == TAPS && FOUR == CHANNELS && CAPACITY.is_multiple_of(TAPS));
@@ -126,13 +128,17 @@ impl<R: Rescale, K: MicroKernel> Im2colGemm<'_, R, K> {
         for (parameters, block) in scratch.parameters.iter_mut().zip(scratch.batch.each()) {
             self.begin(block, &scratch.order, parameters);
         }
+        let Order { rows, columns, .. } = scratch.order;
+        if rows.filled() < rows.step() || columns.filled() < columns.step() {
+            self.fill(scratch);
+        }
         for rows in self.convolution.along(shape.rows).in_phases() {
             for columns in self.convolution.along(shape.columns).in_phases() {
+                if rows.taps == 0 || columns.taps == 0 {
+                    continue;
+                }
                 let phase = OutputPhase::new(rows, columns, operator);
-                scratch.set = match phase.taps() {
-                    0 => (0, 0),
-                    _ => scratch.order.set([rows.set, columns.set]),
-                };
+                scratch.set = scratch.order.set([rows.set, columns.set]);
                 for (parameters, block) in scratch.parameters.iter_mut().zip(scratch.batch.each()) {
                     self.begin_set(block, scratch.set, parameters);
                 }
@@ -147,6 +153,26 @@ impl<R: Rescale, K: MicroKernel> Im2colGemm<'_, R, K> {
                     }
                 }
             }
+        }
+    }
+
+    /// Writes what outputs are that meet no tap, everywhere; others are written later.
+    #[inline(never)]
+    fn fill(&mut self, scratch: &Scratch<'_>) {
+        let Convolution { shape, arithmetic, .. } = *self.convolution;
+        let first = scratch.batch.first * shape.out_plane();
+        let y = self.operands.y.get_mut(first..).unwrap_or_default();
+        let lanes =
+            scratch.batch.each().zip(scratch.parameters.iter()).flat_map(|(block, parameters)| {
+                (0..block.size).map(move |lane| (parameters, lane))
+            });
+        for (y, (parameters, lane)) in pieces_mut(y, shape.out_plane()).zip(lanes) {
+            let of = |each: &[i32; CHANNELS]| each.get(lane).copied().unwrap_or(0);
+            let factor = FixedPoint {
+                multiplier: of(&parameters.multipliers),
+                shift: of(&parameters.shifts),
+            };
+            y.fill(arithmetic.finish((0, factor), of(&parameters.starts)));
         }
     }
 }

@@ -26,8 +26,7 @@ impl<R: Rescale, K: MicroKernel> Im2colGemm<'_, R, K> {
             held += self.gather(phase, tile, located, (done, held), scratch);
             let last = done + held >= all;
             let whole = held / TAPS;
-            // Outputs that meet no tap meet sixteen whose weights are zeros.
-            let sixteens = if last { held.div_ceil(TAPS).max(1) } else { whole };
+            let sixteens = if last { held.div_ceil(TAPS) } else { whole };
             let rows = scratch.patches.0.as_chunks_mut::<TAPS>().0;
             let Some((rows, behind)) = rows.split_at_mut_checked(sixteens) else {
                 return missing();
