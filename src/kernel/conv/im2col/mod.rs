@@ -22,6 +22,7 @@ use crate::isa::generic::im2col::{
 use crate::kernel::arithmetic::{Int8, Int8Channels, Rescale};
 use crate::kernel::conv::problem::{Block, Convolution, Operands};
 use crate::kernel::pieces_mut;
+use crate::kernel::runs::Operator;
 use crate::kernel::weight_order::{FOUR, Order, SIXTEEN, Sets};
 use crate::quant::FixedPoint;
 
@@ -129,7 +130,10 @@ impl<R: Rescale, K: MicroKernel> Im2colGemm<'_, R, K> {
             self.begin(block, &scratch.order, parameters);
         }
         let Order { rows, columns, .. } = scratch.order;
-        if rows.filled() < rows.step() || columns.filled() < columns.step() {
+        // There are as many phases as the stride is, and each set of taps is that of one.
+        let gaps = rows.filled() < shape.rows.stride.get()
+            || columns.filled() < shape.columns.stride.get();
+        if operator == Operator::Transposed && gaps {
             self.fill(scratch);
         }
         for rows in self.convolution.along(shape.rows).in_phases() {
