@@ -101,12 +101,9 @@ fn weight_sums<K: MicroKernel>(weight: &[i8], taps: usize, size: usize) -> [i32;
     let (whole, rest) = weight.split_at_checked(whole * size).unwrap_or_default();
     let whole = whole.as_chunks::<TAPS>().0;
     for (lane, sum) in sums.iter_mut().enumerate().take(size) {
-        // Filled up with zeros.
-        let mut last = [0; TAPS];
         let left = rest.iter().skip(lane * (taps % TAPS)).take(taps % TAPS);
-        last.iter_mut().zip(left).for_each(|(last, &weight)| *last = weight);
-        let weights = whole.iter().skip(lane).step_by(size.max(1));
-        *sum = K::sum_of(weights.chain([&last]));
+        *sum = K::sum_of(whole.iter().skip(lane).step_by(size.max(1)))
+            .wrapping_add(left.map(|&weight| i32::from(weight)).sum::<i32>());
     }
     sums
 }
