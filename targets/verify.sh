@@ -141,8 +141,8 @@ if [[ ! $quick ]]; then
     # Siblings of the triples above, and one that is no core at all.
     step build others compile '' "$root/targets/build.sh" thumbv7em-none-eabi thumbv8m.base-none-eabi \
         riscv32imac-unknown-none-elf wasm32-unknown-unknown
-    # 32 bits, where nothing but sizes is special: everything about errors.
-    suites=(--test errors --test memory)
+    # 32 bits, where nothing but sizes is special: recorded cases, and everything about errors.
+    suites=(--test conformance --test int8 --test errors --test memory)
     compiled=${#state[@]}
     step build linux-a7 compile '' "$root/targets/build.sh" armv7a-none-eabihf
     step 'cargo test' linux-a7 compile '' "$root/targets/test.sh" --cpu cortex-a7 --no-run "${suites[@]}"

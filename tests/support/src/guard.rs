@@ -10,7 +10,7 @@ use crate::region::{self, Region, Side};
 const BAND: usize = 64;
 
 /// Elements on each side of a guarded buffer; none where the ends of allocations are watched, by AddressSanitizer
-/// (`tests/asan.sh`) or by a [`fence`].
+/// (`fuzz/configurations.sh`) or by a [`fence`].
 pub fn band() -> usize {
     if cfg!(nchw_asan) || fence::stands() { 0 } else { BAND }
 }
