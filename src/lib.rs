@@ -130,7 +130,7 @@
 //! # Optimization
 //!
 //! Templates of firmware optimize for size, and `cargo build` without `--release` not at all. Kernels are loops over what
-//! lies in registers: where they are not assembly, `opt-level = "s"` takes 3 times as many instructions in i8, "z" 12 times as many,
+//! lies in registers: where they are not assembly, `opt-level = "s"` takes 4 times as many instructions in i8, "z" 18 times as many,
 //! and unoptimized code is many times as large. So say in the `Cargo.toml` of the program, whatever its own `opt-level` is:
 //!
 //! ```toml
